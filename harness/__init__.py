@@ -1,0 +1,1 @@
+"""The hardware-in-the-loop test harness of the hot-reload component."""

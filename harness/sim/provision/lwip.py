@@ -1,0 +1,36 @@
+"""liblwip.a: lwIP compiled against the port headers of this checkout's work-alike."""
+
+from __future__ import annotations
+
+import io
+import shutil
+from pathlib import Path
+
+from harness.sim.provision.recipes.archive import Unit, compile_archive
+from harness.sim.provision.steps import Step, Steps
+from harness.sim.provision.store import provide
+from harness.sim.sdk import LWIP_PORT, cache_root
+
+FOLDERS = ("core", "core/ipv4", "core/ipv6", "api", "netif/ethernet.c")
+FLAGS = ("-Os", "-g", "-w", "-mlongcalls", "-ffunction-sections", "-fdata-sections")
+
+
+def provide_lwip(folder: Path, sdk: Path) -> Path:
+    """Make the archive without a word: the build of a firmware asks for it."""
+    with Steps(cache_root() / "log", terminal=io.StringIO()).step("lwIP") as step:
+        return provide(folder, lambda empty: build_lwip(empty, sdk, step), step)
+
+
+def build_lwip(folder: Path, sdk: Path, step: Step) -> None:
+    lwip = sdk / "src" / "lwip" / "src"
+    sources = [
+        source
+        for name in FOLDERS
+        for source in sorted([lwip / name] if name.endswith(".c") else (lwip / name).glob("*.c"))
+    ]
+    units = [Unit(str(source.relative_to(lwip).with_suffix("")), source) for source in sources]
+    flags = [*FLAGS, f"-I{LWIP_PORT}", f"-I{lwip / 'include'}"]
+    work = folder / "build"
+    tools = sdk / "bin" / "xtensa-sim-elf-"
+    compile_archive(folder / "liblwip.a", units, flags, tools, work, step)
+    shutil.rmtree(work)

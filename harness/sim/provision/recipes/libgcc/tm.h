@@ -1,0 +1,1 @@
+/* libgcc includes this header; this target adds nothing to it */
