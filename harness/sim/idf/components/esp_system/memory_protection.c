@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+#include "esp_private/memory_protection.h"
+
+#include <stdint.h>
+
+/* attributes of the region protection option (ISA manual; QEMU's mmu_helper.c) */
+#define ATTR_READ_WRITE 0
+#define ATTR_ALL 2
+#define ATTR_NONE 15
+
+static void set_region(uint32_t address, uint32_t attribute)
+{
+    __asm__ volatile("wdtlb %0, %1\n\tdsync\n\twitlb %0, %1\n\tisync"
+                     :
+                     : "a"(attribute), "a"(address)
+                     : "memory");
+}
+
+void esp_memory_protection_init(void)
+{
+    static const uint8_t attributes[8] = {
+        ATTR_NONE,       /* 0x00000000: null pointers */
+        ATTR_READ_WRITE, /* 0x20000000: data RAM */
+        ATTR_ALL,        /* 0x40000000: instruction RAM */
+        ATTR_ALL,        /* 0x60000000: system RAM */
+        ATTR_READ_WRITE, /* 0x80000000: flash and devices */
+        ATTR_NONE,
+        ATTR_NONE,
+        ATTR_NONE,
+    };
+    for (uint32_t region = 0; region < 8; region++) {
+        set_region(region << 29, attributes[region]);
+    }
+}
