@@ -1,0 +1,243 @@
+"""Writes small Xtensa modules without a toolchain: good ones, and ones no linker would make.
+
+A `ModuleBuilder` starts as a good module with one function, one word of data and the tables that
+the loader needs. A test changes what it is about, by field or by bytes, and calls `build()`.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass, field
+
+TEXT, DATA, META = 0x10000000, 0x14000000, 0x18000000  # link addresses
+
+PT_NULL, PT_LOAD, PT_DYNAMIC, PT_TLS, PT_META = 0, 1, 2, 7, 0x68720001
+PF_X, PF_W, PF_R = 1, 2, 4
+SHN_UNDEF, SHN_ABS, SHN_COMMON = 0, 0xFFF1, 0xFFF2
+STB_LOCAL, STB_GLOBAL, STB_WEAK = 0, 1, 2
+STT_NOTYPE, STT_OBJECT, STT_FUNC, STT_SECTION = 0, 1, 2, 3
+R_NONE, R_32, R_RTLD, R_GLOB_DAT, R_JMP_SLOT, R_RELATIVE, R_PLT = range(7)
+R_SLOT0_OP, R_PDIFF32 = 20, 59
+(DT_NULL, DT_PLTRELSZ, DT_HASH, DT_STRTAB, DT_SYMTAB) = (0, 2, 4, 5, 6)
+(DT_RELA, DT_RELASZ, DT_RELAENT, DT_STRSZ, DT_SYMENT, DT_INIT) = (7, 8, 9, 10, 11, 12)
+DT_REL, DT_PLTREL, DT_JMPREL, DT_INIT_ARRAYSZ = 17, 20, 23, 27
+SHT_SYMTAB, SHT_STRTAB, SHT_RELA, SHT_PROGBITS, SHF_ALLOC = 2, 3, 4, 1, 2
+
+ENTRY_A1_32 = bytes([0x36, 0x41, 0x00])  # entry a1, 32
+RETW_N = bytes([0x1D, 0xF0])
+FUNCTION = ENTRY_A1_32 + RETW_N + bytes(3)
+
+EHDR = struct.Struct("<16sHHIIIIIHHHHHH")
+PHDR = struct.Struct("<8I")
+SHDR = struct.Struct("<10I")
+SYM = struct.Struct("<IIIBBH")
+RELA = struct.Struct("<IIi")
+
+
+@dataclass
+class Symbol:
+    name: str
+    value: int = 0
+    section: int = 1
+    bind: int = STB_GLOBAL
+    type: int = STT_FUNC
+
+
+@dataclass
+class Reloc:
+    offset: int
+    type: int
+    symbol: int = 0  # index; 0 is the null symbol
+    addend: int = 0
+
+
+@dataclass
+class Segment:
+    type: int
+    vaddr: int
+    data: bytes
+    flags: int
+    memsz: int | None = None  # as large as the data
+    align: int = 4
+    offset: int | None = None  # in the file, where it comes to lie
+
+
+@dataclass
+class Section:
+    type: int
+    data: bytes = b""
+    flags: int = 0
+    link: int = 0
+    info: int = 0
+    entsize: int = 0
+
+
+def elf_hash(name: str) -> int:
+    value = 0
+    for byte in name.encode():
+        value = (value << 4) + byte
+        high = value & 0xF0000000
+        value = (value ^ (high >> 24)) & ~high & 0xFFFFFFFF
+    return value
+
+
+@dataclass
+class ModuleBuilder:
+    text: bytes = FUNCTION
+    data: bytes = bytes(4)
+    bss: int = 0
+    symbols: list[Symbol] = field(default_factory=lambda: [Symbol("f", TEXT)])
+    rela: list[Reloc] = field(default_factory=list)
+    plt: list[Reloc] = field(default_factory=list)
+    header: dict[str, int] = field(default_factory=dict)  # by name, over what is right
+    ident: dict[int, int] = field(default_factory=dict)  # by index
+    tags: dict[int, int | None] = field(default_factory=dict)  # None: the tag is left out
+    text_segment: dict[str, int] = field(default_factory=dict)  # fields of the program header
+    data_segment: dict[str, int] = field(default_factory=dict)
+    extra_segments: list[Segment] = field(default_factory=list)
+    buckets: list[int] | None = None
+    chains: list[int] | None = None
+    bucket_count: int = 1
+    string_tail: bytes = b"\0"
+    dynamic: bool = True  # False: static relocations and section headers
+
+    def build(self) -> bytes:
+        return self._with_dynamic() if self.dynamic else self._with_sections()
+
+    # tables
+
+    def _strings(self) -> tuple[bytes, list[int]]:
+        blob, offsets = bytearray(b"\0"), []
+        for symbol in self.symbols:
+            offsets.append(len(blob))
+            blob += symbol.name.encode() + b"\0"
+        blob[-1:] = self.string_tail
+        return bytes(blob), offsets
+
+    def _symbol_table(self, offsets: list[int]) -> bytes:
+        rows = [SYM.pack(0, 0, 0, 0, 0, 0)]
+        for symbol, name in zip(self.symbols, offsets, strict=True):
+            info = symbol.bind << 4 | symbol.type
+            rows.append(SYM.pack(name, symbol.value, 0, info, 0, symbol.section))
+        return b"".join(rows)
+
+    def _hash_table(self) -> bytes:
+        buckets = [0] * self.bucket_count
+        chains = [0] * (len(self.symbols) + 1)
+        for index, symbol in enumerate(self.symbols, start=1):
+            slot = elf_hash(symbol.name) % self.bucket_count
+            chains[index], buckets[slot] = buckets[slot], index
+        buckets = self.buckets if self.buckets is not None else buckets
+        chains = self.chains if self.chains is not None else chains
+        return struct.pack(
+            f"<{2 + len(buckets) + len(chains)}I", len(buckets), len(chains), *buckets, *chains
+        )
+
+    @staticmethod
+    def _relocations(relocs: list[Reloc]) -> bytes:
+        return b"".join(RELA.pack(r.offset, r.symbol << 8 | r.type, r.addend) for r in relocs)
+
+    def _segments(self) -> list[Segment]:
+        text = Segment(PT_LOAD, TEXT, self.text, PF_R | PF_X)
+        data = Segment(PT_LOAD, DATA, self.data, PF_R | PF_W, memsz=len(self.data) + self.bss)
+        return [text, data]
+
+    # the file
+
+    def _with_dynamic(self) -> bytes:
+        strings, offsets = self._strings()
+        tables = {
+            DT_HASH: self._hash_table(),
+            DT_SYMTAB: self._symbol_table(offsets),
+            DT_RELA: self._relocations(self.rela),
+            DT_JMPREL: self._relocations(self.plt),
+            DT_STRTAB: strings,
+        }
+        meta, tags = bytearray(), {}
+        for tag, table in tables.items():
+            tags[tag] = META + len(meta)
+            meta += table + bytes(-len(table) % 4)
+        tags |= {DT_STRSZ: len(strings), DT_SYMENT: SYM.size, DT_RELAENT: RELA.size}
+        tags |= {DT_RELASZ: len(tables[DT_RELA]), DT_PLTRELSZ: len(tables[DT_JMPREL])}
+        tags |= {DT_PLTREL: DT_RELA}
+        kept = {tag: value for tag, value in (tags | self.tags).items() if value is not None}
+        dynamic_at = len(meta)
+        for tag, value in kept.items():
+            meta += struct.pack("<II", tag, value)
+        meta += struct.pack("<II", DT_NULL, 0)
+        dynamic = bytes(meta[dynamic_at:])
+        segments = [
+            *self._segments(),
+            Segment(PT_META, META, bytes(meta), PF_R),
+            Segment(PT_DYNAMIC, META + dynamic_at, dynamic, PF_R),
+            *self.extra_segments,
+        ]
+        return self._file(segments, [])
+
+    def _with_sections(self) -> bytes:
+        strings, offsets = self._strings()
+        symbols, relocations = self._symbol_table(offsets), self._relocations(self.rela)
+        sections = [
+            Section(SHT_PROGBITS, flags=SHF_ALLOC),
+            Section(SHT_PROGBITS, flags=SHF_ALLOC),
+            Section(SHT_SYMTAB, symbols, link=4, entsize=SYM.size),
+            Section(SHT_STRTAB, strings),
+            Section(SHT_RELA, relocations, link=3, info=1, entsize=RELA.size),
+        ]
+        return self._file([*self._segments(), *self.extra_segments], sections)
+
+    def _file(self, segments: list[Segment], sections: list[Section]) -> bytes:
+        size = EHDR.size + PHDR.size * len(segments)
+        body = bytearray()
+        headers = []
+        for index, segment in enumerate(segments):
+            body += bytes(-(size + len(body)) % 4)
+            values = {
+                "type": segment.type,
+                "offset": size + len(body) if segment.offset is None else segment.offset,
+                "vaddr": segment.vaddr,
+                "paddr": segment.vaddr,
+                "filesz": len(segment.data),
+                "memsz": len(segment.data) if segment.memsz is None else segment.memsz,
+                "flags": segment.flags,
+                "align": segment.align,
+            }
+            values |= {0: self.text_segment, 1: self.data_segment}.get(index, {})
+            headers.append(PHDR.pack(*values.values()))
+            body += segment.data
+        shoff = self._append_sections(body, size, sections)
+        ident = bytearray(b"\x7fELF\x01\x01\x01" + bytes(9))
+        for index, value in self.ident.items():
+            ident[index] = value
+        values = {
+            "type": 3,
+            "machine": 94,
+            "version": 1,
+            "entry": 0,
+            "phoff": EHDR.size,
+            "shoff": shoff,
+            "flags": 0x300,
+            "ehsize": EHDR.size,
+            "phentsize": PHDR.size,
+            "phnum": len(segments),
+            "shentsize": SHDR.size,
+            "shnum": len(sections) + 1 if sections else 0,
+            "shstrndx": 0,
+        } | self.header
+        return EHDR.pack(bytes(ident), *values.values()) + b"".join(headers) + bytes(body)
+
+    @staticmethod
+    def _append_sections(body: bytearray, base: int, sections: list[Section]) -> int:
+        if not sections:
+            return 0
+        rows = [bytes(SHDR.size)]
+        for section in sections:
+            body += bytes(-(base + len(body)) % 4)
+            offset, size = base + len(body), len(section.data)
+            location = (section.type, section.flags, 0, offset, size)
+            rows.append(SHDR.pack(0, *location, section.link, section.info, 4, section.entsize))
+            body += section.data
+        body += bytes(-(base + len(body)) % 4)
+        shoff = base + len(body)
+        body += b"".join(rows)
+        return shoff

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+#include "flash.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "esp_partition.h"
+#include "esp_rom_crc.h"
+
+static esp_partition_t partition = {.label = "hotreload"};
+static uint8_t *cells;
+static uint32_t operations_left;
+static bool tearing; /* the next operation that lacks power happens by half */
+static uint32_t operations_done;
+static uint32_t mappings;
+static uint32_t worn_out = UINT32_MAX;
+
+void flash_create(uint32_t size, uint32_t erase_size)
+{
+    free(cells);
+    cells = malloc(size);
+    memset(cells, 0xff, size);
+    partition.size = size;
+    partition.erase_size = erase_size;
+    partition.encrypted = false;
+    operations_left = FLASH_OPERATIONS_UNLIMITED;
+    operations_done = 0;
+}
+
+void flash_program_raw(const void *data, uint32_t size)
+{
+    uint32_t blocks = (size + partition.erase_size - 1) / partition.erase_size;
+    assert(blocks * partition.erase_size <= partition.size);
+    memset(cells, 0xff, blocks * partition.erase_size);
+    memcpy(cells, data, size);
+}
+
+void flash_set_operations(uint32_t operations)
+{
+    operations_left = operations;
+    tearing = true;
+}
+
+void flash_corrupt(uint32_t offset)
+{
+    cells[offset] ^= 0xff;
+}
+
+void flash_wear_out(uint32_t offset)
+{
+    worn_out = offset;
+}
+
+void flash_encrypt(void)
+{
+    partition.encrypted = true;
+}
+
+uint32_t flash_operations_done(void)
+{
+    return operations_done;
+}
+
+uint32_t flash_mappings(void)
+{
+    return mappings;
+}
+
+/* How much of an operation happens: all, half of it when the power goes, nothing afterwards. */
+static size_t powered(size_t size)
+{
+    if (operations_left > 0) {
+        operations_left -= operations_left != FLASH_OPERATIONS_UNLIMITED;
+        operations_done++;
+        return size;
+    }
+    size_t done = tearing ? size / 2 : 0;
+    tearing = false;
+    return done;
+}
+
+const esp_partition_t *esp_partition_find_first(esp_partition_type_t type,
+                                                esp_partition_subtype_t subtype,
+                                                const char *label)
+{
+    assert(type == ESP_PARTITION_TYPE_ANY && subtype == ESP_PARTITION_SUBTYPE_ANY);
+    return cells != NULL && strcmp(label, partition.label) == 0 ? &partition : NULL;
+}
+
+esp_err_t esp_partition_read(const esp_partition_t *from, size_t offset, void *to, size_t size)
+{
+    assert(from == &partition && offset + size <= partition.size);
+    memcpy(to, cells + offset, size);
+    return ESP_OK;
+}
+
+esp_err_t esp_partition_write(const esp_partition_t *to, size_t offset, const void *from,
+                              size_t size)
+{
+    assert(to == &partition && offset + size <= partition.size);
+    size_t written = powered(size);
+    for (size_t i = 0; i < written; i++) {
+        uint8_t wanted = ((const uint8_t *)from)[i];
+        /* programming clears bits: what is asked for needs an erase otherwise */
+        assert((cells[offset + i] & wanted) == wanted);
+        cells[offset + i] = offset + i == worn_out ? 0 : wanted;
+    }
+    return written == size ? ESP_OK : ESP_FAIL;
+}
+
+esp_err_t esp_partition_erase_range(const esp_partition_t *from, size_t offset, size_t size)
+{
+    assert(from == &partition && offset + size <= partition.size);
+    assert(offset % partition.erase_size == 0 && size % partition.erase_size == 0);
+    size_t erased = powered(size);
+    memset(cells + offset, 0xff, erased);
+    return erased == size ? ESP_OK : ESP_FAIL;
+}
+
+esp_err_t esp_partition_mmap(const esp_partition_t *from, size_t offset, size_t size,
+                             esp_partition_mmap_memory_t memory, const void **data,
+                             esp_partition_mmap_handle_t *handle)
+{
+    assert(from == &partition && offset + size <= partition.size);
+    assert(memory == ESP_PARTITION_MMAP_DATA);
+    *data = cells + offset;
+    *handle = 1;
+    mappings++;
+    return ESP_OK;
+}
+
+void esp_partition_munmap(esp_partition_mmap_handle_t handle)
+{
+    assert(handle == 1 && mappings > 0);
+    mappings--;
+}
+
+uint32_t esp_rom_crc32_le(uint32_t crc, const uint8_t *buf, uint32_t len)
+{
+    crc = ~crc;
+    for (uint32_t i = 0; i < len; i++) {
+        crc ^= buf[i];
+        for (int bit = 0; bit < 8; bit++) {
+            crc = crc >> 1 ^ (crc & 1 ? 0xedb88320u : 0);
+        }
+    }
+    return ~crc;
+}

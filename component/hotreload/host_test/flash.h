@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* The partition "hotreload" in RAM: NOR flash that loses power after a number of operations. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define FLASH_OPERATIONS_UNLIMITED UINT32_MAX
+
+/* Blank flash of that geometry. */
+void flash_create(uint32_t size, uint32_t erase_size);
+
+/* What esptool does: erases the blocks it needs and writes. */
+void flash_program_raw(const void *data, uint32_t size);
+
+/* Writes to flash from here on that still happen; the one after is torn, later ones fail. */
+void flash_set_operations(uint32_t operations);
+
+/* Inverts one byte behind the driver's back. */
+void flash_corrupt(uint32_t offset);
+
+/* From here on no write sets a bit of the byte at the offset, and none tells. */
+void flash_wear_out(uint32_t offset);
+
+void flash_encrypt(void);
+
+/* Erases and writes since flash_create(). */
+uint32_t flash_operations_done(void);
+
+/* Mappings that were not given back. */
+uint32_t flash_mappings(void);

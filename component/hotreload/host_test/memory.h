@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* The host's heap for the code under test: counted, and out of memory on demand. */
+#pragma once
+
+#include <stdint.h>
+
+#include "hr_place.h"
+
+/* The n-th allocation from here on fails, once; 0: none does. */
+void memory_fail_at(uint32_t allocation);
+
+/* Allocations that were not freed. */
+uint32_t memory_blocks(void);
+
+/* Blocks of the host's heap that pretend to be at the target's addresses, from these on. */
+const hr_memory_t *memory_at(uint32_t text_address, uint32_t data_address);

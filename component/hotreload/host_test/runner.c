@@ -1,0 +1,452 @@
+/* SPDX-License-Identifier: MIT */
+/* Runs the component on the host: each argument is one step, in order. The steps print what
+   happened, one line each; the tests read that. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "esp_rom_crc.h"
+#include "flash.h"
+#include "hotreload.h"
+#include "hr_module.h"
+#include "hr_multipart.h"
+#include "hr_store.h"
+#include "hr_unloaded.h"
+#include "hr_update.h"
+#include "memory.h"
+
+#define NAMES_MAX 4096
+#define HOOKS 8
+
+static const char *names[NAMES_MAX + 1];
+static size_t name_count;
+static uint32_t tables[2][NAMES_MAX];
+static uint32_t *table = tables[0];
+static uint32_t text_address = 0x400a0000;
+static uint32_t data_address = 0x3ffb0000;
+
+typedef struct {
+    uint8_t *data;
+    size_t size;
+} file_t;
+
+static void fail(const char *what, const char *name)
+{
+    fprintf(stderr, "%s: %s\n", what, name);
+    exit(2);
+}
+
+/* A block of exactly the file's size, so that the sanitizer sees every byte read behind it. */
+static file_t read_file(const char *path)
+{
+    FILE *stream = fopen(path, "rb");
+    if (stream == NULL) {
+        fail("cannot read", path);
+    }
+    fseek(stream, 0, SEEK_END);
+    file_t file = {.size = (size_t)ftell(stream)};
+    rewind(stream);
+    file.data = malloc(file.size > 0 ? file.size : 1);
+    if (fread(file.data, 1, file.size, stream) != file.size) {
+        fail("cannot read", path);
+    }
+    fclose(stream);
+    return file;
+}
+
+static void print_result(const char *step, esp_err_t err, const hr_report_t *report)
+{
+    printf("%s: %s %s\n", step, hotreload_err_to_name(err),
+           err != ESP_OK && report != NULL ? report->message : "");
+}
+
+static void set_names(char *list)
+{
+    name_count = 0;
+    for (char *name = strtok(list, ","); name != NULL; name = strtok(NULL, ",")) {
+        if (name_count == NAMES_MAX) {
+            fail("too many names", name);
+        }
+        names[name_count] = name;
+        table[name_count++] = (uint32_t)(uintptr_t)hotreload_unloaded_stub;
+    }
+    names[name_count] = NULL;
+}
+
+static void print_image(const hr_placement_t *placement)
+{
+    for (uint32_t i = 0; i < placement->count; i++) {
+        const hr_placed_t *segment = &placement->segments[i];
+        printf("image 0x%08" PRIx32 " ", segment->run);
+        for (uint32_t at = 0; at < segment->size; at++) {
+            printf("%02x", segment->memory[at]);
+        }
+        printf("\n");
+    }
+}
+
+/* Check and stage a file, print what is in memory, free it. */
+static void load_file(const char *path)
+{
+    file_t file = read_file(path);
+    hr_image_t image;
+    hr_report_t report;
+    hr_module_t module;
+    uint32_t *addresses = calloc(name_count + 1, sizeof(uint32_t));
+    const hr_exports_t exports = {names, name_count};
+    esp_err_t err = hr_module_check(&image, file.data, file.size, &exports, addresses, &report);
+    if (err == ESP_OK) {
+        err = hr_module_stage(&module, 1, &image, memory_at(text_address, data_address), addresses,
+                              name_count, &report);
+    }
+    if (err == ESP_OK) {
+        for (size_t i = 0; i < name_count; i++) {
+            printf("symbol %s 0x%08" PRIx32 "\n", names[i], addresses[i]);
+        }
+        print_image(&module.placement);
+        hr_module_free(&module);
+    }
+    free(addresses);
+    free(file.data);
+    print_result("load", err, &report);
+}
+
+static esp_err_t collect(void *context, const void *data, size_t size)
+{
+    file_t *file = context;
+    file->data = realloc(file->data, file->size + size + 1);
+    memcpy(file->data + file->size, data, size);
+    file->size += size;
+    return ESP_OK;
+}
+
+static esp_err_t parse(const char *content_type, const file_t *body, size_t first, size_t step,
+                       file_t *out, hr_report_t *report)
+{
+    hr_multipart_t parser;
+    *out = (file_t) {0};
+    esp_err_t err = hr_multipart_begin(&parser, content_type, collect, out, report);
+    for (size_t at = 0; err == ESP_OK && at < body->size;) {
+        size_t size = at == 0 ? first : step;
+        size = size < body->size - at ? size : body->size - at;
+        uint8_t *piece = malloc(size + 1);
+        memcpy(piece, body->data + at, size);
+        err = hr_multipart_feed(&parser, piece, size, report);
+        free(piece);
+        at += size;
+    }
+    return err != ESP_OK ? err : hr_multipart_end(&parser, report);
+}
+
+/* Whole, byte by byte, and cut in two at every position: always the same. */
+static void parse_multipart(const char *content_type, const char *path)
+{
+    file_t body = read_file(path);
+    file_t whole;
+    hr_report_t report;
+    esp_err_t expected = parse(content_type, &body, body.size, body.size, &whole, &report);
+    for (size_t first = 1; first <= body.size; first++) {
+        file_t out;
+        hr_report_t other;
+        size_t step = first == body.size ? 1 : body.size; /* the last round: byte by byte */
+        size_t start = first == body.size ? 1 : first;
+        esp_err_t err = parse(content_type, &body, start, step, &out, &other);
+        if (err != expected || out.size != whole.size
+            || (out.size > 0 && memcmp(out.data, whole.data, out.size) != 0)) {
+            printf("multipart: differs when cut at %zu\n", first);
+            exit(1);
+        }
+        free(out.data);
+    }
+    printf("content ");
+    for (size_t i = 0; i < whole.size; i++) {
+        printf("%02x", whole.data[i]);
+    }
+    printf("\n");
+    free(whole.data);
+    free(body.data);
+    print_result("multipart", expected, &report);
+}
+
+/* What a load would take, by CRC of the ELF. */
+static void print_newest(void)
+{
+    hr_store_t store;
+    hr_store_view_t view;
+    hr_image_t image;
+    hr_report_t report;
+    esp_err_t err = hr_store_open(&store, "hotreload", &report);
+    if (err == ESP_OK) {
+        err = hr_store_map(&store, &view, &report);
+    }
+    if (err == ESP_OK) {
+        err = hr_image_open(&image, view.data, view.size, &report);
+        if (err == ESP_OK) {
+            printf("newest size=%" PRIu32 " crc=0x%08" PRIx32 "\n", image.extent,
+                   esp_rom_crc32_le(0, view.data, image.extent));
+        }
+        hr_store_unmap(&view);
+    }
+    print_result("newest", err, &report);
+}
+
+static hotreload_config_t config(const char *label)
+{
+    return (hotreload_config_t) {
+        .partition_label = label,
+        .symbol_table = table,
+        .symbol_names = names,
+        .symbol_count = name_count,
+    };
+}
+
+static void load_buffer(const char *path)
+{
+    file_t file = read_file(path);
+    print_result("load_buffer",
+                 hotreload_load_from_buffer(file.data, file.size, table, names, name_count), NULL);
+    free(file.data);
+}
+
+static void update(const char *path)
+{
+    file_t file = read_file(path);
+    print_result("update", hotreload_update_partition("hotreload", file.data, file.size), NULL);
+    free(file.data);
+}
+
+/* An update as the server makes it from a body that arrives in pieces: `size,path`. */
+static void stream(char *value)
+{
+    hr_update_t *update = malloc(sizeof(*update));
+    char *path;
+    size_t piece = strtoul(value, &path, 0);
+    file_t file = read_file(path + 1);
+    const hr_exports_t exports = {names, name_count};
+    esp_err_t err = hr_update_begin(update, "hotreload", file.size);
+    if (err == ESP_OK) {
+        for (size_t at = 0; err == ESP_OK && at < file.size; at += piece) {
+            size_t rest = file.size - at;
+            err = hr_update_append(update, file.data + at, piece < rest ? piece : rest);
+        }
+        if (err == ESP_OK) {
+            err = hr_update_commit(update, &exports);
+        }
+        err = hr_update_end(update, err);
+    }
+    print_result("stream", err, &update->report);
+    free(file.data);
+    free(update);
+}
+
+static void program_raw(const char *path)
+{
+    file_t file = read_file(path);
+    flash_program_raw(file.data, (uint32_t)file.size);
+    free(file.data);
+}
+
+static void print_table(const char *step, const uint32_t *entries)
+{
+    for (size_t i = 0; i < name_count; i++) {
+        bool unloaded = entries[i] == (uint32_t)(uintptr_t)hotreload_unloaded_stub;
+        printf("%s %s %s\n", step, names[i], unloaded ? "unloaded" : "loaded");
+    }
+}
+
+static void hook(void *context)
+{
+    printf("hook %s first=0x%08" PRIx32 "\n", (const char *)context, table[0]);
+}
+
+static void hook_reloading(void *context)
+{
+    (void)context;
+    hotreload_config_t again = config("hotreload");
+    print_result("reload in hook", hotreload_reload(&again), NULL);
+    print_result("load in hook", hotreload_load(&again), NULL);
+    print_result("unload in hook", hotreload_unload(), NULL);
+    print_result("update in hook", hotreload_update_partition("hotreload", "x", 1), NULL);
+}
+
+static void hook_registering(void *context)
+{
+    print_result("register in hook", hotreload_register_post_hook(hook, context), NULL);
+}
+
+static hotreload_hook_fn_t hook_named(const char *name)
+{
+    if (strcmp(name, "reloading") == 0) {
+        return hook_reloading;
+    }
+    if (strcmp(name, "registering") == 0) {
+        return hook_registering;
+    }
+    return strcmp(name, "none") == 0 ? NULL : hook;
+}
+
+/* Equal names are equal contexts. */
+static void *context_named(const char *name)
+{
+    static char known[HOOKS][16];
+    size_t i = 0;
+    while (i < HOOKS - 1 && known[i][0] != 0 && strcmp(known[i], name) != 0) {
+        i++;
+    }
+    snprintf(known[i], sizeof(known[i]), "%s", name);
+    return known[i];
+}
+
+static void call_with_bad_arguments(void)
+{
+    hotreload_config_t good = config("hotreload");
+    hotreload_config_t bad[] = {good, good, good, good, good};
+    static const char *const no_name[] = {NULL};
+    bad[0].partition_label = NULL;
+    bad[1].partition_label = "";
+    bad[2].symbol_table = NULL;
+    bad[3].symbol_names = NULL;
+    bad[4].symbol_names = no_name;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        print_result("bad load", hotreload_load(&bad[i]), NULL);
+        print_result("bad reload", hotreload_reload(&bad[i]), NULL);
+    }
+    print_result("bad load", hotreload_load(NULL), NULL);
+    print_result("bad reload", hotreload_reload(NULL), NULL);
+    print_result("bad load_buffer", hotreload_load_from_buffer(NULL, 1, table, names, 0), NULL);
+    print_result("bad load_buffer", hotreload_load_from_buffer("x", 1, NULL, names, 0), NULL);
+    print_result("bad load_buffer", hotreload_load_from_buffer("x", 1, table, NULL, 0), NULL);
+    print_result("bad update", hotreload_update_partition(NULL, "x", 1), NULL);
+    print_result("bad update", hotreload_update_partition("", "x", 1), NULL);
+    print_result("bad update", hotreload_update_partition("hotreload", NULL, 1), NULL);
+}
+
+static uint32_t number(const char *text)
+{
+    return (uint32_t)strtoul(text, NULL, 0);
+}
+
+/* `a,b` */
+static const char *second(const char *text)
+{
+    const char *comma = strchr(text, ',');
+    if (comma == NULL) {
+        fail("two values needed", text);
+    }
+    return comma + 1;
+}
+
+static void run_loader_step(const char *step, char *value)
+{
+    hotreload_config_t given = config(value[0] != 0 ? value : "hotreload");
+    if (strcmp(step, "load") == 0) {
+        load_file(value);
+    } else if (strcmp(step, "api_load") == 0) {
+        print_result(step, hotreload_load(&given), NULL);
+    } else if (strcmp(step, "api_reload") == 0) {
+        print_result(step, hotreload_reload(&given), NULL);
+    } else if (strcmp(step, "api_unload") == 0) {
+        print_result(step, hotreload_unload(), NULL);
+    } else if (strcmp(step, "api_buffer") == 0) {
+        load_buffer(value);
+    } else if (strcmp(step, "api_update") == 0) {
+        update(value);
+    } else if (strcmp(step, "stream") == 0) {
+        stream(value);
+    } else if (strcmp(step, "pre") == 0) {
+        print_result(step, hotreload_register_pre_hook(hook_named(value), context_named(value)),
+                     NULL);
+    } else if (strcmp(step, "post") == 0) {
+        print_result(step, hotreload_register_post_hook(hook_named(value), context_named(value)),
+                     NULL);
+    } else {
+        fail("unknown step", step);
+    }
+}
+
+static void run_step(char *step)
+{
+    char empty[] = "";
+    char *value = strchr(step, '=');
+    if (value != NULL) {
+        *value++ = 0;
+    } else {
+        value = empty;
+    }
+    if (strcmp(step, "names") == 0) {
+        set_names(value);
+    } else if (strcmp(step, "place") == 0) {
+        text_address = number(value);
+        data_address = number(second(value));
+    } else if (strcmp(step, "partition") == 0) {
+        flash_create(number(value), number(second(value)));
+    } else if (strcmp(step, "raw") == 0) {
+        program_raw(value);
+    } else if (strcmp(step, "cut_after") == 0) {
+        flash_set_operations(number(value));
+    } else if (strcmp(step, "power") == 0) {
+        flash_set_operations(FLASH_OPERATIONS_UNLIMITED);
+    } else if (strcmp(step, "corrupt") == 0) {
+        flash_corrupt(number(value));
+    } else if (strcmp(step, "wear_out") == 0) {
+        flash_wear_out(number(value));
+    } else if (strcmp(step, "encrypt") == 0) {
+        flash_encrypt();
+    } else if (strcmp(step, "operations") == 0) {
+        printf("operations %" PRIu32 "\n", flash_operations_done());
+    } else if (strcmp(step, "newest") == 0) {
+        print_newest();
+    } else if (strcmp(step, "fail_at") == 0) {
+        memory_fail_at(number(value));
+    } else if (strcmp(step, "blocks") == 0) {
+        printf("blocks %" PRIu32 " mappings %" PRIu32 "\n", memory_blocks(), flash_mappings());
+    } else if (strcmp(step, "table") == 0) {
+        print_table(step, table);
+    } else if (strcmp(step, "first_table") == 0) {
+        print_table(step, tables[0]);
+    } else if (strcmp(step, "other_table") == 0) {
+        table = tables[1];
+    } else if (strcmp(step, "bad_arguments") == 0) {
+        call_with_bad_arguments();
+    } else if (strcmp(step, "multipart") == 0) {
+        char *path = strrchr(value, ',');
+        if (path == NULL) {
+            fail("two values needed", value);
+        }
+        *path++ = 0;
+        parse_multipart(value, path);
+    } else {
+        run_loader_step(step, value);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        run_step(argv[i]);
+    }
+    return 0;
+}
+
+const char *esp_err_to_name(esp_err_t err)
+{
+    switch (err) {
+    case ESP_OK:
+        return "ESP_OK";
+    case ESP_FAIL:
+        return "ESP_FAIL";
+    case ESP_ERR_NO_MEM:
+        return "ESP_ERR_NO_MEM";
+    case ESP_ERR_INVALID_ARG:
+        return "ESP_ERR_INVALID_ARG";
+    case ESP_ERR_INVALID_STATE:
+        return "ESP_ERR_INVALID_STATE";
+    case ESP_ERR_INVALID_SIZE:
+        return "ESP_ERR_INVALID_SIZE";
+    case ESP_ERR_NOT_FOUND:
+        return "ESP_ERR_NOT_FOUND";
+    default:
+        return "UNKNOWN ERROR";
+    }
+}

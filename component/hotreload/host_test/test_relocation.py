@@ -1,0 +1,241 @@
+"""Every relocation type and placement, each word computed by hand."""
+
+from __future__ import annotations
+
+import struct
+
+import pytest
+from elf_builder import (
+    DATA,
+    FUNCTION,
+    R_32,
+    R_GLOB_DAT,
+    R_JMP_SLOT,
+    R_NONE,
+    R_PDIFF32,
+    R_PLT,
+    R_RELATIVE,
+    R_RTLD,
+    R_SLOT0_OP,
+    SHN_ABS,
+    SHN_UNDEF,
+    STB_LOCAL,
+    STB_WEAK,
+    STT_NOTYPE,
+    STT_SECTION,
+    TEXT,
+    ModuleBuilder,
+    Reloc,
+    Symbol,
+)
+from host import Host
+
+TEXT_AT, DATA_AT = 0x40012340, 0x3FFC0010
+PLACE = f"place={TEXT_AT:#x},{DATA_AT:#x}"
+FIRMWARE = 0x40081234
+REACH = 64 * 1024
+
+SYMBOLS = [
+    Symbol("f", TEXT),  # 1
+    Symbol("object", DATA + 8, 2),  # 2
+    Symbol("firmware", FIRMWARE, SHN_ABS, type=STT_NOTYPE),  # 3
+    Symbol("absent", 0, SHN_UNDEF, STB_WEAK, STT_NOTYPE),  # 4
+    Symbol("", DATA, 2, STB_LOCAL, STT_SECTION),  # 5
+]
+
+
+def words(*values: int) -> bytes:
+    return struct.pack(f"<{len(values)}I", *(value & 0xFFFFFFFF for value in values))
+
+
+def load_data(host: Host, data: bytes, relocs: list[Reloc], **fields: object) -> bytes:
+    elf = ModuleBuilder(data=data, rela=relocs, symbols=SYMBOLS, **fields).build()  # type: ignore[arg-type]
+    run = host.load(elf, ["f"], PLACE)
+    assert run.result("load") == "ESP_OK", run.output
+    return run.images[DATA_AT]
+
+
+@pytest.mark.parametrize(
+    ("in_place", "addend", "expected"),
+    [
+        (TEXT, 0, TEXT_AT),
+        (TEXT + 4, 0, TEXT_AT + 4),
+        (TEXT, 4, TEXT_AT + 4),
+        (TEXT + 8, -4, TEXT_AT + 4),
+        (TEXT + 8, 0, TEXT_AT + 8),  # one past the end of the text
+        (DATA + 12, 0, DATA_AT + 12),
+        (DATA + 16, 0, DATA_AT + 16),
+        # before and behind an object, as in one-based arrays: up to 64 KB
+        (DATA - 4, 0, DATA_AT - 4),
+        (DATA - REACH + 1, 0, DATA_AT - REACH + 1),
+        (DATA - REACH, 0, DATA - REACH),
+        (TEXT + 8 + REACH - 1, 0, TEXT_AT + 8 + REACH - 1),
+        (TEXT + 8 + REACH, 0, TEXT + 8 + REACH),
+        # far from the module: the firmware's
+        (FIRMWARE, 0, FIRMWARE),
+        (0, 0, 0),
+        (0xFFFFFFFF, 0, 0xFFFFFFFF),
+    ],
+)
+def test_relative_takes_the_value_in_place(
+    host: Host, in_place: int, addend: int, expected: int
+) -> None:
+    data = words(0x11111111, in_place, 0x22222222, 0x33333333)
+    reloc = Reloc(DATA + 4, R_RELATIVE, addend=addend)
+    assert load_data(host, data, [reloc]) == words(0x11111111, expected, 0x22222222, 0x33333333)
+
+
+@pytest.mark.parametrize("kind", [R_32, R_GLOB_DAT, R_JMP_SLOT, R_PLT])
+@pytest.mark.parametrize(
+    ("symbol", "addend", "expected"),
+    [
+        (1, 0, TEXT_AT),
+        (1, 5, TEXT_AT + 5),
+        (2, 0, DATA_AT + 8),
+        (2, -8, DATA_AT),
+        (2, -100, DATA_AT - 92),  # the sum may leave the module, the symbol decides
+        (3, 0, FIRMWARE),
+        (3, -0x40000000, FIRMWARE - 0x40000000),
+        (4, 0, 0),
+        (4, 3, 3),
+    ],
+)
+def test_symbol_plus_addend(host: Host, kind: int, symbol: int, addend: int, expected: int) -> None:
+    data = words(0xDEADBEEF, 0, 0, 0)
+    loaded = load_data(host, data, [Reloc(DATA, kind, symbol, addend)])
+    assert loaded == words(expected, 0, 0, 0)
+
+
+def test_both_tables_are_applied_once(host: Host) -> None:
+    """DT_RELA and DT_JMPREL."""
+    elf = ModuleBuilder(
+        data=words(TEXT, 0),
+        symbols=SYMBOLS,
+        rela=[Reloc(DATA, R_RELATIVE)],
+        plt=[Reloc(DATA + 4, R_JMP_SLOT, 3)],
+    ).build()
+    run = host.load(elf, ["f"], PLACE)
+    assert run.images[DATA_AT] == words(TEXT_AT, FIRMWARE)
+    (line,) = [line for line in run.lines("HR") if " relocate " in line]
+    assert line.endswith("module=1 relative=1 r32=0 glob_dat=0 jmp_slot=1 plt=0 none=0 other=0")
+
+
+def test_types_that_change_nothing(host: Host) -> None:
+    data = words(1, 2, 3, 4)
+    relocs = [Reloc(DATA, R_NONE), Reloc(0, R_RTLD, addend=1)]
+    assert load_data(host, data, relocs) == data
+
+
+@pytest.mark.parametrize("shift", [0, 1, 2, 3])
+@pytest.mark.parametrize("in_text", [True, False])
+def test_value_at_any_alignment(host: Host, shift: int, in_text: bool) -> None:
+    """The bytes around it stay, also where text is written by words."""
+    around = bytes(range(0xA1, 0xAD))
+    body = around[:shift] + words(TEXT + 4) + around[shift + 4 :]
+    expected = around[:shift] + words(TEXT_AT + 4) + around[shift + 4 :]
+    base = TEXT + len(FUNCTION) if in_text else DATA
+    elf = ModuleBuilder(
+        text=FUNCTION + (body if in_text else b""),
+        data=bytes(4) if in_text else body,
+        rela=[Reloc(base + shift, R_RELATIVE)],
+    ).build()
+    run = host.load(elf, ["f"], PLACE)
+    assert run.result("load") == "ESP_OK"
+    image = run.images[TEXT_AT if in_text else DATA_AT]
+    assert image == (FUNCTION + expected if in_text else expected)
+
+
+def test_last_byte_of_a_segment(host: Host) -> None:
+    """Text whose size is no multiple of 4 is written by words and not behind its end."""
+    text = FUNCTION + b"abc" + words(TEXT)
+    elf = ModuleBuilder(text=text, rela=[Reloc(TEXT + 11, R_RELATIVE)]).build()
+    run = host.load(elf, ["f"], PLACE)
+    assert run.images[TEXT_AT] == FUNCTION + b"abc" + words(TEXT_AT)
+
+
+def test_bss_is_zero_and_can_be_relocated(host: Host) -> None:
+    loaded = load_data(host, words(7), [Reloc(DATA + 5, R_GLOB_DAT, 3)], bss=9)
+    assert loaded == words(7) + b"\0" + words(FIRMWARE) + bytes(4)
+
+
+@pytest.mark.parametrize(
+    ("symbol", "in_place", "addend", "expected"),
+    [
+        (5, DATA + 8, 0, DATA_AT + 8),  # section symbol: the addend knows no input section
+        (5, DATA + 8, 4, DATA_AT + 8),
+        (5, DATA - 4, 0, DATA_AT - 4),
+        (2, 0xDEAD, 4, DATA_AT + 12),
+        (3, 0xDEAD, 4, FIRMWARE + 4),
+        (4, 0xDEAD, 0, 0),
+    ],
+)
+@pytest.mark.parametrize("kind", [R_32, R_PLT])
+def test_static_relocations(
+    host: Host, kind: int, symbol: int, in_place: int, addend: int, expected: int
+) -> None:
+    data = words(in_place, 0, 0, 0)
+    relocs = [Reloc(DATA, kind, symbol, addend), Reloc(DATA + 4, R_NONE)]
+    relocs += [Reloc(TEXT, R_SLOT0_OP, 1), Reloc(TEXT + 4, R_PDIFF32, 1)]
+    assert load_data(host, data, relocs, dynamic=False) == words(expected, 0, 0, 0)
+
+
+def test_dynamic_relocations_exclude_static_ones(host: Host) -> None:
+    """A module with both sets gets the dynamic ones; section headers are not even looked at."""
+    elf = ModuleBuilder(data=words(TEXT), rela=[Reloc(DATA, R_RELATIVE)]).build()
+    assert host.load(elf, ["f"], PLACE).images[DATA_AT] == words(TEXT_AT)
+
+
+@pytest.mark.parametrize("align", [4, 16, 64, 4096])
+@pytest.mark.parametrize("offset", [0, 4])
+def test_run_address_keeps_the_alignment(host: Host, align: int, offset: int) -> None:
+    base = 0x3FFC0014  # what the heap gave: a multiple of 4 only
+    pad = b"x" * 4096
+    builder = ModuleBuilder(data=pad)
+    # the address has to agree with the offset in the file, wherever that is
+    file_offset = struct.unpack_from("<I", builder.build(), 52 + 32 + 4)[0]
+    link = DATA + (file_offset % align)
+    builder.data_segment = {"vaddr": link, "align": align}
+    run = host.load(builder.build(), ["f"], f"place={TEXT_AT:#x},{base + offset:#x}")
+    (run_address,) = [address for address in run.images if address < TEXT_AT]
+    assert run_address % align == link % align
+    assert run_address - (base + offset) < align
+    assert run.images[run_address] == pad
+
+
+def test_data_at_an_odd_address(host: Host) -> None:
+    """A data segment may start at any address; the block is large enough for the shift."""
+    for size in range(1, 9):
+        elf = ModuleBuilder(data=b"y" * size, data_segment={"vaddr": DATA + 3, "align": 1}).build()
+        run = host.load(elf, ["f"], PLACE)
+        assert run.images[DATA_AT + 3] == b"y" * size
+
+
+@pytest.mark.parametrize("zeroes", [0, 1, 6])
+def test_text_of_any_size(host: Host, zeroes: int) -> None:
+    """Text is written by words: what is left of the last one counts, too."""
+    for tail in range(1, 9):
+        text = FUNCTION + bytes(range(0xA1, 0xA1 + tail))
+        elf = ModuleBuilder(text=text, text_segment={"memsz": len(text) + zeroes}).build()
+        assert host.load(elf, ["f"], PLACE).images[TEXT_AT] == text + bytes(zeroes)
+
+
+def test_exports_follow_the_text(host: Host) -> None:
+    count = 200
+    names = [f"function_{i}" for i in range(count)]
+    symbols = [Symbol(name, TEXT + 8 * i) for i, name in enumerate(names)]
+    for dynamic, buckets in ((True, 1), (True, 67), (False, 1)):
+        elf = ModuleBuilder(
+            text=FUNCTION * count, symbols=symbols, bucket_count=buckets, dynamic=dynamic
+        ).build()
+        run = host.load(elf, list(reversed(names)), PLACE)
+        assert run.symbols == {name: TEXT_AT + 8 * i for i, name in enumerate(names)}
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_firmware_address_is_no_export(host: Host, first: int) -> None:
+    """The firmware's stub of the same name may be among the symbols, before or behind."""
+    symbols = [Symbol("f", FIRMWARE, SHN_ABS), Symbol("f", TEXT)]
+    run = host.load(
+        ModuleBuilder(symbols=[symbols[first], symbols[1 - first]]).build(), ["f"], PLACE
+    )
+    assert run.symbols == {"f": TEXT_AT}

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: MIT */
+
+/**
+ * @file
+ * Reload a part of the firmware while it runs.
+ *
+ * A module is an Xtensa ELF shared object, linked against the firmware that runs it. It lies in
+ * a flash partition or in RAM, is copied to RAM, relocated, and called through the symbol table
+ * that the build generates (`reloadable_util.h`).
+ *
+ * Rules that hold for every function here:
+ * - Calls from several tasks are serialized: the second caller waits until the first is done.
+ * - No function may be called from an interrupt.
+ * - A call from inside a hook that would change the module or the partition gives
+ *   ESP_ERR_INVALID_STATE and changes nothing. Registering hooks from inside a hook is allowed.
+ * - A load or reload is a transaction. It fails before anything has changed, or it succeeds: after
+ *   a failure the module that was loaded goes on, no hook has run and nothing is left allocated.
+ * - Whatever a function is given stays the caller's. Strings and ELF images are used during the
+ *   call only; symbol_table and symbol_names must stay valid while the module is loaded.
+ * - Every failure logs one line that names the field and the value that were wrong.
+ *
+ * Sizes are in bytes.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "esp_err.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** @name Error codes of the component
+ *  hotreload_err_to_name() gives each its text.
+ *  @{ */
+#define HOTRELOAD_ERR_BASE             0x48000 /**< First code of the component ('H' << 12). */
+
+#define HOTRELOAD_ERR_EMPTY            (HOTRELOAD_ERR_BASE + 0x01) /**< The image or the request body has no bytes. */
+#define HOTRELOAD_ERR_NO_MODULE        (HOTRELOAD_ERR_BASE + 0x02) /**< The flash is blank: nothing was written yet. */
+#define HOTRELOAD_ERR_TRUNCATED        (HOTRELOAD_ERR_BASE + 0x03) /**< Shorter than an ELF header. */
+#define HOTRELOAD_ERR_MAGIC            (HOTRELOAD_ERR_BASE + 0x04) /**< Not an ELF. */
+#define HOTRELOAD_ERR_CLASS            (HOTRELOAD_ERR_BASE + 0x05) /**< Not a 32-bit ELF. */
+#define HOTRELOAD_ERR_ENDIANNESS       (HOTRELOAD_ERR_BASE + 0x06) /**< Not little-endian. */
+#define HOTRELOAD_ERR_VERSION          (HOTRELOAD_ERR_BASE + 0x07) /**< Not ELF version 1. */
+#define HOTRELOAD_ERR_TYPE             (HOTRELOAD_ERR_BASE + 0x08) /**< Not a shared object. */
+#define HOTRELOAD_ERR_MACHINE          (HOTRELOAD_ERR_BASE + 0x09) /**< Not for Xtensa. */
+#define HOTRELOAD_ERR_HEADER_SIZE      (HOTRELOAD_ERR_BASE + 0x0a) /**< A header or entry size in the ELF header is wrong. */
+#define HOTRELOAD_ERR_PROGRAM_HEADERS  (HOTRELOAD_ERR_BASE + 0x0b) /**< No program header table inside the image. */
+#define HOTRELOAD_ERR_SECTION_HEADERS  (HOTRELOAD_ERR_BASE + 0x0c) /**< Section headers not inside the image, or inconsistent. */
+#define HOTRELOAD_ERR_SEGMENT_TYPE     (HOTRELOAD_ERR_BASE + 0x0d) /**< A segment of a kind that cannot be loaded. */
+#define HOTRELOAD_ERR_SEGMENT_COUNT    (HOTRELOAD_ERR_BASE + 0x0e) /**< More segments than the loader takes. */
+#define HOTRELOAD_ERR_SEGMENT_BOUNDS   (HOTRELOAD_ERR_BASE + 0x0f) /**< A segment outside the image or the address space. */
+#define HOTRELOAD_ERR_SEGMENT_ALIGN    (HOTRELOAD_ERR_BASE + 0x10) /**< A segment with an impossible alignment. */
+#define HOTRELOAD_ERR_SEGMENT_OVERLAP  (HOTRELOAD_ERR_BASE + 0x11) /**< Two segments share link addresses. */
+#define HOTRELOAD_ERR_NO_TEXT          (HOTRELOAD_ERR_BASE + 0x12) /**< No executable segment. */
+#define HOTRELOAD_ERR_DYNAMIC          (HOTRELOAD_ERR_BASE + 0x13) /**< The dynamic table is broken or asks for the unsupported. */
+#define HOTRELOAD_ERR_CONSTRUCTOR      (HOTRELOAD_ERR_BASE + 0x14) /**< The module has constructors or destructors. */
+#define HOTRELOAD_ERR_HASH             (HOTRELOAD_ERR_BASE + 0x15) /**< The symbol hash table is missing or broken. */
+#define HOTRELOAD_ERR_SYMBOL_TABLE     (HOTRELOAD_ERR_BASE + 0x16) /**< The symbol table is missing or outside the image. */
+#define HOTRELOAD_ERR_STRING_TABLE     (HOTRELOAD_ERR_BASE + 0x17) /**< The string table is missing, outside the image or has no end. */
+#define HOTRELOAD_ERR_SYMBOL_NAME      (HOTRELOAD_ERR_BASE + 0x18) /**< A symbol's name lies outside the string table. */
+#define HOTRELOAD_ERR_SYMBOL_SECTION   (HOTRELOAD_ERR_BASE + 0x19) /**< A symbol has a reserved section index. */
+#define HOTRELOAD_ERR_SYMBOL_MISSING   (HOTRELOAD_ERR_BASE + 0x1a) /**< The module lacks a function that the firmware calls. */
+#define HOTRELOAD_ERR_SYMBOL_UNDEFINED (HOTRELOAD_ERR_BASE + 0x1b) /**< The module needs a symbol that nobody defines. */
+#define HOTRELOAD_ERR_ENTRY            (HOTRELOAD_ERR_BASE + 0x1c) /**< An exported function does not start like a function. */
+#define HOTRELOAD_ERR_RELOC_TABLE      (HOTRELOAD_ERR_BASE + 0x1d) /**< A relocation table is outside the image or has odd entries. */
+#define HOTRELOAD_ERR_RELOC_TYPE       (HOTRELOAD_ERR_BASE + 0x1e) /**< A relocation of an unknown type. */
+#define HOTRELOAD_ERR_RELOC_OFFSET     (HOTRELOAD_ERR_BASE + 0x1f) /**< A relocation that writes outside the segments. */
+#define HOTRELOAD_ERR_RELOC_SYMBOL     (HOTRELOAD_ERR_BASE + 0x20) /**< A relocation against a symbol that it cannot use. */
+#define HOTRELOAD_ERR_PARTITION        (HOTRELOAD_ERR_BASE + 0x21) /**< The partition cannot hold updates. */
+#define HOTRELOAD_ERR_STORE            (HOTRELOAD_ERR_BASE + 0x22) /**< The flash does not hold what was written. */
+#define HOTRELOAD_ERR_TOO_LARGE        (HOTRELOAD_ERR_BASE + 0x23) /**< An upload larger than max_elf_size. */
+#define HOTRELOAD_ERR_LENGTH_REQUIRED  (HOTRELOAD_ERR_BASE + 0x24) /**< An upload without Content-Length. */
+#define HOTRELOAD_ERR_BODY_TRUNCATED   (HOTRELOAD_ERR_BASE + 0x25) /**< The connection ended before the upload did. */
+#define HOTRELOAD_ERR_BODY_TIMEOUT     (HOTRELOAD_ERR_BASE + 0x26) /**< The client stopped sending. */
+#define HOTRELOAD_ERR_MULTIPART        (HOTRELOAD_ERR_BASE + 0x27) /**< A multipart body that is broken or has no file. */
+#define HOTRELOAD_ERR_BUSY             (HOTRELOAD_ERR_BASE + 0x28) /**< Another update is being written. */
+/** @} */
+
+/** Where a module comes from and what is called in it. */
+typedef struct {
+    const char *partition_label;     /**< Label of the flash partition, at most 16 characters. */
+    uint32_t *symbol_table;          /**< One address per function; written at each switch. */
+    const char *const *symbol_names; /**< Names in the order of the table, NULL-terminated. */
+    size_t symbol_count;             /**< Number of entries of table and names. */
+} hotreload_config_t;
+
+/** What the HTTP server listens on and accepts. */
+typedef struct {
+    uint16_t port;                   /**< TCP port; 0 is 8080. */
+    const char *partition_label;     /**< Label of the flash partition, at most 16 characters. */
+    size_t max_elf_size;             /**< Largest module taken; 0 is CONFIG_HOTRELOAD_MAX_ELF_SIZE. */
+    uint32_t *symbol_table;          /**< As in hotreload_config_t. */
+    const char *const *symbol_names; /**< As in hotreload_config_t. */
+    size_t symbol_count;             /**< As in hotreload_config_t. */
+} hotreload_server_config_t;
+
+/**
+ * A function of the application that is called around a reload, in the task that asked for it.
+ * @param user_ctx what was given at registration
+ */
+typedef void (*hotreload_hook_fn_t)(void *user_ctx);
+
+/** Partition that the default macros use. */
+#define HOTRELOAD_PARTITION_DEFAULT "hotreload"
+
+/** Port that the server listens on by default. */
+#define HOTRELOAD_PORT_DEFAULT 8080
+
+/** Initializer for hotreload_config_t; include `reloadable_util.h` as well. */
+#define HOTRELOAD_CONFIG_DEFAULT() {                    \
+        .partition_label = HOTRELOAD_PARTITION_DEFAULT, \
+        .symbol_table = hotreload_symbol_table,         \
+        .symbol_names = hotreload_symbol_names,         \
+        .symbol_count = hotreload_symbol_count,         \
+    }
+
+/** Initializer for hotreload_server_config_t; include `reloadable_util.h` as well. */
+#define HOTRELOAD_SERVER_CONFIG_DEFAULT() {             \
+        .port = HOTRELOAD_PORT_DEFAULT,                 \
+        .partition_label = HOTRELOAD_PARTITION_DEFAULT, \
+        .max_elf_size = 0,                              \
+        .symbol_table = hotreload_symbol_table,         \
+        .symbol_names = hotreload_symbol_names,         \
+        .symbol_count = hotreload_symbol_count,         \
+    }
+
+/** hotreload_load() with the generated table from the partition "hotreload". */
+#define HOTRELOAD_LOAD_DEFAULT()                                        \
+    __extension__({                                                     \
+        const hotreload_config_t config_ = HOTRELOAD_CONFIG_DEFAULT();  \
+        hotreload_load(&config_);                                       \
+    })
+
+/** hotreload_reload() with the generated table from the partition "hotreload". */
+#define HOTRELOAD_RELOAD_DEFAULT()                                      \
+    __extension__({                                                     \
+        const hotreload_config_t config_ = HOTRELOAD_CONFIG_DEFAULT();  \
+        hotreload_reload(&config_);                                     \
+    })
+
+/** hotreload_server_start() on port 8080 with the generated table. */
+#define HOTRELOAD_SERVER_START_DEFAULT()                                              \
+    __extension__({                                                                   \
+        const hotreload_server_config_t config_ = HOTRELOAD_SERVER_CONFIG_DEFAULT();  \
+        hotreload_server_start(&config_);                                             \
+    })
+
+/**
+ * Load the newest module of a flash partition when none is loaded. Runs no hooks.
+ *
+ * @return
+ *  - ESP_OK: the module can be called
+ *  - ESP_ERR_INVALID_ARG: a null pointer, an empty label, or a null name within symbol_count
+ *  - ESP_ERR_INVALID_STATE: a module is loaded (use hotreload_reload()), or called from a hook
+ *  - ESP_ERR_NOT_FOUND: no partition of that label
+ *  - ESP_ERR_NO_MEM: not enough RAM for the module's segments
+ *  - HOTRELOAD_ERR_...: the module was refused
+ */
+esp_err_t hotreload_load(const hotreload_config_t *config);
+
+/**
+ * Load a module from RAM. With none loaded it does what hotreload_load() does; with one loaded it
+ * replaces that as hotreload_reload() does, hooks included.
+ *
+ * @param elf_data  the ELF, of any alignment; not needed after the call
+ * @param elf_size  its size
+ * @param symbol_table, symbol_names, symbol_count  as in hotreload_config_t
+ * @return as hotreload_load(), and HOTRELOAD_ERR_EMPTY for size 0
+ */
+esp_err_t hotreload_load_from_buffer(const void *elf_data, size_t elf_size,
+                                     uint32_t *symbol_table,
+                                     const char *const *symbol_names,
+                                     size_t symbol_count);
+
+/**
+ * Unload the module and free its memory. Runs no hooks. From then on every stub logs an error and
+ * returns 0; a struct of more than four words is left as the caller had it. No task may be inside
+ * the module.
+ *
+ * @return ESP_OK, or ESP_ERR_INVALID_STATE: none is loaded, or called from a hook
+ */
+esp_err_t hotreload_unload(void);
+
+/**
+ * Replace the module by the newest one of a flash partition: stage the new module completely, call
+ * the pre hooks, switch, call the post hooks, free the old module. With none loaded it does the
+ * same without an old module: hooks come in pairs, but what a pre hook calls in the module then
+ * returns 0.
+ *
+ * No task may stay inside the old module when the last post hook returns, the caller included.
+ *
+ * @return as hotreload_load(); a loaded module is not an error
+ */
+esp_err_t hotreload_reload(const hotreload_config_t *config);
+
+/**
+ * Call `hook(user_ctx)` before the old module of a reload goes; it can still be called then. The
+ * hook registered last runs first. NULL removes all pre hooks.
+ *
+ * Registering the same hook and context again changes nothing. A change that a hook makes counts
+ * from the next reload on.
+ *
+ * @return ESP_OK, or ESP_ERR_NO_MEM: CONFIG_HOTRELOAD_MAX_HOOKS are registered
+ */
+esp_err_t hotreload_register_pre_hook(hotreload_hook_fn_t hook, void *user_ctx);
+
+/**
+ * Call `hook(user_ctx)` after the new module of a reload is in place and can be called. The hook
+ * registered first runs first. NULL removes all post hooks. Otherwise as
+ * hotreload_register_pre_hook().
+ */
+esp_err_t hotreload_register_post_hook(hotreload_hook_fn_t hook, void *user_ctx);
+
+/**
+ * Write a module to a flash partition; it is not loaded. The module is checked first: a broken one
+ * leaves the flash as it is, and so does one that lacks a function of the module that is loaded.
+ * The module written before stays in the partition until the new one is complete.
+ *
+ * @param partition_label  label of the flash partition
+ * @param elf_data         the ELF, in RAM, of any alignment
+ * @param elf_size         its size
+ * @return
+ *  - ESP_OK: written and verified; the next load takes it
+ *  - ESP_ERR_INVALID_ARG: a null pointer or an empty label
+ *  - ESP_ERR_INVALID_STATE: called from a hook
+ *  - ESP_ERR_INVALID_SIZE: too large for the partition
+ *  - ESP_ERR_NOT_FOUND: no partition of that label
+ *  - HOTRELOAD_ERR_BUSY: the server is receiving an upload
+ *  - HOTRELOAD_ERR_...: the module was refused, or the partition cannot hold updates
+ */
+esp_err_t hotreload_update_partition(const char *partition_label,
+                                     const void *elf_data, size_t elf_size);
+
+/**
+ * Start the HTTP server: POST /upload, /reload, /upload-and-reload, GET /status. Reloads, and with
+ * them the hooks, run in the server's task. Whoever reaches the port can run code on the device.
+ *
+ * @return
+ *  - ESP_OK: listening
+ *  - ESP_ERR_INVALID_ARG: a null pointer, an empty label, or a null name within symbol_count
+ *  - ESP_ERR_INVALID_STATE: already started
+ *  - ESP_ERR_NOT_FOUND: no partition of that label
+ *  - other: what httpd_start() gave
+ */
+esp_err_t hotreload_server_start(const hotreload_server_config_t *config);
+
+/**
+ * Stop the HTTP server. Requests under way are ended; the module stays loaded. Not from a hook
+ * that a request to the server runs.
+ *
+ * @return ESP_OK, or ESP_ERR_INVALID_STATE: not started
+ */
+esp_err_t hotreload_server_stop(void);
+
+/**
+ * Name of an error code: those of the component, and any other as esp_err_to_name() has it.
+ * @return a constant string, never NULL
+ */
+const char *hotreload_err_to_name(esp_err_t err);
+
+#ifdef __cplusplus
+}
+#endif

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+/* ELF32 as far as the loader needs it (System V ABI, chapters 4 and 5) and the relocations of
+   Xtensa (binutils, include/elf/xtensa.h). All fields are little-endian, as is the target. */
+#pragma once
+
+#include <stdint.h>
+
+#define HR_ELF_IDENT_SIZE 16
+
+#define HR_ELF_CLASS 4   /* index into ident */
+#define HR_ELF_DATA 5
+#define HR_ELF_VERSION 6
+
+#define HR_ELF_CLASS_32 1
+#define HR_ELF_DATA_LSB 1
+#define HR_ELF_VERSION_CURRENT 1
+#define HR_ELF_TYPE_DYN 3
+#define HR_ELF_MACHINE_XTENSA 94
+
+typedef struct {
+    uint8_t ident[HR_ELF_IDENT_SIZE];
+    uint16_t type;
+    uint16_t machine;
+    uint32_t version;
+    uint32_t entry;
+    uint32_t phoff;
+    uint32_t shoff;
+    uint32_t flags;
+    uint16_t ehsize;
+    uint16_t phentsize;
+    uint16_t phnum;
+    uint16_t shentsize;
+    uint16_t shnum;
+    uint16_t shstrndx;
+} hr_elf_header_t;
+
+#define HR_ELF_PT_LOAD 1
+#define HR_ELF_PT_DYNAMIC 2
+#define HR_ELF_PT_TLS 7
+/* in the OS-specific range: tables that the loader reads in place and never copies to RAM */
+#define HR_ELF_PT_HOTRELOAD_META 0x68720001u
+
+#define HR_ELF_PF_X 1
+
+typedef struct {
+    uint32_t type;
+    uint32_t offset;
+    uint32_t vaddr;
+    uint32_t paddr;
+    uint32_t filesz;
+    uint32_t memsz;
+    uint32_t flags;
+    uint32_t align;
+} hr_elf_segment_t;
+
+#define HR_ELF_SHT_SYMTAB 2
+#define HR_ELF_SHT_RELA 4
+#define HR_ELF_SHF_ALLOC 2
+
+typedef struct {
+    uint32_t name;
+    uint32_t type;
+    uint32_t flags;
+    uint32_t addr;
+    uint32_t offset;
+    uint32_t size;
+    uint32_t link;
+    uint32_t info;
+    uint32_t addralign;
+    uint32_t entsize;
+} hr_elf_section_t;
+
+#define HR_ELF_DT_NULL 0
+#define HR_ELF_DT_PLTRELSZ 2
+#define HR_ELF_DT_HASH 4
+#define HR_ELF_DT_STRTAB 5
+#define HR_ELF_DT_SYMTAB 6
+#define HR_ELF_DT_RELA 7
+#define HR_ELF_DT_RELASZ 8
+#define HR_ELF_DT_RELAENT 9
+#define HR_ELF_DT_STRSZ 10
+#define HR_ELF_DT_SYMENT 11
+#define HR_ELF_DT_INIT 12
+#define HR_ELF_DT_FINI 13
+#define HR_ELF_DT_REL 17
+#define HR_ELF_DT_PLTREL 20
+#define HR_ELF_DT_JMPREL 23
+#define HR_ELF_DT_INIT_ARRAYSZ 27
+#define HR_ELF_DT_FINI_ARRAYSZ 28
+#define HR_ELF_DT_PREINIT_ARRAYSZ 33
+#define HR_ELF_DT_COUNT 34 /* the tags above are all below this */
+
+typedef struct {
+    uint32_t tag;
+    uint32_t value;
+} hr_elf_dynamic_t;
+
+#define HR_ELF_SHN_UNDEF 0
+#define HR_ELF_SHN_LORESERVE 0xff00
+#define HR_ELF_SHN_ABS 0xfff1
+
+#define HR_ELF_STB_LOCAL 0
+#define HR_ELF_STB_WEAK 2
+#define HR_ELF_STT_SECTION 3
+
+typedef struct {
+    uint32_t name;
+    uint32_t value;
+    uint32_t size;
+    uint8_t info;
+    uint8_t other;
+    uint16_t shndx;
+} hr_elf_symbol_t;
+
+#define HR_ELF_SYMBOL_BIND(symbol) ((symbol)->info >> 4)
+#define HR_ELF_SYMBOL_TYPE(symbol) ((symbol)->info & 15)
+
+typedef struct {
+    uint32_t offset;
+    uint32_t info;
+    uint32_t addend; /* signed in the file; sums wrap modulo 2^32 */
+} hr_elf_rela_t;
+
+#define HR_ELF_RELA_SYMBOL(rela) ((rela)->info >> 8)
+#define HR_ELF_RELA_TYPE(rela) ((rela)->info & 255)
+
+#define HR_R_XTENSA_NONE 0
+#define HR_R_XTENSA_32 1
+#define HR_R_XTENSA_RTLD 2
+#define HR_R_XTENSA_GLOB_DAT 3
+#define HR_R_XTENSA_JMP_SLOT 4
+#define HR_R_XTENSA_RELATIVE 5
+#define HR_R_XTENSA_PLT 6
+#define HR_R_XTENSA_OP0 8
+#define HR_R_XTENSA_OP2 10
+#define HR_R_XTENSA_ASM_EXPAND 11
+#define HR_R_XTENSA_ASM_SIMPLIFY 12
+#define HR_R_XTENSA_32_PCREL 14
+#define HR_R_XTENSA_DIFF8 17
+#define HR_R_XTENSA_DIFF32 19
+#define HR_R_XTENSA_SLOT0_OP 20
+#define HR_R_XTENSA_SLOT14_ALT 49
+#define HR_R_XTENSA_PDIFF8 57
+#define HR_R_XTENSA_NDIFF32 62
+
+_Static_assert(sizeof(hr_elf_header_t) == 52, "ELF header");
+_Static_assert(sizeof(hr_elf_segment_t) == 32, "program header");
+_Static_assert(sizeof(hr_elf_section_t) == 40, "section header");
+_Static_assert(sizeof(hr_elf_dynamic_t) == 8, "dynamic entry");
+_Static_assert(sizeof(hr_elf_symbol_t) == 16, "symbol");
+_Static_assert(sizeof(hr_elf_rela_t) == 12, "relocation");

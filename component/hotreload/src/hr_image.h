@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/* A module's ELF as it lies in flash or RAM: checked once, then read in place. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "esp_err.h"
+#include "hr_elf.h"
+#include "hr_report.h"
+
+/* a module has three: text, data and tables; GNU ld's own scripts make at most four */
+#define HR_SEGMENTS_MAX 8
+/* GNU ld's page size for Xtensa; nothing in a module needs more */
+#define HR_ALIGN_MAX 4096u
+
+typedef enum {
+    HR_SEGMENT_TEXT, /* executable RAM, aligned 32-bit accesses only */
+    HR_SEGMENT_DATA,
+} hr_segment_kind_t;
+
+typedef struct {
+    hr_segment_kind_t kind;
+    uint32_t link; /* link address */
+    uint32_t offset;
+    uint32_t file_size;
+    uint32_t memory_size;
+    uint32_t align; /* power of two, at least 4 */
+} hr_segment_t;
+
+/* entries of one size, wholly inside the image */
+typedef struct {
+    uint32_t offset;
+    uint32_t count;
+} hr_table_t;
+
+typedef struct {
+    const uint8_t *data;
+    uint32_t size;
+    uint32_t extent; /* bytes up to the end of what the headers refer to */
+    hr_elf_header_t header;
+
+    /* those to load first, in file order; then those that are only read */
+    hr_segment_t segments[HR_SEGMENTS_MAX];
+    uint32_t load_count;
+    uint32_t segment_count;
+
+    bool dynamic;
+    hr_table_t symbols;
+    hr_table_t strings; /* bytes; the last one is 0 */
+    hr_table_t buckets; /* of DT_HASH; without entries when there is none */
+    hr_table_t chains;
+    hr_table_t relocations[2]; /* DT_RELA and DT_JMPREL */
+} hr_image_t;
+
+/* What the first bytes tell: refuses what is no module for this machine. `header` receives the ELF
+   header; the rest of the image need not be there yet. */
+esp_err_t hr_image_check_header(const void *data, size_t size, hr_elf_header_t *header,
+                                hr_report_t *report);
+
+/* Checks everything but relocations and symbols, and remembers where things are. The image keeps
+   pointing into `data`, which may be of any alignment. */
+esp_err_t hr_image_open(hr_image_t *image, const void *data, size_t size, hr_report_t *report);
+
+/* Number of relocation tables; some of them may be empty. */
+uint32_t hr_image_relocation_tables(const hr_image_t *image);
+
+/* One of them: the dynamic tables, or without a dynamic table those that --emit-relocs keeps. */
+hr_table_t hr_image_relocation_table(const hr_image_t *image, uint32_t index);
+
+/* The segment to load that has all of [link, link + size), or NULL. */
+const hr_segment_t *hr_image_segment(const hr_image_t *image, uint32_t link, uint32_t size);
+
+/* The tables may have any alignment, so entries are copied out. */
+static inline void hr_image_read(const hr_image_t *image, uint32_t offset, void *to, size_t size)
+{
+    memcpy(to, image->data + offset, size);
+}
+
+static inline uint32_t hr_image_word(const hr_image_t *image, hr_table_t table, uint32_t index)
+{
+    uint32_t word;
+    hr_image_read(image, table.offset + index * sizeof(word), &word, sizeof(word));
+    return word;
+}
+
+static inline hr_elf_symbol_t hr_image_symbol(const hr_image_t *image, uint32_t index)
+{
+    hr_elf_symbol_t symbol;
+    hr_image_read(image, image->symbols.offset + index * sizeof(symbol), &symbol, sizeof(symbol));
+    return symbol;
+}
+
+static inline hr_elf_rela_t hr_image_rela(const hr_image_t *image, hr_table_t table, uint32_t index)
+{
+    hr_elf_rela_t rela;
+    hr_image_read(image, table.offset + index * sizeof(rela), &rela, sizeof(rela));
+    return rela;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* The module that is loaded, as others than the lifecycle itself see it. */
+#pragma once
+
+#include <stdint.h>
+
+#include "hotreload.h"
+#include "hr_module.h"
+
+typedef struct {
+    uint32_t module; /* number of the module; 0: none is loaded */
+    uint32_t size;   /* of its ELF */
+    uint32_t loads;  /* since boot */
+    uint32_t text_address;
+    uint32_t text_size;
+    uint32_t data_address;
+    uint32_t data_size;
+} hr_lifecycle_status_t;
+
+void hr_lifecycle_status(hr_lifecycle_status_t *status);
+
+/* What the firmware calls in the module that is loaded; nothing when none is. For use inside an
+   operation. */
+hr_exports_t hr_lifecycle_exports(void);
+
+/* hotreload_reload() with the reason of a failure. */
+esp_err_t hr_lifecycle_reload(const hotreload_config_t *config, hr_report_t *report);

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/* Modules in a flash partition.
+
+   The partition is halved into two slots, each a whole number of erase blocks. An update is written
+   to the slot that is not current and becomes current by one last write, its record. So at any
+   instant there is a complete module, and power may go.
+
+   A slot starts with one of
+   - an ELF header (first slot only): a raw ELF that was flashed from outside. It is newer than
+     whatever is recorded, until an update takes its place and marks it;
+   - a record: an ELF that an update wrote, HR_STORE_RECORD_SIZE bytes into the slot;
+   - anything else: nothing. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "esp_err.h"
+#include "esp_partition.h"
+#include "hr_report.h"
+
+#define HR_STORE_RECORD_SIZE 64
+#define HR_STORE_CHUNK_SIZE 4096
+
+typedef struct {
+    const esp_partition_t *partition;
+    uint32_t slot_size;
+} hr_store_t;
+
+/* A module in flash, readable in place until hr_store_unmap(). */
+typedef struct {
+    const uint8_t *data;
+    uint32_t size; /* of the ELF; for a raw one, of its slot */
+    esp_partition_mmap_handle_t handle;
+} hr_store_view_t;
+
+/* An update being written. */
+typedef struct {
+    const hr_store_t *store;
+    uint32_t slot; /* offset in the partition */
+    uint32_t sequence;
+    bool supersedes_raw;
+    uint32_t size; /* of the ELF so far */
+    uint32_t crc;
+    uint32_t erased; /* bytes of the slot */
+    uint8_t chunk[HR_STORE_CHUNK_SIZE]; /* not yet in flash: the last size % sizeof(chunk) bytes */
+} hr_store_update_t;
+
+/* Finds the partition. */
+esp_err_t hr_store_open(hr_store_t *store, const char *label, hr_report_t *report);
+
+/* The largest ELF that an update can hold. */
+uint32_t hr_store_capacity(const hr_store_t *store);
+
+/* Maps the newest complete module; blank flash is HOTRELOAD_ERR_NO_MODULE. */
+esp_err_t hr_store_map(const hr_store_t *store, hr_store_view_t *view, hr_report_t *report);
+void hr_store_unmap(hr_store_view_t *view);
+
+/* Chooses the slot to write. Nothing is erased yet. */
+esp_err_t hr_store_begin(const hr_store_t *store, hr_store_update_t *update, hr_report_t *report);
+
+/* Appends to the ELF, erasing block by block as it comes to them. */
+esp_err_t hr_store_append(hr_store_update_t *update, const void *data, uint32_t size,
+                          hr_report_t *report);
+
+/* Writes the rest and maps the whole, after comparing it with what was given. */
+esp_err_t hr_store_map_update(hr_store_update_t *update, hr_store_view_t *view,
+                              hr_report_t *report);
+
+/* Makes the update current; hr_store_map_update() has to have succeeded. */
+esp_err_t hr_store_commit(const hr_store_update_t *update, hr_report_t *report);

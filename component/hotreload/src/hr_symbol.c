@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+#include "hr_symbol.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "hotreload.h"
+
+/* Longest part of a name that a message shows. */
+#define NAME_SHOWN "%.64s"
+
+/* Chains of symbols with the same hash: the module's own, or made here when it has none. */
+typedef struct {
+    const hr_image_t *image;
+    uint32_t bucket_count;
+    uint32_t *made; /* buckets, then chains; NULL: the module's own are used */
+} index_t;
+
+static bool has_name(const hr_image_t *image, const hr_elf_symbol_t *symbol)
+{
+    return symbol->name < image->strings.count;
+}
+
+static const char *name_of(const hr_image_t *image, const hr_elf_symbol_t *symbol)
+{
+    return (const char *)image->data + image->strings.offset + symbol->name;
+}
+
+static esp_err_t check_section(const hr_image_t *image, uint32_t index,
+                               const hr_elf_symbol_t *symbol, hr_report_t *report)
+{
+    uint32_t section = symbol->shndx;
+    uint32_t sections = image->header.shnum != 0 ? image->header.shnum : HR_ELF_SHN_LORESERVE;
+    if (section == HR_ELF_SHN_ABS || section < sections) {
+        return ESP_OK;
+    }
+    return hr_reject(report, HOTRELOAD_ERR_SYMBOL_SECTION,
+                     "symbol %" PRIu32 ": st_shndx is 0x%" PRIx32 ", which is no section",
+                     index, section);
+}
+
+esp_err_t hr_symbol_check(const hr_image_t *image, uint32_t index, hr_report_t *report)
+{
+    hr_elf_symbol_t symbol = hr_image_symbol(image, index);
+    if (!has_name(image, &symbol)) {
+        return hr_reject(report, HOTRELOAD_ERR_SYMBOL_NAME,
+                         "symbol %" PRIu32 ": st_name %" PRIu32
+                         " is outside the string table of %" PRIu32 " bytes",
+                         index, symbol.name, image->strings.count);
+    }
+    if (symbol.shndx == HR_ELF_SHN_UNDEF && HR_ELF_SYMBOL_BIND(&symbol) != HR_ELF_STB_WEAK) {
+        return hr_reject(report, HOTRELOAD_ERR_SYMBOL_UNDEFINED,
+                         "symbol %" PRIu32 ": " NAME_SHOWN " is not defined, neither by the module "
+                         "nor by the firmware", index, name_of(image, &symbol));
+    }
+    return check_section(image, index, &symbol, report);
+}
+
+/* The hash function of DT_HASH (System V ABI, "Hash Table"). */
+static uint32_t hash_of(const char *name)
+{
+    uint32_t hash = 0;
+    for (const uint8_t *c = (const uint8_t *)name; *c != 0; c++) {
+        hash = (hash << 4) + *c;
+        uint32_t high = hash & 0xf0000000u;
+        hash = (hash ^ (high >> 24)) & ~high;
+    }
+    return hash;
+}
+
+static esp_err_t make_index(index_t *index, hr_report_t *report)
+{
+    const hr_image_t *image = index->image;
+    index->bucket_count = image->symbols.count / 2 + 1;
+    index->made = calloc((size_t)index->bucket_count + image->symbols.count, sizeof(uint32_t));
+    if (index->made == NULL) {
+        return hr_reject(report, ESP_ERR_NO_MEM, "no memory to index %" PRIu32 " symbols",
+                         image->symbols.count);
+    }
+    uint32_t *chains = index->made + index->bucket_count;
+    for (uint32_t i = 1; i < image->symbols.count; i++) {
+        hr_elf_symbol_t symbol = hr_image_symbol(image, i);
+        if (HR_ELF_SYMBOL_BIND(&symbol) == HR_ELF_STB_LOCAL || !has_name(image, &symbol)) {
+            continue;
+        }
+        uint32_t *bucket = &index->made[hash_of(name_of(image, &symbol)) % index->bucket_count];
+        chains[i] = *bucket;
+        *bucket = i;
+    }
+    return ESP_OK;
+}
+
+static esp_err_t index_open(index_t *index, const hr_image_t *image, hr_report_t *report)
+{
+    *index = (index_t) {.image = image, .bucket_count = image->buckets.count};
+    return image->dynamic ? ESP_OK : make_index(index, report);
+}
+
+static void index_close(index_t *index)
+{
+    free(index->made);
+}
+
+static uint32_t bucket_at(const index_t *index, uint32_t at)
+{
+    return index->made ? index->made[at] : hr_image_word(index->image, index->image->buckets, at);
+}
+
+static uint32_t chain_at(const index_t *index, uint32_t at)
+{
+    return index->made ? index->made[index->bucket_count + at]
+                       : hr_image_word(index->image, index->image->chains, at);
+}
+
+/* A function of the module itself, not the firmware's address of the same name. */
+static bool defines(const hr_image_t *image, const hr_elf_symbol_t *symbol, const char *name)
+{
+    return symbol->shndx != HR_ELF_SHN_UNDEF && symbol->shndx != HR_ELF_SHN_ABS
+           && HR_ELF_SYMBOL_BIND(symbol) != HR_ELF_STB_LOCAL && has_name(image, symbol)
+           && strcmp(name_of(image, symbol), name) == 0;
+}
+
+static esp_err_t find(const index_t *index, const char *name, uint32_t *found, hr_report_t *report)
+{
+    const hr_image_t *image = index->image;
+    uint32_t at = bucket_at(index, hash_of(name) % index->bucket_count);
+    for (uint32_t steps = 0; at != 0; steps++) {
+        if (at >= image->symbols.count) {
+            return hr_reject(report, HOTRELOAD_ERR_HASH,
+                             "the hash chain of " NAME_SHOWN " names symbol %" PRIu32 " of %" PRIu32,
+                             name, at, image->symbols.count);
+        }
+        if (steps == image->symbols.count) {
+            return hr_reject(report, HOTRELOAD_ERR_HASH,
+                             "the hash chain of " NAME_SHOWN " does not end", name);
+        }
+        hr_elf_symbol_t symbol = hr_image_symbol(image, at);
+        if (defines(image, &symbol, name)) {
+            *found = at;
+            return ESP_OK;
+        }
+        at = chain_at(index, at);
+    }
+    return hr_reject(report, HOTRELOAD_ERR_SYMBOL_MISSING,
+                     "the module has no function " NAME_SHOWN, name);
+}
+
+/* The stub enters a function behind its `entry a1, N` and takes N from the instruction: low byte
+   0x36, register in bits 8-11, N / 8 in bits 12-23 (Xtensa ISA manual, ENTRY). */
+static esp_err_t check_entry(const hr_image_t *image, const char *name, uint32_t link,
+                             hr_report_t *report)
+{
+    const uint32_t entry_size = 3;
+    const hr_segment_t *segment = hr_image_segment(image, link, entry_size);
+    if (segment == NULL || segment->kind != HR_SEGMENT_TEXT
+        || link - segment->link + entry_size > segment->file_size || link % 4 != 0) {
+        return hr_reject(report, HOTRELOAD_ERR_ENTRY,
+                         "function " NAME_SHOWN ": st_value 0x%" PRIx32
+                         " is not a multiple of 4 inside the text", name, link);
+    }
+    uint8_t code[3];
+    hr_image_read(image, segment->offset + (link - segment->link), code, sizeof(code));
+    if (code[0] != 0x36 || (code[1] & 15) != 1) {
+        return hr_reject(report, HOTRELOAD_ERR_ENTRY,
+                         "function " NAME_SHOWN " at 0x%" PRIx32
+                         " starts with %02x %02x %02x, not with `entry a1, N`",
+                         name, link, code[0], code[1], code[2]);
+    }
+    return ESP_OK;
+}
+
+static esp_err_t find_export(const index_t *index, const char *name, uint32_t *link,
+                             hr_report_t *report)
+{
+    uint32_t found = 0;
+    esp_err_t err = find(index, name, &found, report);
+    if (err != ESP_OK) {
+        return err;
+    }
+    hr_elf_symbol_t symbol = hr_image_symbol(index->image, found);
+    err = check_section(index->image, found, &symbol, report);
+    if (err != ESP_OK) {
+        return err;
+    }
+    *link = symbol.value;
+    return check_entry(index->image, name, symbol.value, report);
+}
+
+esp_err_t hr_symbol_find_exports(const hr_image_t *image, const char *const *names, size_t count,
+                                 uint32_t *links, hr_report_t *report)
+{
+    index_t index;
+    esp_err_t err = index_open(&index, image, report);
+    for (size_t i = 0; err == ESP_OK && i < count; i++) {
+        err = find_export(&index, names[i], &links[i], report);
+    }
+    index_close(&index);
+    return err;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* One update of a partition, which may arrive in pieces. */
+#pragma once
+
+#include "hr_module.h"
+#include "hr_store.h"
+
+typedef struct {
+    hr_store_t store;
+    hr_store_update_t flash;
+    hr_report_t report; /* why it failed */
+} hr_update_t;
+
+/* Only one update at a time is written: HOTRELOAD_ERR_BUSY. `size` is what the caller expects to
+   give, for the trace. A failure is reported; hr_update_end() belongs to ESP_OK only. */
+esp_err_t hr_update_begin(hr_update_t *update, const char *label, size_t size);
+
+esp_err_t hr_update_append(hr_update_t *update, const void *data, size_t size);
+
+/* Checks what was written as a load would, and makes it current. */
+esp_err_t hr_update_commit(hr_update_t *update, const hr_exports_t *exports);
+
+/* Ends the update and reports `err`, with which it failed, or ESP_OK. Without a commit the module
+   that was current still is. Returns `err`. */
+esp_err_t hr_update_end(hr_update_t *update, esp_err_t err);
