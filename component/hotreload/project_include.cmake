@@ -1,0 +1,233 @@
+# hotreload_setup() for the CMakeLists.txt of a reloadable component. ESP-IDF includes this file
+# into every project that has the hotreload component in its build.
+
+get_filename_component(__hotreload_component "${CMAKE_CURRENT_LIST_DIR}" NAME)
+set_property(GLOBAL PROPERTY __hotreload_component "${__hotreload_component}")
+set_property(GLOBAL PROPERTY __hotreload_dir "${CMAKE_CURRENT_LIST_DIR}")
+unset(__hotreload_component)
+
+# hotreload_setup(SRCS <file>...
+#                 PARTITION <label>
+#                 [INCLUDE_DIRS <folder>...]      private include directories of the module
+#                 [COMPILE_OPTIONS <option>...])  further options for the module's sources
+#
+# Call it once, after idf_component_register(). It
+# - compiles SRCS as the reloadable module, as the component's own sources are compiled: with its
+#   include directories, definitions, options and requirements;
+# - gives the component a stub for each function that the module exports, the symbol table, and
+#   the header <component>_util.h that declares the table;
+# - links the module against the finished firmware into <build>/<component>_stripped.so;
+# - adds the module to the target `flash` and makes the targets `hotreload-module` (build it) and
+#   `hotreload-flash` (build it and write it to its partition).
+function(hotreload_setup)
+    cmake_parse_arguments(arg "" "PARTITION" "SRCS;INCLUDE_DIRS;COMPILE_OPTIONS" ${ARGN})
+    __hotreload_check_arguments()
+
+    idf_build_get_property(build_dir BUILD_DIR)
+    set(gen_dir "${build_dir}/hotreload")
+    set(module "${build_dir}/${COMPONENT_NAME}_stripped.so")
+    partition_table_get_partition_info(offset "--partition-name ${arg_PARTITION}" "offset")
+    partition_table_get_partition_info(size "--partition-name ${arg_PARTITION}" "size")
+
+    __hotreload_add_objects(hotreload_objects)
+    __hotreload_add_stubs(hotreload_objects)
+    __hotreload_add_module(hotreload_objects)
+    __hotreload_add_flash_targets()
+endfunction()
+
+# The functions below belong to hotreload_setup() and use its variables.
+
+function(__hotreload_check_arguments)
+    if(NOT COMPONENT_LIB)
+        message(FATAL_ERROR "hotreload_setup: call it after idf_component_register()")
+    endif()
+    if(arg_UNPARSED_ARGUMENTS)
+        message(FATAL_ERROR "hotreload_setup: unknown arguments: ${arg_UNPARSED_ARGUMENTS}")
+    endif()
+    if(NOT arg_SRCS OR NOT arg_PARTITION)
+        message(FATAL_ERROR "hotreload_setup: SRCS and PARTITION are both needed")
+    endif()
+    get_property(other GLOBAL PROPERTY __hotreload_reloadable)
+    if(other)
+        message(FATAL_ERROR "hotreload_setup: a firmware has one reloadable component, "
+                            "and that is '${other}' already")
+    endif()
+    set_property(GLOBAL PROPERTY __hotreload_reloadable "${COMPONENT_NAME}")
+
+    get_target_property(type ${COMPONENT_LIB} TYPE)
+    if(type STREQUAL "INTERFACE_LIBRARY")
+        message(FATAL_ERROR "hotreload_setup: component '${COMPONENT_NAME}' has no library to put "
+                            "the stubs into: give idf_component_register() an empty source file")
+    endif()
+    get_target_property(fixed ${COMPONENT_LIB} SOURCES)
+    foreach(source ${fixed})
+        get_filename_component(source "${source}" ABSOLUTE)
+        list(APPEND fixed_sources "${source}")
+    endforeach()
+    foreach(source ${arg_SRCS})
+        get_filename_component(source "${source}" ABSOLUTE)
+        if(source IN_LIST fixed_sources)
+            message(FATAL_ERROR "hotreload_setup: ${source} is also in SRCS of "
+                                "idf_component_register(): it belongs to one of the two")
+        endif()
+        if(NOT EXISTS "${source}")
+            get_source_file_property(generated "${source}" GENERATED)
+            if(NOT generated)
+                message(FATAL_ERROR "hotreload_setup: no such file: ${source}")
+            endif()
+        endif()
+    endforeach()
+endfunction()
+
+# The module's objects: the flags of the component's library, taken when the build files are
+# generated, so that what the component adds after hotreload_setup() counts, too.
+function(__hotreload_add_objects target)
+    add_library(${target} OBJECT ${arg_SRCS})
+    foreach(property INCLUDE_DIRECTORIES COMPILE_DEFINITIONS COMPILE_OPTIONS)
+        set_property(TARGET ${target} PROPERTY ${property}
+            "$<TARGET_PROPERTY:${COMPONENT_LIB},${property}>")
+    endforeach()
+    foreach(folder ${arg_INCLUDE_DIRS})
+        get_filename_component(folder "${folder}" ABSOLUTE)
+        set_property(TARGET ${target} APPEND PROPERTY INCLUDE_DIRECTORIES "${folder}")
+    endforeach()
+    set_property(TARGET ${target} APPEND PROPERTY COMPILE_OPTIONS
+        -fPIC
+        -fvisibility=default
+        -fno-semantic-interposition         # a module's calls to itself stay in the module
+        -ffunction-sections -fdata-sections # errors of the linker name the function
+        -fno-lto                            # the exports are read from the objects
+        "$<$<COMPILE_LANGUAGE:CXX>:-fvisibility-inlines-hidden>"
+        ${arg_COMPILE_OPTIONS})
+endfunction()
+
+# What the firmware gets. The generated files change only with the module's exports and with what
+# it needs from the firmware; any other change of the module leaves the firmware as it is.
+function(__hotreload_add_stubs objects)
+    __hotreload_tool(tool tool_sources)
+    set(header "${COMPONENT_NAME}_util.h")
+    set(stubs "${gen_dir}/hotreload_stubs.S" "${gen_dir}/hotreload_table.c")
+    set(link_options "${gen_dir}/firmware_link_options.txt")
+
+    get_property(hotreload_dir GLOBAL PROPERTY __hotreload_dir)
+    configure_file("${hotreload_dir}/cmake/module_util.h.in" "${gen_dir}/include/${header}" @ONLY)
+
+    add_custom_command(
+        OUTPUT ${stubs} "${gen_dir}/exports.txt" "${link_options}"
+        COMMAND ${tool} stubs --component ${COMPONENT_NAME} --header ${header}
+            --output-dir "${gen_dir}" $<TARGET_OBJECTS:${objects}>
+        DEPENDS $<TARGET_OBJECTS:${objects}> ${tool_sources}
+        COMMENT "Generating stubs of the module ${COMPONENT_NAME}"
+        COMMAND_EXPAND_LISTS VERBATIM)
+
+    target_sources(${COMPONENT_LIB} PRIVATE ${stubs})
+    target_include_directories(${COMPONENT_LIB} PUBLIC "${gen_dir}/include")
+
+    # the stubs call into the component while no module is loaded
+    get_property(hotreload_component GLOBAL PROPERTY __hotreload_component)
+    idf_component_get_property(hotreload_lib ${hotreload_component} COMPONENT_LIB)
+    target_link_libraries(${COMPONENT_LIB} PRIVATE ${hotreload_lib})
+
+    # functions and data that only the module uses
+    target_link_options(${COMPONENT_LIB} INTERFACE "@${link_options}")
+    set_property(TARGET ${COMPONENT_LIB} APPEND PROPERTY INTERFACE_LINK_DEPENDS "${link_options}")
+endfunction()
+
+function(__hotreload_add_module objects)
+    __hotreload_tool(tool tool_sources)
+    get_property(hotreload_dir GLOBAL PROPERTY __hotreload_dir)
+    set(script "${hotreload_dir}/ld/hotreload_module.ld")
+    set(symbols "${gen_dir}/firmware_symbols.ld")
+    set(manifest "${gen_dir}/module_manifest.json")
+    set(unstripped "${gen_dir}/${COMPONENT_NAME}.so")
+
+    # the executable is made after all components: it is known only to generator expressions
+    idf_build_get_property(executable EXECUTABLE GENERATOR_EXPRESSION)
+    set(firmware "$<TARGET_FILE:$<GENEX_EVAL:${executable}>>")
+
+    __hotreload_write_flags(${objects})
+    if(offset)
+        set(partition_args --partition ${arg_PARTITION} ${offset} ${size})
+    endif()
+    foreach(source ${arg_SRCS})
+        get_filename_component(source "${source}" ABSOLUTE)
+        list(APPEND source_args --source "${source}")
+    endforeach()
+
+    add_custom_command(
+        OUTPUT "${manifest}"
+        COMMAND ${tool} manifest --component ${COMPONENT_NAME} ${source_args}
+            --c-flags "${gen_dir}/flags.C" --cxx-flags "${gen_dir}/flags.CXX"
+            --linker-script "${script}" --firmware "${firmware}" --symbols "${symbols}"
+            --exports "${gen_dir}/exports.txt" ${partition_args}
+            --module "${module}" --output "${manifest}"
+        DEPENDS "${gen_dir}/flags.C" "${gen_dir}/flags.CXX" "${gen_dir}/exports.txt"
+            ${tool_sources}
+        COMMENT "Generating the manifest of the module ${COMPONENT_NAME}"
+        VERBATIM)
+
+    add_custom_command(
+        OUTPUT "${symbols}"
+        COMMAND ${tool} symbols --firmware "${firmware}" --exports "${gen_dir}/exports.txt"
+            --output "${symbols}"
+        DEPENDS "${firmware}" "${gen_dir}/exports.txt" ${tool_sources}
+        COMMENT "Reading the firmware's addresses for the module ${COMPONENT_NAME}"
+        VERBATIM)
+
+    # a module belongs to one firmware: it is linked again also when no address has changed
+    add_custom_command(
+        OUTPUT "${module}" "${unstripped}"
+        COMMAND ${tool} link --manifest "${manifest}" --unstripped "${unstripped}"
+            $<TARGET_OBJECTS:${objects}>
+        DEPENDS "${firmware}" "${symbols}" "${manifest}" "${script}" $<TARGET_OBJECTS:${objects}>
+            ${tool_sources}
+        COMMENT "Linking the module ${COMPONENT_NAME}"
+        COMMAND_EXPAND_LISTS VERBATIM)
+
+    add_custom_target(hotreload-module ALL DEPENDS "${module}")
+endfunction()
+
+# One file for each language, with the whole command line but for the source.
+function(__hotreload_write_flags objects)
+    string(TOUPPER "${CMAKE_BUILD_TYPE}" config)
+    set(content "language=$<COMPILE_LANGUAGE>\n")
+    foreach(language C CXX)
+        string(APPEND content "compiler.${language}=${CMAKE_${language}_COMPILER}\n"
+            "shell.${language}=${CMAKE_${language}_FLAGS} ${CMAKE_${language}_FLAGS_${config}}\n")
+    endforeach()
+    foreach(item flag:COMPILE_OPTIONS include:INCLUDE_DIRECTORIES define:COMPILE_DEFINITIONS)
+        string(REPLACE ":" ";" item "${item}")
+        list(GET item 0 key)
+        list(GET item 1 property)
+        string(APPEND content
+            "${key}=$<JOIN:$<TARGET_PROPERTY:${objects},${property}>,\n${key}=>\n")
+    endforeach()
+    file(GENERATE OUTPUT "${gen_dir}/flags.$<COMPILE_LANGUAGE>" CONTENT "${content}")
+endfunction()
+
+function(__hotreload_add_flash_targets)
+    if(NOT offset)
+        message(WARNING "hotreload_setup: the partition table has no partition '${arg_PARTITION}', "
+            "the module has no place in the flash. Add this line to partitions.csv:\n"
+            "  ${arg_PARTITION},  app,  0x40,    ,        512k,\n")
+        return()
+    endif()
+    idf_component_get_property(main_args esptool_py FLASH_ARGS)
+    idf_component_get_property(sub_args esptool_py FLASH_SUB_ARGS)
+    esptool_py_flash_target(hotreload-flash "${main_args}" "${sub_args}")
+    foreach(target hotreload-flash flash)
+        esptool_py_flash_to_partition(${target} "${arg_PARTITION}" "${module}")
+        add_dependencies(${target} hotreload-module)
+    endforeach()
+endfunction()
+
+# The command line of the build tool, and the files that it is made of.
+function(__hotreload_tool command_var sources_var)
+    get_property(hotreload_dir GLOBAL PROPERTY __hotreload_dir)
+    idf_build_get_property(python PYTHON)
+    set(program "${hotreload_dir}/tools/hotreload_module.py")
+    file(GLOB sources CONFIGURE_DEPENDS "${hotreload_dir}/tools/hotreload_build/*.py")
+    # -B: no byte code is written next to the component's sources
+    set(${command_var} "${python}" -B "${program}" PARENT_SCOPE)
+    set(${sources_var} "${program}" ${sources} PARENT_SCOPE)
+endfunction()

@@ -1,0 +1,81 @@
+"""From the linker's output to the image that goes to the device."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+from .elf import Image, read_image
+from .errors import ModuleError
+from .interface import (
+    is_exported_function,
+    is_exported_variable,
+    thread_local_error,
+    thread_local_names,
+)
+
+EHDR = struct.Struct("<16sHHIIIIIHHHHHH")  # Elf32_Ehdr
+PHDR = struct.Struct("<IIIIIIII")  # Elf32_Phdr
+PT_NULL, PT_LOAD = 0, 1
+
+# The linker script marks the segment of the metadata with a flag out of PF_MASKOS: as far as the
+# linker is concerned it has to be a PT_LOAD. In the finished module it is a type out of
+# PT_LOOS..PT_HIOS, so that no loader spends RAM on it.
+PF_META = 0x00100000
+PT_HOTRELOAD_META = 0x68720001
+
+# constructors and destructors, as the linker script gathers them
+INIT_SECTIONS = (".init_array", ".fini_array", ".ctors", ".dtors", ".preinit_array")
+
+
+def strip(elf: bytes) -> bytes:
+    """Keep headers and segments only, and give the metadata its own segment type."""
+    header = list(EHDR.unpack_from(elf))
+    phoff, phentsize, phnum = header[5], header[9], header[10]
+    end = EHDR.size
+    stripped = bytearray(elf)
+    for index in range(phnum):
+        at = phoff + index * phentsize
+        segment = list(PHDR.unpack_from(elf, at))
+        p_type, p_offset, p_filesz, p_memsz, p_flags = (segment[i] for i in (0, 1, 4, 5, 6))
+        if p_type == PT_LOAD and p_memsz == 0:
+            segment = [PT_NULL, 0, 0, 0, 0, 0, 0, 0]  # of the linker script, but not needed
+        elif p_type == PT_LOAD and p_flags & PF_META:
+            segment[0], segment[6] = PT_HOTRELOAD_META, p_flags & ~PF_META
+        PHDR.pack_into(stripped, at, *segment)
+        end = max(end, at + phentsize, p_offset + p_filesz)
+    header[6] = header[11] = header[12] = header[13] = 0  # e_shoff, e_sh*: no section headers
+    EHDR.pack_into(stripped, 0, *header)
+    return bytes(stripped[:end])
+
+
+def check(path: Path) -> Image:
+    """Refuse a linked module that needs something which the loader does not do."""
+    image = read_image(path, INIT_SECTIONS)
+    thread_locals = sorted(thread_local_names(image.symbols))
+    if thread_locals:
+        raise ModuleError(thread_local_error(thread_locals))
+    constructors = _constructors(image)
+    if constructors:
+        raise ModuleError(
+            "constructors and destructors are not supported in a module: "
+            f"{', '.join(constructors)}; call them from an exported function instead"
+        )
+    return image
+
+
+def exported_functions(image: Image) -> tuple[str, ...]:
+    return tuple(sorted(s.name for s in image.symbols if is_exported_function(s)))
+
+
+def exported_variables(image: Image) -> tuple[str, ...]:
+    return tuple(sorted(s.name for s in image.symbols if is_exported_variable(s)))
+
+
+def _constructors(image: Image) -> list[str]:
+    names = {symbol.value: symbol.name for symbol in image.symbols if symbol.name}
+    found = []
+    for section in image.sections:
+        for (address,) in struct.iter_unpack("<I", section.data):
+            found.append(names.get(address, f"the function at 0x{address:08x}"))
+    return found

@@ -1,0 +1,169 @@
+#!/usr/bin/env python3
+"""Build the reloadable module of a firmware.
+
+Called by the CMake function `hotreload_setup()`, in this order::
+
+    stubs     objects of the module          -> stubs, symbol table, link options of the firmware
+    symbols   ELF of the firmware            -> addresses that the module is linked against
+    manifest  flags and names from CMake     -> module_manifest.json
+    link      manifest and objects           -> the module
+
+`build` makes a variant of the module from other sources, with the manifest alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from hotreload_build import (
+    Manifest,
+    Module,
+    ModuleError,
+    Partition,
+    Toolset,
+    build_module,
+    link_module,
+)
+from hotreload_build.files import write_if_changed
+from hotreload_build.firmware import symbol_script
+from hotreload_build.interface import read_interface
+from hotreload_build.manifest import read_flags
+from hotreload_build.stubs import assembly, link_options, table
+
+EXPORTS_FILE = "exports.txt"
+
+__all__ = ["Manifest", "Module", "ModuleError", "Partition", "Toolset", "build_module", "main"]
+
+
+def run_stubs(args: argparse.Namespace) -> None:
+    interface = read_interface(args.objects)
+    if not interface.functions:
+        raise ModuleError(
+            f"module '{args.component}' exports no function: the firmware could not call it; "
+            "at least one function must be neither static nor hidden"
+        )
+    for name, source in interface.variables:
+        warn(
+            f"variable '{name}' of {source} is exported, but only functions of a module can be "
+            "reached from the firmware: make it static, or give it to the firmware by a function"
+        )
+    folder: Path = args.output_dir
+    write_if_changed(folder / "hotreload_stubs.S", assembly(interface.functions))
+    write_if_changed(folder / "hotreload_table.c", table(interface.functions, args.header))
+    write_if_changed(folder / EXPORTS_FILE, "".join(f"{name}\n" for name in interface.functions))
+    write_if_changed(folder / "firmware_link_options.txt", link_options(interface.needed))
+
+
+def run_symbols(args: argparse.Namespace) -> None:
+    script = symbol_script(args.firmware, read_exports(args.exports))
+    write_if_changed(args.output, script)
+
+
+def run_manifest(args: argparse.Namespace) -> None:
+    partition = None
+    if args.partition:
+        label, offset, size = args.partition
+        partition = Partition(label, int(offset, 0), int(size, 0))
+    Manifest(
+        component=args.component,
+        sources=tuple(args.source),
+        languages={"C": read_flags(args.c_flags), "CXX": read_flags(args.cxx_flags)},
+        linker_script=args.linker_script,
+        firmware_elf=args.firmware,
+        firmware_symbols=args.symbols,
+        exports=read_exports(args.exports),
+        output=args.module,
+        partition=partition,
+    ).save(args.output)
+
+
+def run_link(args: argparse.Namespace) -> None:
+    manifest = Manifest.load(args.manifest)
+    output = Path(manifest.output)
+    report(link_module(manifest, args.objects, output, unstripped=args.unstripped))
+
+
+def run_build(args: argparse.Namespace) -> None:
+    manifest = Manifest.load(args.manifest)
+    report(build_module(manifest, args.sources, args.output, compile_options=args.option))
+
+
+def read_exports(path: Path) -> tuple[str, ...]:
+    return tuple(path.read_text(encoding="utf-8").split())
+
+
+def report(module: Module) -> None:
+    sys.stderr.write(module.output)
+    for warning in module.warnings:
+        warn(warning)
+
+
+def warn(text: str) -> None:
+    print(f"hotreload: warning: {text}", file=sys.stderr)
+
+
+def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    stubs = commands.add_parser("stubs", help="stubs and symbol table from the module's objects")
+    stubs.add_argument("--component", required=True)
+    stubs.add_argument("--header", required=True, help="the header that declares the table")
+    stubs.add_argument("--output-dir", type=Path, required=True)
+    stubs.add_argument("objects", type=Path, nargs="+")
+    stubs.set_defaults(run=run_stubs)
+
+    symbols = commands.add_parser("symbols", help="linker script with the firmware's addresses")
+    symbols.add_argument("--firmware", type=Path, required=True)
+    symbols.add_argument("--exports", type=Path, required=True)
+    symbols.add_argument("--output", type=Path, required=True)
+    symbols.set_defaults(run=run_symbols)
+
+    manifest = commands.add_parser("manifest", help="what building a module takes, as JSON")
+    manifest.add_argument("--component", required=True)
+    manifest.add_argument("--source", action="append", required=True)
+    manifest.add_argument("--c-flags", type=Path, required=True)
+    manifest.add_argument("--cxx-flags", type=Path, required=True)
+    manifest.add_argument("--linker-script", required=True)
+    manifest.add_argument("--firmware", required=True)
+    manifest.add_argument("--symbols", required=True)
+    manifest.add_argument("--exports", type=Path, required=True)
+    manifest.add_argument("--partition", nargs=3, metavar=("LABEL", "OFFSET", "SIZE"))
+    manifest.add_argument("--module", required=True, help="the stripped module")
+    manifest.add_argument("--output", type=Path, required=True)
+    manifest.set_defaults(run=run_manifest)
+
+    link = commands.add_parser("link", help="the module, from its objects")
+    link.add_argument("--manifest", type=Path, required=True)
+    link.add_argument("--unstripped", type=Path, required=True)
+    link.add_argument("objects", type=Path, nargs="+")
+    link.set_defaults(run=run_link)
+
+    build = commands.add_parser("build", help="a variant of the module, from sources")
+    build.add_argument("--manifest", type=Path, required=True)
+    build.add_argument("--output", type=Path, required=True)
+    build.add_argument(
+        "--option", action="append", default=[], help="for the compiler, as in --option=-DX"
+    )
+    build.add_argument("sources", type=Path, nargs="+")
+    build.set_defaults(run=run_build)
+
+    return parser.parse_args(arguments)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    args = parse_arguments(arguments)
+    try:
+        args.run(args)
+    except ModuleError as error:
+        print(f"hotreload: error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

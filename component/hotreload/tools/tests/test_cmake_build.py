@@ -1,0 +1,320 @@
+"""hotreload_setup() in a real build: what is built again after which change, and what is told.
+
+The example is copied into a folder with a space in its name and built elsewhere, once for all tests
+of this file; each test changes its own files and starts from a finished build.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hotreload_build import Manifest, build_module
+from hotreload_build.elf import read_image
+
+from .conftest import COMPONENT
+
+EXAMPLE = COMPONENT.parents[1] / "examples" / "basic"
+
+# the first test of the file pays for a whole firmware
+pytestmark = pytest.mark.timeout(900, func_only=False)
+
+
+@dataclass(frozen=True)
+class Build:
+    """A copy of the example and its build directory."""
+
+    lane: Any
+    project: Path
+    folder: Path
+
+    def configure(self, *, check: bool = True) -> str:
+        defaults = [self.project / "sdkconfig.defaults"]
+        return self._run(
+            self.lane.configure_command(self.project, self.folder, defaults), check=check
+        )
+
+    def ninja(self, *targets: str, check: bool = True) -> str:
+        return self._run([*self.lane.build_command(self.folder), *targets], check=check)
+
+    def _run(self, command: list[str], *, check: bool) -> str:
+        result = subprocess.run(
+            command,
+            env=self.lane.environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        assert not check or result.returncode == 0, result.stdout
+        assert check or result.returncode != 0, f"no error: {result.stdout}"
+        return result.stdout
+
+    @property
+    def module(self) -> Path:
+        return self.folder / "reloadable_stripped.so"
+
+    @property
+    def elf(self) -> Path:
+        return self.folder / "basic.elf"
+
+    def source(self, name: str) -> Path:
+        return self.project / name
+
+    def firmware_symbols(self) -> set[str]:
+        return {symbol.name for symbol in read_image(self.elf).symbols if symbol.defined}
+
+    def times(self) -> tuple[int, int]:
+        """When the firmware and the module were made."""
+        return self.elf.stat().st_mtime_ns, self.module.stat().st_mtime_ns
+
+
+@pytest.fixture(scope="module")
+def finished_build(lane: Any, tmp_path_factory: pytest.TempPathFactory) -> Build:
+    lane.require_tools()
+    root = tmp_path_factory.mktemp("a place with spaces")
+    project = root / "examples" / "basic"
+    shutil.copytree(EXAMPLE, project, ignore=shutil.ignore_patterns("build", "sdkconfig"))
+    (root / "component").symlink_to(COMPONENT.parent)
+    build = Build(lane, project, root / "built elsewhere")
+    build.configure()
+    build.ninja("all")
+    return build
+
+
+@pytest.fixture
+def build(finished_build: Build) -> Iterator[Build]:
+    """The finished build. What a test changes in the project is put back after it."""
+    saved = {p: p.read_bytes() for p in finished_build.project.rglob("*") if p.is_file()}
+    yield finished_build
+    for path in finished_build.project.rglob("*"):
+        if path.is_file() and path not in saved:
+            path.unlink()
+    for path, content in saved.items():
+        if path.read_bytes() != content:
+            path.write_bytes(content)
+    finished_build.ninja("all")
+
+
+def change(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert text.count(old) == 1, f"{old!r} is {text.count(old)} times in {path}"
+    path.write_text(text.replace(old, new))
+
+
+def built(output: str) -> list[str]:
+    """What ninja says that it did, but for looking whether files have come or gone."""
+    steps = re.findall(r"^\[\d+/\d+\] (.*)", output, re.MULTILINE)
+    return [step for step in steps if not step.startswith("Re-checking globbed")]
+
+
+def test_the_module_is_built_with_the_firmware(build: Build) -> None:
+    assert build.module.read_bytes()[:4] == b"\x7fELF"
+    manifest = Manifest.load(build.folder / "hotreload" / "module_manifest.json")
+    assert manifest.exports == tuple(sorted(manifest.exports))
+    assert "reloadable_add" in manifest.exports
+    assert Path(manifest.firmware_elf) == build.elf
+    assert Path(manifest.output) == build.module
+    assert manifest.partition is not None
+    assert (manifest.partition.label, manifest.partition.size) == ("hotreload", 512 * 1024)
+    assert (build.folder / "hotreload" / "include" / "reloadable_util.h").is_file()
+
+
+def test_nothing_is_built_when_nothing_changed(build: Build) -> None:
+    assert built(build.ninja("all")) == []
+    assert "no work to do" in build.ninja("all")
+
+
+def test_a_change_of_the_module_builds_the_module_only(build: Build) -> None:
+    firmware, module = build.times()
+    change(build.source("components/reloadable/reloadable.c"), '"Hello"', '"Howdy"')
+    steps = built(build.ninja("all"))
+    assert build.times()[0] == firmware
+    assert build.times()[1] > module
+    assert b"Howdy\0" in build.module.read_bytes()
+    assert not [step for step in steps if "basic.elf" in step or "libreloadable.a" in step]
+
+
+def test_a_changed_header_builds_the_module_again(build: Build) -> None:
+    _, module = build.times()
+    header = build.source("components/reloadable/include/reloadable.h")
+    header.write_text(header.read_text() + "\n#define NOTHING 1\n")
+    build.ninja("all")
+    assert build.times()[1] > module
+
+
+def test_a_new_export_reaches_firmware_and_module(build: Build) -> None:
+    firmware, module = build.times()
+    source = build.source("components/reloadable/reloadable.c")
+    source.write_text(source.read_text() + "\nint32_t reloadable_extra(void) { return 7; }\n")
+    build.ninja("all")
+    assert build.times()[0] > firmware
+    assert build.times()[1] > module
+    assert "reloadable_extra" in (build.folder / "hotreload" / "exports.txt").read_text().split()
+
+
+def test_a_change_of_the_firmware_links_the_module_again(build: Build) -> None:
+    firmware, module = build.times()
+    change(build.source("main/main.c"), "GREETER_PERIOD_MS 1000", "GREETER_PERIOD_MS 1500")
+    steps = built(build.ninja("all"))
+    assert build.times()[0] > firmware
+    assert build.times()[1] > module
+    assert not [step for step in steps if "reloadable.c" in step]
+
+
+def test_a_function_that_only_the_module_uses_is_kept_in_the_firmware(build: Build) -> None:
+    main = build.source("main/main.c")
+    main.write_text(main.read_text() + "\nint32_t for_the_module(int32_t x) { return x + 1; }\n")
+    build.ninja("all")
+    assert "for_the_module" not in build.firmware_symbols(), "the linker did not drop it"
+    change(
+        build.source("components/reloadable/reloadable.c"),
+        "return a + b;",
+        "extern int32_t for_the_module(int32_t); return for_the_module(a + b - 1);",
+    )
+    build.ninja("all")
+    assert "for_the_module" in build.firmware_symbols()
+
+
+def test_a_function_that_nobody_has_is_an_error_that_names_it(build: Build) -> None:
+    source = build.source("components/reloadable/reloadable.c")
+    change(source, "return a + b;", "extern int32_t nobody_has(int32_t); return nobody_has(a + b);")
+    output = build.ninja("all", check=False)
+    assert (
+        "hotreload: error: module 'reloadable': 'nobody_has' is undefined, used by 'reloadable_add'"
+    ) in output
+    assert "Traceback" not in output
+
+
+def test_an_exported_variable_is_a_warning_and_the_build_goes_on(build: Build) -> None:
+    source = build.source("components/reloadable/reloadable.c")
+    change(source, "static uint32_t greeted;", "uint32_t greeted;")
+    output = build.ninja("all")
+    assert "hotreload: warning: variable 'greeted' of reloadable.c is exported" in output
+
+
+def test_c_and_cxx_sources_together(build: Build) -> None:
+    folder = build.source("components/reloadable")
+    (folder / "shape.cpp").write_text(
+        "struct Shape { virtual int area() const { return side * side; } int side = 3; };\n"
+        'static Shape shape;\nextern "C" int reloadable_area(void) { return shape.area(); }\n'
+    )
+    change(folder / "CMakeLists.txt", "SRCS reloadable.c", "SRCS reloadable.c shape.cpp")
+    build.ninja("all")
+    exports = (build.folder / "hotreload" / "exports.txt").read_text().split()
+    assert "reloadable_area" in exports
+    assert "reloadable_add" in exports
+
+
+def test_the_module_sees_what_the_component_sees(build: Build) -> None:
+    folder = build.source("components/reloadable")
+    (folder / "private").mkdir(exist_ok=True)
+    (folder / "private" / "answer.h").write_text("#define ANSWER 42\n")
+    change(
+        folder / "CMakeLists.txt",
+        'hotreload_setup(SRCS reloadable.c PARTITION "hotreload")',
+        'hotreload_setup(SRCS reloadable.c PARTITION "hotreload" INCLUDE_DIRS private '
+        "COMPILE_OPTIONS -DFROM_SETUP=1)\n"
+        'target_compile_definitions(${COMPONENT_LIB} PRIVATE "FROM_COMPONENT=\\"two words\\"")',
+    )
+    change(
+        folder / "reloadable.c",
+        "#include <stdarg.h>",
+        '#include "answer.h"\n#include "sdkconfig.h"\n#include "esp_system.h"\n'
+        "#include <stdarg.h>\n_Static_assert(FROM_SETUP + ANSWER == 43 && "
+        'sizeof(FROM_COMPONENT) == 10 && CONFIG_HOTRELOAD_TRACE, "not seen");',
+    )
+    build.ninja("all")
+
+
+def test_a_variant_from_the_manifest_is_the_same_module(build: Build, tmp_path: Path) -> None:
+    manifest = Manifest.load(build.folder / "hotreload" / "module_manifest.json")
+    module = build_module(
+        manifest, [Path(source) for source in manifest.sources], tmp_path / "again.so"
+    )
+    assert module.path.read_bytes() == build.module.read_bytes()
+    assert module.exports == manifest.exports
+
+
+def test_a_missing_partition_is_a_warning_with_the_line_to_add(build: Build) -> None:
+    change(
+        build.source("partitions.csv"),
+        "hotreload,  app,  0x40,    ,        512k,\n",
+        "# nothing here\n",
+    )
+    output = build.ninja("all")
+    assert "no partition 'hotreload'" in " ".join(output.split())
+    assert "hotreload,  app,  0x40,    ,        512k," in output
+    assert build.module.is_file()
+
+
+def test_the_module_is_flashed_with_the_firmware_and_alone(build: Build) -> None:
+    flasher = json.loads((build.folder / "flasher_args.json").read_text())
+    manifest = Manifest.load(build.folder / "hotreload" / "module_manifest.json")
+    assert manifest.partition is not None
+    offset = hex(manifest.partition.offset)
+    assert flasher["flash_files"][offset] == "reloadable_stripped.so"
+    alone = (build.folder / "hotreload-flash_args").read_text().splitlines()
+    images = [line.split() for line in alone if line.startswith("0x")]
+    assert images == [[offset, "reloadable_stripped.so"]]
+
+
+@pytest.mark.parametrize("target", ["flash", "hotreload-flash"], ids=["all", "module"])
+def test_flash_targets_build_the_module_first(build: Build, target: str) -> None:
+    # an input of nothing but the link of the module
+    assert "hotreload/module_manifest.json" in build.ninja("-t", "inputs", target).split()
+
+
+def test_a_module_larger_than_its_partition_is_an_error(build: Build) -> None:
+    change(build.source("partitions.csv"), "512k", "64k")
+    source = build.source("components/reloadable/reloadable.c")
+    source.write_text(
+        source.read_text() + "\nconst char *big(void) { static const char b[40000] "
+        "= {1}; return b; }\n"
+    )
+    output = build.ninja("all", check=False)
+    assert re.search(
+        r"module 'reloadable' has \d+ bytes, partition 'hotreload' takes 32704", output
+    )
+
+
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        ("hotreload_setup(PARTITION hotreload)", "SRCS and PARTITION are both needed"),
+        ("hotreload_setup(SRCS none.c PARTITION hotreload)", "no such file: .*none.c"),
+        (
+            "hotreload_setup(SRCS dummy.c PARTITION hotreload)",
+            "dummy.c is also in SRCS of idf_component_register",
+        ),
+        ("hotreload_setup(SRCS reloadable.c PARTITION hotreload MORE)", "unknown arguments: MORE"),
+        (
+            "hotreload_setup(SRCS reloadable.c PARTITION hotreload)\n"
+            "hotreload_setup(SRCS reloadable.c PARTITION hotreload)",
+            "one reloadable component",
+        ),
+    ],
+    ids=["no sources", "missing source", "source in both", "unknown argument", "called twice"],
+)
+def test_wrong_calls_are_told(build: Build, call: str, told: str) -> None:
+    change(
+        build.source("components/reloadable/CMakeLists.txt"),
+        'hotreload_setup(SRCS reloadable.c PARTITION "hotreload")',
+        call,
+    )
+    output = " ".join(build.configure(check=False).split())
+    assert re.search(f"hotreload_setup: .*{told}", output), output
+
+
+def test_a_component_without_a_library_is_told(build: Build) -> None:
+    file = build.source("components/reloadable/CMakeLists.txt")
+    change(file, " SRCS dummy.c)", ")")
+    output = " ".join(build.configure(check=False).split())
+    assert "has no library to put the stubs into: give idf_component_register() an empty" in output

@@ -1,0 +1,279 @@
+"""Building a module: what binds to what, what is refused and how that is told."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+from elftools.elf.elffile import ELFFile
+from hotreload_build import Manifest, Module, ModuleError, Partition, build_module, link_module
+
+from .conftest import Compiler, Project, section
+
+SHN_ABS = "SHN_ABS"
+
+
+def build(project: Project, source: str, name: str = "variant.c", **options: object) -> Module:
+    path = project.source(source, name)
+    return build_module(project.manifest, [path], path.with_suffix(".so"), **options)  # type: ignore[arg-type]
+
+
+def dynamic_symbols(path: Path) -> dict[str, tuple[int, object]]:
+    """Name -> value and section, of the unstripped module."""
+    with path.open("rb") as file:
+        table = section(ELFFile(file), ".dynsym")
+        return {s.name: (s["st_value"], s["st_shndx"]) for s in table.iter_symbols() if s.name}
+
+
+def firmware_address(project: Project, name: str) -> int:
+    for line in project.compiler.run("nm", project.firmware).splitlines():
+        if line.split()[-1] == name:
+            return int(line.split()[0], 16)
+    raise AssertionError(f"{name} is not in the firmware")
+
+
+def test_firmware_functions_are_absolute_symbols(project: Project) -> None:
+    module = build(project, "int firmware_add(int, int); int f(int x) {return firmware_add(x, 2);}")
+    symbols = dynamic_symbols(module.unstripped)
+    assert symbols["firmware_add"] == (firmware_address(project, "firmware_add"), SHN_ABS)
+    assert module.exports == ("f",)
+
+
+def test_what_the_module_does_not_use_is_not_in_its_symbol_table(project: Project) -> None:
+    module = build(project, "int f(int x) { return x + 2; }")
+    assert set(dynamic_symbols(module.unstripped)) == {"f"}
+
+
+def test_a_call_to_an_own_export_stays_in_the_module(project: Project) -> None:
+    module = build(project, "int f(int x) { return x; } int (*g(void))(int) { return f; }")
+    value, home = dynamic_symbols(module.unstripped)["f"]
+    assert home != SHN_ABS
+    assert value != firmware_address(project, "f")
+    with module.unstripped.open("rb") as file:
+        relocations = section(ELFFile(file), ".rela.dyn").iter_relocations()
+        assert {relocation["r_info_sym"] for relocation in relocations} == {0}  # bound already
+
+
+def test_what_both_have_is_the_modules(project: Project) -> None:
+    source = "int firmware_add(int a, int b) { return a - b; } int f(int x) {return x;}"
+    assert dynamic_symbols(build(project, source).unstripped)["firmware_add"][1] != SHN_ABS
+
+
+def test_a_weak_reference_takes_the_firmwares_function(project: Project) -> None:
+    source = (
+        "__attribute__((weak)) int firmware_add(int, int);"
+        "__attribute__((weak)) int nowhere(int);"
+        "int f(int x) { return firmware_add ? firmware_add(x, 1) : nowhere ? nowhere(x) : 0; }"
+    )
+    symbols = dynamic_symbols(build(project, source).unstripped)
+    assert symbols["firmware_add"] == (firmware_address(project, "firmware_add"), SHN_ABS)
+    assert symbols["nowhere"] == (0, "SHN_UNDEF")
+
+
+def test_a_module_with_an_undefined_weak_function_can_be_linked_whole(project: Project) -> None:
+    source = "__attribute__((weak)) int no(int); int f(int x) { return no ? no(x) : 0; }"
+    module = build(project, source, link_options=("-Wl,--no-gc-sections",))
+    assert dynamic_symbols(module.unstripped)["no"] == (0, "SHN_UNDEF")
+
+
+@pytest.mark.parametrize("literals", ["-mno-text-section-literals", "-mtext-section-literals"])
+@pytest.mark.parametrize("optimization", ["-O0", "-Os", "-O2"])
+def test_an_undefined_function_is_named_with_its_callers(
+    project: Project, optimization: str, literals: str
+) -> None:
+    source = (
+        "int strchrnul_x(int); int __attribute__((noinline)) greet(int x) { return strchrnul_x(x);}"
+        "int f(int x) { return greet(x) + strchrnul_x(x + 1); }"
+    )
+    with pytest.raises(ModuleError) as caught:
+        build(project, source, compile_options=(optimization, literals))
+    lines = str(caught.value).splitlines()
+    assert len(lines) == 2
+    assert "'strchrnul_x' is undefined, used by " in lines[0]
+    assert "'greet'" in lines[0]
+    assert "neither the module nor the firmware has it" in lines[1]
+
+
+def test_every_undefined_name_gets_its_line(project: Project) -> None:
+    source = "int no_a(void), no_b(void); extern int no_c; int f(void) {return no_a()+no_b()+no_c;}"
+    with pytest.raises(ModuleError) as caught:
+        build(project, source)
+    told = str(caught.value)
+    assert all(f"'{name}' is undefined, used by 'f'" in told for name in ("no_a", "no_b", "no_c"))
+
+
+def test_an_undefined_name_in_a_table_is_told_with_the_table(project: Project) -> None:
+    source = "int no_a(int); int (*const handlers[])(int) = {no_a}; int f(int x) {return x;}"
+    with pytest.raises(ModuleError, match=r"'no_a' is undefined, used by .*/variant\.c:1\n"):
+        build(project, source)
+    with pytest.raises(ModuleError, match="'no_a' is undefined, used by 'handlers'"):
+        build(project, source, compile_options=("-g0",))
+
+
+def test_an_export_that_the_module_lacks_does_not_bind_to_its_stub(project: Project) -> None:
+    with pytest.raises(ModuleError, match="'f' is undefined, used by 'g'"):
+        build(project, "int f(int); int g(int x) { return f(x); }")
+
+
+def test_an_undefined_cxx_function_has_its_readable_name(project: Project) -> None:
+    source = 'namespace sound { int level(int); } extern "C" int f(int x) {return sound::level(x);}'
+    with pytest.raises(ModuleError, match=r"'sound::level\(int\)' is undefined, used by 'f'"):
+        build(project, source, "variant.cpp")
+
+
+def test_constructors_are_refused_by_name(project: Project) -> None:
+    source = (
+        "static int ready; __attribute__((constructor)) static void set_up(void) {ready = 1;}"
+        "__attribute__((destructor)) static void tear_down(void) { ready = 0; }"
+        "int f(int x) { return ready + x; }"
+    )
+    with pytest.raises(ModuleError, match=r"constructors and destructors .*: set_up, tear_down;"):
+        build(project, source)
+
+
+def test_dynamic_initialization_in_cxx_is_refused(project: Project) -> None:
+    source = """
+    extern "C" int firmware_add(int, int);
+    static int start = firmware_add(1, 2);
+    extern "C" int f(int x) { return start + x; }
+    """
+    with pytest.raises(ModuleError, match=r"constructors and destructors .*_GLOBAL__sub_I_"):
+        build(project, source, "variant.cpp")
+
+
+def test_thread_local_variables_are_refused(make_project: Callable[..., Project]) -> None:
+    source = "__thread int depth = 3; int f(int x) { return depth += x; }"
+    with pytest.raises(ModuleError, match=r"thread-local variables .* used by 'f'"):
+        build(make_project(), source)
+    helper = "int depth; void *__emutls_get_address(void *control) { return (void)control, &depth;}"
+    with pytest.raises(ModuleError, match=r"thread-local variables .*: depth;"):
+        build(make_project(extra=helper), source)
+
+
+def test_a_module_without_functions_is_refused(project: Project) -> None:
+    source = "static int hidden(int x) { return x; } int (*const table)(int) = hidden;"
+    with pytest.raises(ModuleError, match="'reloadable' exports no function"):
+        build(project, source)
+
+
+def test_a_missing_export_is_a_warning(project: Project) -> None:
+    module = build(project, "int other(int x) { return x; }")
+    assert module.exports == ("other",)
+    assert len(module.warnings) == 1
+    assert "lacks functions that the firmware calls" in module.warnings[0]
+    assert module.warnings[0].endswith(": f")
+
+
+def test_a_module_larger_than_its_partition_is_refused(project: Project) -> None:
+    manifest = dataclasses.replace(project.manifest, partition=Partition("hotreload", 0, 4096))
+    source = project.source("int f(int x) { return x; } const char big[2048] = {1};")
+    output = project.compiler.folder / "big.so"
+    with pytest.raises(ModuleError, match=r"has \d+ bytes, partition 'hotreload' takes 1984"):
+        build_module(manifest, [source], output)
+    assert not output.exists()
+
+
+def test_errors_of_the_compiler_come_as_the_compiler_says_them(project: Project) -> None:
+    with pytest.raises(ModuleError) as caught:
+        build(project, "int f(int x) { return y; }\n", "wrong.c")
+    assert caught.value.summary == "module 'reloadable' does not compile or link"
+    assert "wrong.c:1:" in caught.value.output
+    assert "'y' undeclared" in caught.value.output
+
+
+def test_warnings_of_the_compiler_are_kept(project: Project) -> None:
+    module = build(project, "int f(int x) { int y; return x; }", compile_options=("-Wall",))
+    assert "unused variable 'y'" in module.output
+
+
+def test_a_missing_compiler_is_one_line(project: Project) -> None:
+    toolset = dataclasses.replace(project.manifest.languages["C"], compiler="/nowhere/gcc")
+    manifest = dataclasses.replace(project.manifest, languages={"C": toolset})
+    with pytest.raises(ModuleError, match=r"^cannot run /nowhere/gcc: No such file"):
+        build_module(manifest, [project.source("int f;")], project.compiler.folder / "x.so")
+
+
+def test_a_missing_source_is_one_line(project: Project) -> None:
+    with pytest.raises(ModuleError, match=r"^no such source: none\.c$"):
+        build_module(project.manifest, [Path("none.c")], project.compiler.folder / "x.so")
+
+
+def test_c_and_cxx_sources_make_one_module(project: Project) -> None:
+    sources = [
+        project.source("int twice(int); int f(int x) { return twice(x) + D; }", "one.c"),
+        project.source('extern "C" int twice(int x) { return 2 * x; }', "two.cpp"),
+    ]
+    flags = (*project.manifest.languages["C"].flags, "-std=gnu17")
+    cxx_flags = (*project.manifest.languages["C"].flags, "-std=gnu++20", "-fno-rtti")
+    toolset = project.manifest.languages["C"]
+    languages = {
+        "C": dataclasses.replace(toolset, flags=(*flags, "-Werror")),
+        "CXX": dataclasses.replace(toolset, flags=(*cxx_flags, "-Werror")),
+    }
+    manifest = dataclasses.replace(project.manifest, languages=languages)
+    module = build_module(manifest, sources, project.compiler.folder / "mixed.so")
+    assert module.exports == ("f", "twice")
+    assert module.output == ""
+
+
+def test_objects_and_sources_give_the_same_module(project: Project) -> None:
+    source = project.source("int f(int x) { return x * 3 + D; }")
+    from_source = build_module(project.manifest, [source], project.compiler.folder / "a.so")
+    toolset = project.manifest.languages["C"]
+    object_file = project.compiler.folder / "variant.c.obj"
+    project.compiler.run("gcc", *toolset.arguments(), "-c", source, "-o", object_file)
+    from_object = link_module(
+        project.manifest,
+        [object_file],
+        project.compiler.folder / "b.so",
+        unstripped=project.compiler.folder / "b.unstripped.so",
+    )
+    assert from_object.path.read_bytes() == from_source.path.read_bytes()
+
+
+def test_a_build_is_reproducible(project: Project) -> None:
+    source = project.source("static int n; int f(int x) { return n += x; } int g(void) {return n;}")
+    images = set()
+    for folder in ("one", "two"):
+        output = project.compiler.folder / folder / "module.so"
+        images.add(build_module(project.manifest, [source], output).path.read_bytes())
+    assert len(images) == 1
+
+
+def test_spaces_in_paths(compiler: Compiler, make_project: Callable[..., Project]) -> None:
+    project = make_project()
+    folder = compiler.folder / "a folder" / "with spaces"
+    folder.mkdir(parents=True)
+    symbols = folder / "firmware symbols.ld"
+    symbols.write_bytes(Path(project.manifest.firmware_symbols).read_bytes())
+    script = folder / "module script.ld"
+    script.write_bytes(Path(project.manifest.linker_script).read_bytes())
+    manifest = dataclasses.replace(
+        project.manifest, firmware_symbols=str(symbols), linker_script=str(script)
+    )
+    manifest.save(folder / "module manifest.json")
+    source = folder / "a variant.c"
+    source.write_text("int firmware_add(int, int); int f(int x) { return firmware_add(x, 3); }")
+    module = build_module(
+        Manifest.load(folder / "module manifest.json"), [source], folder / "a variant.so"
+    )
+    assert module.path.is_file()
+
+
+def test_extra_options_reach_compiler_and_linker(project: Project) -> None:
+    source = project.source(
+        "int firmware_add(int, int); int f(int x) {return firmware_add(x, MORE);}"
+    )
+    output = project.compiler.folder / "more.so"
+
+    def sections(options: Sequence[str]) -> set[str]:
+        module = build_module(
+            project.manifest, [source], output, compile_options=["-DMORE=5"], link_options=options
+        )
+        with module.unstripped.open("rb") as file:
+            return {found.name for found in ELFFile(file).iter_sections()}
+
+    assert ".rela.text" not in sections([])
+    assert ".rela.text" in sections(["-Wl,--emit-relocs"])
