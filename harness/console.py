@@ -1,0 +1,184 @@
+"""Everything a device prints: one log file, and the places that follow it.
+
+The console takes the place of pytest-embedded's message queue and of its listener process:
+whoever has output of the device puts it here, and it goes to the log file on which `dut.expect`
+works, and line by line to the followers (the trace). Nobody polls: readers wait on a condition.
+"""
+
+import datetime
+import os
+import re
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from pexpect import EOF, TIMEOUT  # type: ignore[import-untyped]
+from pytest_embedded.log import PexpectProcess
+
+from harness.errors import ConditionNotMet
+
+
+@dataclass(frozen=True)
+class ConsoleLine:
+    """One line without its end; `at` is the host's monotonic clock when its end arrived.
+
+    The last line of a device that was cut off is not complete.
+    """
+
+    at: float
+    text: str
+    complete: bool = True
+
+
+Follower = Callable[[ConsoleLine], None]
+
+
+class Console:
+    """The output of one device, in the order in which it came."""
+
+    def __init__(
+        self, log: Path, label: str = "", echo: bool = False, timestamps: bool = True
+    ) -> None:
+        """`echo` prints each line; for a run whose output pytest does not capture."""
+        log.parent.mkdir(parents=True, exist_ok=True)
+        self.log = log
+        self._file = log.open("wb", buffering=0)
+        self.label = label
+        self._echo = echo
+        self._timestamps = timestamps
+        self._changed = threading.Condition()
+        self._size = 0
+        self._end: str | None = None
+        self._partial = b""
+        self._lines: list[ConsoleLine] = []
+        self._followers: list[Follower] = []
+        #: takes in what the device has printed but nobody has read yet, where that can be known
+        self.catch_up: Callable[[], None] = lambda: None
+
+    def put(self, data: str | bytes, **_: object) -> None:
+        """Append what the device printed (named as in pytest-embedded's message queue)."""
+        raw = data.encode() if isinstance(data, str) else data
+        if not raw or self._file.closed:
+            return
+        now = time.monotonic()
+        with self._changed:
+            self._file.write(raw)
+            self._size += len(raw)
+            *complete, self._partial = (self._partial + raw).split(b"\n")
+            for line in complete:
+                self._add_line(ConsoleLine(now, line.rstrip(b"\r").decode(errors="replace")))
+            self._changed.notify_all()
+
+    def write(self, data: str | bytes) -> None:
+        """As `put`; with `flush` and `isatty` what `contextlib.redirect_stdout` needs."""
+        self.put(data)
+
+    def flush(self) -> None:
+        """Nothing is buffered."""
+
+    def isatty(self) -> bool:
+        """The console is no terminal."""
+        return False
+
+    def follow(self, follower: Follower) -> None:
+        """Call `follower` for each complete line, also for those that are there already."""
+        with self._changed:
+            for line in self._lines:
+                follower(line)
+            self._followers.append(follower)
+
+    @property
+    def lines(self) -> list[ConsoleLine]:
+        """The complete lines so far."""
+        self.catch_up()
+        with self._changed:
+            return list(self._lines)
+
+    @property
+    def text(self) -> str:
+        """All complete lines as one string."""
+        return "\n".join(line.text for line in self.lines)
+
+    def wait_line(
+        self, pattern: str, start: int = 0, timeout: float = 10.0
+    ) -> tuple[int, re.Match[str]]:
+        """Wait for a line in which `pattern` is found, from line `start` on; index and match."""
+        regex = re.compile(pattern)
+        deadline = time.monotonic() + timeout
+        position = start
+        with self._changed:
+            while True:
+                while position < len(self._lines):
+                    match = regex.search(self._lines[position].text)
+                    if match:
+                        return position, match
+                    position += 1
+                if self._end is not None:
+                    raise ConditionNotMet(f"no line {pattern!r} on the console: {self._end}")
+                if not self._changed.wait(deadline - time.monotonic()):
+                    raise ConditionNotMet(
+                        f"no line {pattern!r} on the console within {timeout:g} s; it ends with\n"
+                        + "\n".join(line.text for line in self._lines[-12:])
+                    )
+
+    def finish(self, reason: str) -> None:
+        """No more output will come; waiting readers are told why."""
+        with self._changed:
+            self._end = reason
+            self._changed.notify_all()
+
+    def resume(self) -> None:
+        """The device was started again; what was left of a line will never be completed."""
+        with self._changed:
+            self._end = None
+            if self._partial:
+                rest, self._partial = self._partial.decode(errors="replace"), b""
+                self._add_line(ConsoleLine(time.monotonic(), rest, complete=False))
+
+    def wait_beyond(self, offset: int, timeout: float | None) -> None:
+        """Return when more than `offset` bytes are in the log.
+
+        Raises pexpect's TIMEOUT after `timeout` seconds and its EOF when no more will come.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: self._size > offset or self._end is not None, timeout)
+            if self._size > offset:
+                return
+            if self._end is not None:
+                raise EOF(self._end)
+            raise TIMEOUT("Timeout exceeded.")
+
+    def close(self) -> None:
+        """Close the log file; later output is dropped."""
+        with self._changed:
+            self._file.close()
+
+    def _add_line(self, line: ConsoleLine) -> None:
+        self._lines.append(line)
+        for follower in self._followers:
+            follower(line)
+        if self._echo:
+            stamp = f"{datetime.datetime.now():%Y-%m-%d %H:%M:%S} " if self._timestamps else ""
+            sys.stdout.write(f"{stamp}{self.label}{line.text}\n")
+
+
+class ConsoleProcess(PexpectProcess):  # type: ignore[misc]
+    """What `dut.expect` reads: the log file, waiting for its growth instead of polling it."""
+
+    def __init__(self, log: BinaryIO, console: Console) -> None:
+        super().__init__(log, maxread=65536)
+        self._console = console
+        self._offset = 0
+        self.delayafterread = None  # pexpect's pause between two polls
+
+    def read_nonblocking(self, size: int = 1, timeout: float | None = -1) -> bytes:
+        """Read at most `size` bytes, waiting up to `timeout` seconds for the first."""
+        self._console.wait_beyond(self._offset, self.timeout if timeout == -1 else timeout)
+        data = os.read(self.child_fd, size)
+        self._offset += len(data)
+        self._log(data, "read")
+        return data

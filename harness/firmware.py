@@ -1,0 +1,209 @@
+"""Building the firmware of an ESP-IDF project, once per session, into the cache."""
+
+import hashlib
+import itertools
+import json
+import re
+import subprocess
+import time
+import weakref
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from harness.errors import BuildError, HarnessError, MissingToolError
+from harness.lanes.base import Lane
+from harness.lock import Usage, locked
+
+Config = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class FirmwareBuild:
+    """A firmware that has been built."""
+
+    project: Path
+    build_dir: Path
+    config: Config = field(default_factory=dict)
+    seconds: float = 0.0
+
+    @cached_property
+    def description(self) -> dict[str, Any]:
+        """ESP-IDF's `project_description.json`."""
+        return self._json("project_description.json")
+
+    @cached_property
+    def name(self) -> str:
+        """The project's name."""
+        return str(self.description["project_name"])
+
+    @cached_property
+    def elf(self) -> Path:
+        """The firmware with its symbols."""
+        return self.build_dir / str(self.description["app_elf"])
+
+    @cached_property
+    def sdkconfig(self) -> dict[str, Any]:
+        """The configuration, names without `CONFIG_`."""
+        return self._json("config/sdkconfig.json")
+
+    @cached_property
+    def build_id(self) -> str:
+        """A short name of exactly this firmware."""
+        return hashlib.sha256(self.elf.read_bytes()).hexdigest()[:16]
+
+    @property
+    def manifest(self) -> Path:
+        """What a module is built from (written by `hotreload_setup()`)."""
+        path = self.build_dir / "hotreload" / "module_manifest.json"
+        if not path.exists():
+            raise HarnessError(f"{self.project} has no reloadable component: no {path.name}")
+        return path
+
+    def _json(self, name: str) -> dict[str, Any]:
+        content: dict[str, Any] = json.loads((self.build_dir / name).read_text())
+        return content
+
+
+class FirmwareBuilder:
+    """Builds projects for one lane.
+
+    A build directory belongs to one project folder and configuration, is locked while it is
+    built, and is built at most once per session, however many processes the session has. While
+    a session uses it no other one builds in it: a second session at the same time, which may see
+    other sources, has a directory of its own.
+    """
+
+    def __init__(self, lane: Lane, cache: Path, session: str) -> None:
+        self._lane = lane
+        self._cache = cache
+        self._session = session
+        self._builds: dict[Path, FirmwareBuild] = {}
+        self._failed: dict[Path, BuildError] = {}
+
+    @property
+    def builds(self) -> list[FirmwareBuild]:
+        """What this process has asked for so far."""
+        return list(self._builds.values())
+
+    def build_dir(self, project: Path, config: Config) -> Path:
+        """Where `project` with `config` is built."""
+        facts = [str(project.resolve()), *(f"{key}={config[key]}" for key in sorted(config))]
+        key = hashlib.sha256("\0".join(facts).encode()).hexdigest()[:12]
+        return self._cache / "builds" / self._lane.name / f"{project.name}-{key}"
+
+    def build(self, project: Path, config: Config | None = None) -> FirmwareBuild:
+        """Return the finished build of `project`, with settings that override its own."""
+        config = dict(config or {})
+        project = project.resolve()
+        build_dir = self.build_dir(project, config)
+        if build_dir in self._builds:
+            return self._builds[build_dir]
+        if build_dir in self._failed:
+            raise BuildError(str(project), "(the first test that needed it shows the output)")
+        if not (project / "CMakeLists.txt").exists():
+            raise HarnessError(f"{project} is no ESP-IDF project: it has no CMakeLists.txt")
+        self._lane.require_tools()
+        started = time.monotonic()
+        try:
+            with locked(build_dir.with_name(f"{build_dir.name}.lock")):
+                used = self._build_locked(project, config, build_dir)
+        except BuildError as error:
+            self._failed[build_dir] = error
+            raise
+        build = FirmwareBuild(project, used, config, time.monotonic() - started)
+        self._builds[build_dir] = build
+        return build
+
+    def _build_locked(self, project: Path, config: Config, first: Path) -> Path:
+        """Take the directory that this session has built in, or build in one that nobody uses."""
+        for build_dir in itertools.takewhile(Path.exists, _numbered(first)):
+            if self._built_in(build_dir):
+                self._use(build_dir).share()
+                return build_dir
+        for build_dir in _numbered(first):
+            use = self._use(build_dir)
+            if use.try_alone():
+                break
+            use.end()
+        try:
+            self._build_alone(project, config, build_dir)
+        except HarnessError:
+            use.end()
+            raise
+        use.share()
+        return build_dir
+
+    def _built_in(self, build_dir: Path) -> bool:
+        session = build_dir / ".session"
+        return session.exists() and session.read_text() == self._session
+
+    def _use(self, build_dir: Path) -> Usage:
+        use = Usage(build_dir.with_name(f"{build_dir.name}.used"))
+        weakref.finalize(self, use.end)
+        return use
+
+    def _build_alone(self, project: Path, config: Config, build_dir: Path) -> None:
+        build_dir.mkdir(parents=True, exist_ok=True)
+        defaults = self._defaults(project, config, build_dir)
+        configure = self._lane.configure_command(project, build_dir, defaults)
+        recorded = build_dir / ".configured"
+        wanted = "\0".join([*configure, *(path.read_text() for path in defaults)])
+        if not recorded.exists() or recorded.read_text() != wanted:
+            recorded.unlink(missing_ok=True)
+            # settings of an earlier configuration would count more than the defaults
+            (build_dir / "sdkconfig").unlink(missing_ok=True)
+            self._run(configure, project)
+            recorded.write_text(wanted)
+        self._run(self._lane.build_command(build_dir), project)
+        (build_dir / ".session").write_text(self._session)
+
+    def _defaults(self, project: Path, config: Config, build_dir: Path) -> list[Path]:
+        defaults = [path for path in [project / "sdkconfig.defaults"] if path.exists()]
+        if config:
+            overrides = build_dir / "overrides.defaults"
+            overrides.write_text("".join(f"{key}={config[key]}\n" for key in sorted(config)))
+            defaults.append(overrides)
+        return defaults
+
+    def _run(self, command: Sequence[str], project: Path) -> None:
+        try:
+            result = subprocess.run(
+                command,
+                env=self._lane.environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                errors="replace",
+            )
+        except FileNotFoundError as error:
+            raise MissingToolError(f"{error.filename} is not installed: run ci/setup") from error
+        if result.returncode != 0:
+            raise BuildError(str(project), compiler_messages(result.stdout))
+
+
+def _numbered(first: Path) -> Iterator[Path]:
+    """Directories beside `first` for sessions that run at the same time."""
+    yield first
+    for number in itertools.count(2):
+        yield first.with_name(f"{first.name}-{number}")
+
+
+_PROGRESS = re.compile(r"^\[\d+/\d+\] |^ninja: (?!error)|^-- ")
+
+
+def compiler_messages(output: str) -> str:
+    """What the failed commands of a build said, without progress lines and command lines."""
+    messages = []
+    command_follows = False
+    for line in output.splitlines():
+        if line.startswith("FAILED: "):
+            command_follows = True
+        elif command_follows:
+            command_follows = False
+        elif not _PROGRESS.match(line):
+            messages.append(line)
+    return "\n".join(messages)

@@ -1,0 +1,17 @@
+"""What the plugin keeps with the session and with each test."""
+
+import pytest
+
+from harness.faults import FaultTree
+from harness.firmware import FirmwareBuild, FirmwareBuilder
+from harness.lanes import Lane
+from harness.modules import Module
+from harness.timeline import Timeline
+
+LANE = pytest.StashKey[Lane]()
+BUILDER = pytest.StashKey[FirmwareBuilder]()
+FAULT_TREE = pytest.StashKey[FaultTree]()
+
+TIMELINE = pytest.StashKey[Timeline]()
+FIRMWARE = pytest.StashKey[list[FirmwareBuild]]()
+MODULES = pytest.StashKey[list[Module]]()

@@ -1,0 +1,80 @@
+"""What a lane is: a way to build and run the same firmware."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from pytest_embedded.utils import ClassCliOptions
+
+from harness.console import Console
+from harness.memory import FlashAccess, Memory
+
+CAPABILITIES: Mapping[str, str] = {
+    "http": "requests from the host reach the device's server",
+    "memory": "the host reads any address of the device",
+    "flash": "the host reads the flash behind the firmware's back",
+    "reset": "the host resets the device",
+    "power-cut": "the host cuts the device's power at any instant",
+    "fresh-flash": "each test starts with a newly written flash",
+    "several-devices": "one test can use more than one device",
+}
+
+
+@dataclass(frozen=True)
+class DutContext:
+    """What is known of a device under test before its objects are made."""
+
+    build_dir: Path
+    console: Console
+    directory: Path
+
+
+class Lane(ABC):
+    """One file of `harness/lanes` defines one lane and names its class `LANE`."""
+
+    name: ClassVar[str]
+    summary: ClassVar[str]
+    #: services of pytest-embedded that the lane rests on
+    services: ClassVar[str]
+    #: what it can do, of `CAPABILITIES`
+    capabilities: ClassVar[frozenset[str]]
+
+    @abstractmethod
+    def require_tools(self) -> None:
+        """Raise `MissingToolError` unless everything the lane needs is installed."""
+
+    @abstractmethod
+    def environment(self) -> dict[str, str]:
+        """The environment variables of a build."""
+
+    @abstractmethod
+    def configure_command(
+        self, project: Path, build_dir: Path, defaults: Sequence[Path]
+    ) -> list[str]:
+        """The command that prepares `build_dir`; `defaults` are files of sdkconfig settings."""
+
+    @abstractmethod
+    def build_command(self, build_dir: Path) -> list[str]:
+        """The command that builds what has changed."""
+
+    @abstractmethod
+    def addr2line(self) -> Path:
+        """The program that turns addresses of the firmware into lines."""
+
+    @abstractmethod
+    def put_in_classes(self, options: ClassCliOptions, context: DutContext) -> None:
+        """Replace what pytest-embedded would instantiate for `app`, `serial`, `qemu` and `dut`."""
+
+    @abstractmethod
+    def url(self, dut: Any, port: int) -> str:
+        """Where the host reaches `port` of the device."""
+
+    @abstractmethod
+    def memory(self, dut: Any) -> Memory:
+        """How the host reads the device's memory."""
+
+    @abstractmethod
+    def flash(self, dut: Any) -> FlashAccess:
+        """How the host reads the device's flash."""

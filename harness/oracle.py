@@ -1,0 +1,262 @@
+"""What every byte of a loaded module has to be.
+
+The oracle is independent of the component and of the build: it reads the module's ELF with
+pyelftools, takes from the trace only where the segments lie, and applies the relocations by the
+rules of the ELF specification and of the Xtensa processor supplement, as GNU ld makes use of
+them:
+
+- RELATIVE: the word in place is a link address (plus an addend that ld leaves 0) and moves with
+  the segment it points into. An address far outside of the module is one of the firmware and
+  stays.
+- GLOB_DAT, JMP_SLOT, 32 and PLT in the dynamic tables: symbol plus addend.
+- Without a dynamic table, 32 and PLT in the tables of `--emit-relocs`: the word in place has been
+  linked already and moves with the segment of its symbol.
+- Everything else is relative to the place, and right as linked.
+"""
+
+import io
+import struct
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from elftools.elf.elffile import ELFFile
+from elftools.elf.relocation import RelocationSection
+
+from harness.dynamic import SHN_ABS, SHN_UNDEF, DynamicTable, Relocation, Symbol
+from harness.errors import ConditionNotMet
+from harness.memory import Memory
+from harness.placement import Placement
+
+R_XTENSA_32 = 1
+R_XTENSA_GLOB_DAT = 3
+R_XTENSA_JMP_SLOT = 4
+R_XTENSA_RELATIVE = 5
+R_XTENSA_PLT = 6
+
+PT_LOAD = 1
+#: the module's tables for loading: in the file, not in memory
+PT_HOTRELOAD_META = 0x68720001
+
+SHF_ALLOC = 2
+
+#: what is not here is relative to the place
+_TYPE_NAMES = {
+    R_XTENSA_32: "32",
+    R_XTENSA_GLOB_DAT: "GLOB_DAT",
+    R_XTENSA_JMP_SLOT: "JMP_SLOT",
+    R_XTENSA_RELATIVE: "RELATIVE",
+    R_XTENSA_PLT: "PLT",
+}
+
+#: how far outside of a segment an address may be and still belong to it
+NEAR = 64 * 1024
+
+_WORD = struct.Struct("<I")
+_MASK = 0xFFFFFFFF
+
+
+class OracleError(ConditionNotMet):
+    """The placement does not fit the module, or the module has something nobody can relocate."""
+
+
+class ImageDiffers(ConditionNotMet):
+    """The device's memory is not what it has to be."""
+
+
+@dataclass
+class Image:
+    """The expected content of one segment."""
+
+    kind: str
+    link: int
+    address: int
+    data: bytes
+    #: the relocation that wrote the word at an offset
+    written: dict[int, str] = field(default_factory=dict)
+
+
+def expected_images(elf: bytes, placement: Placement) -> list[Image]:
+    """Compute the content of every segment of the module `elf` at `placement`."""
+    buffers = _place(ELFFile(io.BytesIO(elf)), placement)
+    file = ELFFile(io.BytesIO(_with_metadata_as_load(elf)))
+    images = [Image(s.kind, s.link, s.address, b"") for s in placement.segments]
+    if any(segment["p_type"] == "PT_DYNAMIC" for segment in file.iter_segments()):
+        relocations, value_of = DynamicTable(elf).relocations(), _dynamic_value
+    else:
+        relocations, value_of = _static_relocations(file), _static_value
+    for relocation in relocations:
+        if relocation.type not in _TYPE_NAMES:
+            continue
+        index = _segment_of(placement, relocation.place, 4)
+        if index is None:
+            raise OracleError(f"a relocation writes to {relocation.place:#x}, outside the module")
+        at = relocation.place - placement.segments[index].link
+        (in_place,) = _WORD.unpack_from(buffers[index], at)
+        value = value_of(placement, relocation, in_place)
+        _WORD.pack_into(buffers[index], at, value & _MASK)
+        images[index].written[at] = _describe(relocation)
+    for image, buffer in zip(images, buffers, strict=True):
+        image.data = bytes(buffer)
+    return images
+
+
+def assert_image_equal(memory: Memory, elf: bytes, placement: Placement, symbols: bytes) -> None:
+    """Compare the device's memory with what it has to be, byte for byte.
+
+    `symbols` is an ELF with symbols, for the explanation of what differs.
+    """
+    differences = []
+    for image in expected_images(elf, placement):
+        actual = memory.read(image.address, len(image.data))
+        if actual != image.data:
+            differences += _explain(image, actual, symbol_finder(symbols))
+    if differences:
+        raise ImageDiffers("the loaded module is not what it has to be\n" + "\n".join(differences))
+
+
+def symbol_finder(elf: bytes) -> Callable[[int], str]:
+    """A function that names a link address: the symbol at or before it."""
+    file = ELFFile(io.BytesIO(elf))
+    table: Any = file.get_section_by_name(".symtab") or file.get_section_by_name(".dynsym")
+    named = sorted(
+        (symbol["st_value"], symbol.name)
+        for symbol in (table.iter_symbols() if table else [])
+        if symbol.name and isinstance(symbol["st_shndx"], int)
+    )
+    starts = [value for value, _ in named]
+
+    def find(address: int) -> str:
+        index = bisect_right(starts, address) - 1
+        if index < 0:
+            return f"{address:#x}"
+        start, name = named[index]
+        return name if start == address else f"{name}+{address - start:#x}"
+
+    return find
+
+
+def _with_metadata_as_load(elf: bytes) -> bytes:
+    """The ELF with its metadata in a PT_LOAD: pyelftools finds the tables of no other segment."""
+    content = bytearray(elf)
+    (offset,) = _WORD.unpack_from(content, 28)  # e_phoff
+    size, count = struct.unpack_from("<HH", content, 42)  # e_phentsize, e_phnum
+    for at in range(offset, offset + size * count, size):
+        if _WORD.unpack_from(content, at) == (PT_HOTRELOAD_META,):
+            _WORD.pack_into(content, at, PT_LOAD)
+    return bytes(content)
+
+
+def _place(file: ELFFile, placement: Placement) -> list[bytearray]:
+    """The segments as they are in the file, the rest zero."""
+    loads = [segment for segment in file.iter_segments() if segment["p_type"] == "PT_LOAD"]
+    linked = [(s["p_vaddr"], s["p_memsz"], s["p_filesz"]) for s in loads]
+    reported = [(s.link, s.size, s.file_size) for s in placement.segments]
+    if sorted(linked) != sorted(reported):
+        raise OracleError(f"the device placed segments {reported}, the module has {linked}")
+    by_link = {segment["p_vaddr"]: segment for segment in loads}
+    buffers = []
+    for placed in placement.segments:
+        segment = by_link[placed.link]
+        alignment = max(segment["p_align"], 4)
+        if (placed.address - placed.link) % alignment:
+            raise OracleError(
+                f"segment {placed.index} is at {placed.address:#x}: linked for {placed.link:#x}, "
+                f"it needs alignment {alignment}"
+            )
+        buffers.append(bytearray(segment.data().ljust(placed.size, b"\0")))
+    return buffers
+
+
+def _static_relocations(file: ELFFile) -> Iterator[Relocation]:
+    """What `--emit-relocs` has kept for the sections that are loaded."""
+    for section in file.iter_sections():
+        if not isinstance(section, RelocationSection) or section["sh_flags"] & SHF_ALLOC:
+            continue
+        if not file.get_section(section["sh_info"])["sh_flags"] & SHF_ALLOC:
+            continue
+        table: Any = file.get_section(section["sh_link"])
+        symbols = [_static_symbol(symbol) for symbol in table.iter_symbols()]
+        for entry in section.iter_relocations():
+            index = entry["r_info_sym"]
+            symbol = symbols[index] if index else None
+            yield Relocation(entry["r_offset"], entry["r_info_type"], entry["r_addend"], symbol)
+
+
+def _static_symbol(symbol: Any) -> Symbol:
+    section = {"SHN_UNDEF": SHN_UNDEF, "SHN_ABS": SHN_ABS}.get(
+        symbol["st_shndx"], symbol["st_shndx"]
+    )
+    weak = symbol["st_info"]["bind"] == "STB_WEAK"
+    return Symbol(symbol.name, symbol["st_value"], section, weak)
+
+
+def _dynamic_value(placement: Placement, relocation: Relocation, in_place: int) -> int:
+    if relocation.type == R_XTENSA_RELATIVE:
+        return _run_address(placement, (in_place + relocation.addend) & _MASK)
+    return _symbol_address(placement, relocation.symbol) + relocation.addend
+
+
+def _static_value(placement: Placement, relocation: Relocation, in_place: int) -> int:
+    symbol = relocation.symbol
+    if symbol is None or symbol.section in (SHN_UNDEF, SHN_ABS):
+        return in_place  # absolute, or weak and nowhere defined: as linked
+    return in_place + _run_address(placement, symbol.value) - symbol.value
+
+
+def _symbol_address(placement: Placement, symbol: Symbol | None) -> int:
+    if symbol is None:
+        return 0
+    if symbol.section == SHN_UNDEF:
+        if not symbol.weak:
+            raise OracleError(f"the module needs {symbol.name}, which nobody defines")
+        return 0
+    return symbol.value if symbol.section == SHN_ABS else _run_address(placement, symbol.value)
+
+
+def _run_address(placement: Placement, link: int) -> int:
+    """Where a link address is at run time; an address close to a segment belongs to it as well.
+
+    A pointer to before or behind an object comes from one-based arrays and the like.
+    """
+    distances = {
+        max(segment.link - link, link - (segment.link + segment.size) + 1, 0): segment
+        for segment in reversed(placement.segments)
+    }
+    nearest = min(distances)
+    if nearest > NEAR:
+        return link
+    return link - distances[nearest].link + distances[nearest].address
+
+
+def _segment_of(placement: Placement, link: int, size: int) -> int | None:
+    for index, segment in enumerate(placement.segments):
+        if segment.link <= link and link + size <= segment.link + segment.size:
+            return index
+    return None
+
+
+def _describe(relocation: Relocation) -> str:
+    name = _TYPE_NAMES[relocation.type]
+    if relocation.symbol is None or not relocation.symbol.name:
+        return name
+    return f"{name} against {relocation.symbol.name}{relocation.addend:+#x}"
+
+
+def _explain(image: Image, actual: bytes, name: Callable[[int], str], limit: int = 20) -> list[str]:
+    """One line for each word that differs."""
+    words = [
+        at for at in range(0, len(image.data), 4) if actual[at : at + 4] != image.data[at : at + 4]
+    ]
+    lines = [f"{image.kind} at {image.address:#x}: {len(words)} of {len(image.data) // 4} words"]
+    for at in words[:limit]:
+        writers = [text for place, text in image.written.items() if at - 4 < place < at + 4]
+        lines.append(
+            f"  {image.address + at:#x} {name(image.link + at)}: "
+            f"expected {image.data[at : at + 4].hex(' ')}, got {actual[at : at + 4].hex(' ')}, "
+            f"written by {', '.join(writers) or 'no relocation'}"
+        )
+    if len(words) > limit:
+        lines.append(f"  and {len(words) - limit} more")
+    return lines

@@ -1,0 +1,129 @@
+"""The pytest plugin: options and markers. Fixtures are in `harness.fixtures`."""
+
+import gc
+import uuid
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.errors import HarnessError, MissingToolError, NotSetUp
+from harness.faults import FaultTree
+from harness.firmware import FirmwareBuilder
+from harness.keys import BUILDER, FAULT_TREE, LANE
+from harness.lanes import CAPABILITIES, find_lane, lane_names
+from harness.sim.sdk import cache_root
+
+pytest_plugins = ["harness.fixtures", "harness.report.plugin"]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add what the harness can be told."""
+    group = parser.getgroup("hotreload", "hot reload harness")
+    group.addoption(
+        "--lane",
+        default="sim",
+        metavar="LANE",
+        help=f"where firmwares are built for and run: {', '.join(lane_names())} (default: sim)",
+    )
+    group.addoption(
+        "--seed-fault",
+        metavar="NAME",
+        help="apply scenarios/faults/NAME.patch to a copy of the sources before building: "
+        "a scenario that guards what the patch breaks must fail",
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Find the lane, and seed the fault that was asked for."""
+    config.addinivalue_line(
+        "markers",
+        "firmware(path, config={}): build the firmware from the ESP-IDF project `path` (from the "
+        "root of the repository), with settings such as CONFIG_X=y that override its own",
+    )
+    config.addinivalue_line(
+        "markers",
+        "needs(capability, ...): skip unless the lane has them; there are "
+        + ", ".join(CAPABILITIES),
+    )
+    worker: dict[str, Any] = getattr(config, "workerinput", {})
+    session = worker.get("testrunuid") or uuid.uuid4().hex
+    fault = config.getoption("seed_fault")
+    try:
+        lane = find_lane(config.getoption("lane"))
+        if fault:
+            config.stash[FAULT_TREE] = FaultTree.seed(config.rootpath, fault, cache_root())
+    except HarnessError as error:
+        raise pytest.UsageError(str(error)) from error
+    config.stash[LANE] = lane
+    config.stash[BUILDER] = FirmwareBuilder(lane, cache_root(), session)
+
+
+def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Let `-k reload` find the tests that have it in their names or markers.
+
+    It goes by the names of folders as well, and would find all tests of `component/hotreload`.
+    """
+    if path != parent.config.rootpath / "component" / "hotreload":
+        return None
+    folder: pytest.Dir = pytest.Dir.from_parent(parent, path=path)
+    folder.name = "component"
+    return folder
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Tell once what is missing, not in each test; and take what is there out of the collector.
+
+    When pytest-embedded closes an object of a DUT it searches all others for references to it.
+    """
+    on_devices = any("firmware" in getattr(item, "fixturenames", ()) for item in session.items)
+    # a usage error of one of xdist's workers would be shown with a traceback
+    alone = not hasattr(session.config, "workerinput")
+    if on_devices and alone and not session.config.option.collectonly:
+        try:
+            session.config.stash[LANE].require_tools()
+        except MissingToolError as error:
+            raise pytest.UsageError(str(error)) from error
+    gc.freeze()
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Refuse capabilities that no lane could have."""
+    for marker in item.iter_markers("needs"):
+        unknown = [name for name in marker.args if name not in CAPABILITIES]
+        if unknown:
+            raise pytest.UsageError(
+                f"{item.nodeid}: unknown capability {', '.join(unknown)}: "
+                f"there are {', '.join(CAPABILITIES)}"
+            )
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what the lane cannot do."""
+    lane = item.config.stash[LANE]
+    for marker in item.iter_markers("needs"):
+        missing = [name for name in marker.args if name not in lane.capabilities]
+        if missing:
+            pytest.skip(f"lane {lane.name} lacks {', '.join(missing)}")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup() -> Generator[None, object, object]:
+    """What the user has to put right is told in one message, without a traceback."""
+    try:
+        return (yield)
+    except HarnessError as error:
+        message = str(error)
+    raise NotSetUp(message, pytrace=False)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call() -> Generator[None, object, object]:
+    """The same for what a test builds by itself."""
+    try:
+        return (yield)
+    except HarnessError as error:
+        message = str(error)
+    raise NotSetUp(message, pytrace=False)

@@ -1,0 +1,115 @@
+"""The scenario firmware's probe: functions, memory, heaps and tasks of the running device."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+
+from harness.errors import ConditionNotMet, NoAnswer
+
+TIMEOUT = 10.0
+
+
+class ProbeError(ConditionNotMet):
+    """The probe refused a request."""
+
+
+@dataclass(frozen=True)
+class Heaps:
+    """Free bytes of the two heaps; `data_minimum` is the lowest since boot."""
+
+    exec_free: int
+    exec_largest: int
+    data_free: int
+    data_largest: int
+    data_minimum: int
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task and the bytes of its stack that were never used."""
+
+    name: str
+    stack_free: int
+
+
+class Probe:
+    """Client of the probe's endpoints, below `/probe`."""
+
+    def __init__(
+        self,
+        url: Callable[[], str],
+        record: Callable[[str, str, float], None] = lambda request, answer, seconds: None,
+    ) -> None:
+        self._url = url
+        self._record = record
+        self._session = requests.Session()
+
+    def call(self, function: str, *arguments: int, ret: str = "u32") -> int:
+        """Call an exported function of the module and return its result.
+
+        `ret` is `u32`, `i32`, `u64`, `i64` or `void`; arguments are 32-bit words.
+        """
+        words = ",".join(str(word & 0xFFFFFFFF) for word in arguments)
+        wire = {"i32": "u32", "i64": "u64"}.get(ret, ret)
+        query = {"name": function, "args": words, "ret": wire}
+        answer = self.get_json("call", query)
+        return _signed(int(answer.get("result", 0)), ret)
+
+    def read(self, address: int, size: int) -> bytes:
+        """Read memory of the device."""
+        return self.get("read", {"addr": f"{address:#x}", "size": str(size)}).content
+
+    def heaps(self) -> Heaps:
+        """The state of the executable and of the data heap."""
+        answer = self.get_json("heap", {})
+        return Heaps(**{name: int(answer[name]) for name in Heaps.__dataclass_fields__})
+
+    def tasks(self) -> list[Task]:
+        """All tasks."""
+        return [Task(str(t["name"]), int(t["stack_free"])) for t in self.get_json("tasks", {})]
+
+    def get_json(self, endpoint: str, query: dict[str, str]) -> Any:
+        """GET `/probe/<endpoint>` and decode the answer."""
+        return self.get(endpoint, query).json()
+
+    def get(self, endpoint: str, query: dict[str, str]) -> requests.Response:
+        """GET `/probe/<endpoint>`."""
+        return self._request("GET", endpoint, query, b"")
+
+    def post(self, endpoint: str, body: bytes = b"", **query: Any) -> Any:
+        """POST to `/probe/<endpoint>` and decode the answer, None when it has no body."""
+        text = {key: str(value) for key, value in query.items()}
+        response = self._request("POST", endpoint, text, body)
+        return response.json() if response.content else None
+
+    def disconnect(self) -> None:
+        """Forget open connections: the device was reset and knows nothing of them."""
+        self._session.close()
+
+    close = disconnect
+
+    def _request(
+        self, method: str, endpoint: str, query: dict[str, str], body: bytes
+    ) -> requests.Response:
+        # the device compares the query as it comes: commas must not be escaped
+        tail = "&".join(f"{key}={value}" for key, value in query.items())
+        path = f"/probe/{endpoint}" + (f"?{tail}" if tail else "")
+        try:
+            response = self._session.request(method, self._url() + path, data=body, timeout=TIMEOUT)
+        except requests.RequestException as error:
+            raise NoAnswer(f"{method} {path}: {error}") from error
+        self._record(
+            f"{method} {path}",
+            f"{response.status_code} {response.text.strip()[:120]}",
+            response.elapsed.total_seconds(),
+        )
+        if not response.ok:
+            raise ProbeError(f"{path}: {response.status_code} {response.text.strip()}")
+        return response
+
+
+def _signed(value: int, kind: str) -> int:
+    bits = {"i32": 32, "i64": 64}.get(kind)
+    return value - (1 << bits) if bits and value >> (bits - 1) else value

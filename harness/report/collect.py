@@ -1,0 +1,113 @@
+"""Collects the records of a run, from this process or from xdist's workers."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.backtrace import decode_backtraces
+from harness.errors import NotSetUp
+from harness.keys import FIRMWARE, LANE, MODULES, TIMELINE
+from harness.report.record import Failure, TestRecord
+
+#: of one test; a runaway console must not fill the report
+LONGEST_TIMELINE = 4000
+
+# attributes of pytest's reports, which xdist carries from its workers
+FAILURE = "hotreload_failure"
+EXTRA = "hotreload_extra"
+
+
+def describe_item(item: pytest.Item, with_timeline: bool) -> dict[str, Any]:
+    """What the test's process knows about it, as plain values."""
+    doc = getattr(getattr(item, "module", None), "__doc__", None) or ""
+    timeline = item.stash.get(TIMELINE, None)
+    moments = timeline.ordered()[:LONGEST_TIMELINE] if timeline and with_timeline else []
+    return {
+        "promise": doc.strip().partition("\n")[0],
+        "firmwares": [
+            {
+                "project": _short_path(build.project, item.config.rootpath),
+                "build_id": build.build_id,
+                "seconds": build.seconds,
+            }
+            for build in item.stash.get(FIRMWARE, [])
+        ],
+        "modules": [
+            {"name": module.name, "size": len(module.data), "seconds": module.seconds}
+            for module in item.stash.get(MODULES, [])
+        ],
+        "timeline": [[round(m.at, 4), m.kind, m.text] for m in moments],
+    }
+
+
+def consoles_of(item: pytest.Item) -> list[tuple[str, str]]:
+    """What the devices of a test have printed, as sections of its report."""
+    timeline = item.stash.get(TIMELINE, None)
+    consoles = timeline.consoles if timeline else []
+    return [
+        (f"Console {console.label}".rstrip(), console.text)
+        for console in consoles
+        if console.text.strip()
+    ]
+
+
+def decoded_panics(item: pytest.Item) -> str:
+    """The call stacks of the panics on the consoles of a test."""
+    timeline = item.stash.get(TIMELINE, None)
+    firmwares = item.stash.get(FIRMWARE, [])
+    if timeline is None or not firmwares:
+        return ""
+    addr2line = item.config.stash[LANE].addr2line()
+    stacks = [
+        decode_backtraces(console.text, firmware.elf, addr2line)
+        for console, firmware in zip(timeline.consoles, firmwares, strict=True)
+    ]
+    return "\n\n".join(stack for stack in stacks if stack)
+
+
+def failure_of(report: pytest.TestReport, call: pytest.CallInfo[None]) -> dict[str, Any] | None:
+    """The failure of one phase as plain values."""
+    if not report.failed or call.excinfo is None:
+        return None
+    kind = call.excinfo.type
+    return {
+        "phase": report.when,
+        "error": kind.__name__,
+        "assertion": issubclass(kind, (AssertionError, pytest.fail.Exception))
+        and not issubclass(kind, NotSetUp),
+        "text": report.longreprtext,
+    }
+
+
+class Collector:
+    """The records of all tests of the run, in the order in which they ended."""
+
+    def __init__(self) -> None:
+        self.records: dict[str, TestRecord] = {}
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take one phase of one test."""
+        record = self.records.setdefault(report.nodeid, TestRecord(report.nodeid))
+        record.seconds += report.duration
+        if report.skipped:
+            record.outcome = "xfailed" if hasattr(report, "wasxfail") else "skipped"
+            record.reason = _skip_reason(report)
+        if report.failed:
+            record.outcome = "failed" if report.when == "call" else "error"
+            failure = getattr(report, FAILURE, None)
+            if failure and record.failure is None:
+                record.failure = Failure(**failure)
+        extra = getattr(report, EXTRA, None)
+        if extra:
+            record.take_extra(extra)
+
+
+def _skip_reason(report: pytest.TestReport) -> str:
+    if isinstance(report.longrepr, tuple):
+        return str(report.longrepr[2]).removeprefix("Skipped: ")
+    return str(getattr(report, "wasxfail", ""))
+
+
+def _short_path(path: Path, root: Path) -> str:
+    return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)

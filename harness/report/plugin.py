@@ -1,0 +1,105 @@
+"""The pytest side of the report: collect, write files, print the summary."""
+
+import json
+import os
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+from pytest_embedded.plugin import _session_tempdir_key
+
+from harness.keys import LANE
+from harness.report.collect import (
+    EXTRA,
+    FAILURE,
+    Collector,
+    consoles_of,
+    decoded_panics,
+    describe_item,
+    failure_of,
+)
+from harness.report.page import render_page
+from harness.report.summary import summary_lines
+
+COLLECTOR = pytest.StashKey[Collector]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add where the report goes."""
+    parser.getgroup("hotreload", "hot reload harness").addoption(
+        "--report-dir",
+        type=Path,
+        metavar="DIR",
+        help="write index.html (a timeline of each test), results.json and junit.xml to DIR",
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Decide which process writes what."""
+    if hasattr(config, "workerinput"):
+        config.option.xmlpath = None  # only the controller writes JUnit files
+        return
+    folder: Path | None = config.getoption("report_dir")
+    if folder is not None:
+        _require_writable(folder)
+        config.option.xmlpath = config.option.xmlpath or str(folder / "junit.xml")
+    config.stash[COLLECTOR] = Collector()
+    config.pluginmanager.register(config.stash[COLLECTOR], "hotreload-collector")
+
+
+def _require_writable(folder: Path) -> None:
+    """Tell it before the tests have run, not after."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise pytest.UsageError(f"--report-dir={folder}: {error.strerror}") from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise pytest.UsageError(f"--report-dir={folder}: this folder cannot be written to")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add to a report what only the test's process knows."""
+    report = yield
+    if report.failed:
+        report.sections += consoles_of(item)
+        stacks = decoded_panics(item)
+        if stacks:
+            report.sections.append(("Decoded backtrace", stacks))
+        report.__dict__[FAILURE] = failure_of(report, call)
+    if report.when == "teardown":
+        with_timeline = item.config.getoption("report_dir") is not None
+        report.__dict__[EXTRA] = describe_item(item, with_timeline)
+    return report
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: object) -> None:
+    """With xdist: pytest-embedded merges the Unity results that workers leave in this folder."""
+    config: pytest.Config = node.config  # type: ignore[attr-defined]
+    basetemp = config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]
+    config.stash[_session_tempdir_key] = str(basetemp / "pytest-embedded")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Write the report and say what was done."""
+    records = list(config.stash[COLLECTOR].records.values())
+    folder: Path | None = config.getoption("report_dir")
+    page = ""
+    if folder is not None:
+        lane = config.stash[LANE].name
+        (folder / "index.html").write_text(render_page(records, lane))
+        results = [record.to_json() for record in records]
+        (folder / "results.json").write_text(json.dumps(results, indent=1))
+        page = str((folder / "index.html").resolve())
+    lines = summary_lines(records, page)
+    if lines:
+        terminalreporter.section(f"hot reload, lane {config.stash[LANE].name}")
+        for line in lines:
+            terminalreporter.line(line)

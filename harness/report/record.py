@@ -1,0 +1,77 @@
+"""What is known of one test after it has run; it travels from xdist's workers as plain JSON."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass
+class BuildRecord:
+    """A firmware that a test used."""
+
+    project: str
+    build_id: str
+    seconds: float
+
+
+@dataclass
+class ModuleRecord:
+    """A module that a test had built."""
+
+    name: str
+    size: int
+    seconds: float
+
+
+@dataclass
+class Failure:
+    """Why a test did not pass, and when: in `setup`, `call` or `teardown`."""
+
+    phase: str
+    error: str
+    assertion: bool
+    text: str
+
+    @property
+    def headline(self) -> str:
+        """The line that says most: the first that pytest marks, else the first there is."""
+        lines = self.text.strip().splitlines()
+        marked = [line[1:].strip() for line in lines if line.startswith("E ")]
+        return (marked or lines or [self.error])[0]
+
+
+@dataclass
+class TestRecord:
+    """One test."""
+
+    __test__ = False
+
+    nodeid: str
+    promise: str = ""
+    outcome: str = "passed"
+    reason: str = ""
+    seconds: float = 0.0
+    failure: Failure | None = None
+    firmwares: list[BuildRecord] = field(default_factory=list)
+    modules: list[ModuleRecord] = field(default_factory=list)
+    timeline: list[tuple[float, str, str]] = field(default_factory=list)
+
+    @property
+    def file(self) -> str:
+        """The test file."""
+        return self.nodeid.partition("::")[0]
+
+    @property
+    def name(self) -> str:
+        """The test in its file."""
+        return self.nodeid.partition("::")[2]
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values."""
+        return asdict(self)
+
+    def take_extra(self, extra: dict[str, Any]) -> None:
+        """Take in what `describe_item` said, possibly in another process."""
+        self.promise = extra["promise"]
+        self.firmwares = [BuildRecord(**build) for build in extra["firmwares"]]
+        self.modules = [ModuleRecord(**module) for module in extra["modules"]]
+        self.timeline = [(at, kind, text) for at, kind, text in extra["timeline"]]

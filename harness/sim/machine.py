@@ -1,0 +1,117 @@
+"""One run of QEMU: a process and its two channels, from power on to power off."""
+
+import contextlib
+import select
+import signal
+import socket
+import subprocess
+import threading
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+
+from harness.console import Console
+from harness.errors import MachineError, MissingToolError
+from harness.sim.qmp import Qmp, QmpError
+
+QUIT_SECONDS = 2.0
+
+
+class Machine:
+    """QEMU, with QMP and the serial line on socket pairs: there is no port to race for.
+
+    The kernel kills QEMU when the thread that started it dies, whatever it dies of. So no run
+    of pytest leaves a process behind, and machines are started from the main thread.
+    """
+
+    def __init__(
+        self, command: Callable[[int, int], list[str]], console: Console, output: Path
+    ) -> None:
+        """`command` makes the command line from the descriptors of QMP and the serial line."""
+        self._console = console
+        self._output = output
+        self._ending = False
+        self._reading = threading.Lock()
+        self._qmp_socket, qmp_peer = socket.socketpair()
+        self._serial, serial_peer = socket.socketpair()
+        descriptors = (qmp_peer.fileno(), serial_peer.fileno())
+        with qmp_peer, serial_peer, output.open("wb") as said:
+            try:
+                # a process group of its own: an interrupt from the keyboard reaches pytest only
+                self._process = subprocess.Popen(
+                    ["setpriv", "--pdeathsig", "KILL", *command(*descriptors)],
+                    stdin=subprocess.DEVNULL,
+                    stdout=said,
+                    stderr=subprocess.STDOUT,
+                    pass_fds=descriptors,
+                    process_group=0,
+                )
+            except FileNotFoundError as error:
+                self._close_channels()
+                raise MissingToolError(
+                    f"{error.filename} is not installed: run ci/setup"
+                ) from error
+        self._reader = threading.Thread(target=self._read_serial, name="serial", daemon=True)
+        self._reader.start()
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._process.pid
+
+    @cached_property
+    def qmp(self) -> Qmp:
+        """The control connection, opened when it is first needed."""
+        try:
+            return Qmp(self._qmp_socket)
+        except QmpError as error:
+            self.end(signal.SIGKILL)
+            raise MachineError(self._describe_end()) from error
+
+    def write(self, data: bytes) -> None:
+        """Send to the serial line."""
+        self._serial.sendall(data)
+
+    def catch_up(self) -> None:
+        """Take in what the device has printed: QEMU has sent it before the call was made."""
+        with contextlib.suppress(OSError):
+            while self._take_in():
+                pass
+
+    def end(self, first_signal: signal.Signals) -> None:
+        """Send a signal, wait; kill and wait if that was not enough."""
+        self._ending = True
+        self._process.send_signal(first_signal)
+        self._reader.join(QUIT_SECONDS)  # it waits for the process, as Popen.wait would poll
+        if self._reader.is_alive():
+            self._process.kill()
+            self._reader.join()
+        self._close_channels()
+
+    def _close_channels(self) -> None:
+        if "qmp" in self.__dict__:
+            self.qmp.close()
+        self._qmp_socket.close()
+        self._serial.close()
+
+    def _read_serial(self) -> None:
+        readable = select.poll()
+        readable.register(self._serial, select.POLLIN)
+        with contextlib.suppress(ConnectionResetError):
+            while True:
+                readable.poll()
+                with contextlib.suppress(BlockingIOError):  # `catch_up` was faster
+                    if not self._take_in():
+                        break
+        self._process.wait()
+        self._console.finish("the device is off" if self._ending else self._describe_end())
+
+    def _take_in(self) -> bool:
+        with self._reading:
+            data = self._serial.recv(65536, socket.MSG_DONTWAIT)
+            self._console.put(data)
+        return bool(data)
+
+    def _describe_end(self) -> str:
+        said = self._output.read_text(errors="replace").strip() or "it said nothing"
+        return f"QEMU ended with status {self._process.returncode}: {said}"

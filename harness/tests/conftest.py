@@ -1,0 +1,59 @@
+"""Pytest in a process of its own, for tests of what a user sees and of what a run leaves behind."""
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+FIRMWARE = ROOT / "harness" / "tests" / "firmware"
+
+PREAMBLE = f'''"""Two promises & one <excuse>."""
+import os
+import pytest
+pytestmark = pytest.mark.firmware({str(FIRMWARE)!r})
+'''
+
+
+@dataclass(frozen=True)
+class NestedPytest:
+    """A folder with the plugin and its options, in which a test file is run."""
+
+    folder: Path
+
+    def command(self, body: str, *options: str) -> list[str]:
+        """The command that runs the tests `body`."""
+        (self.folder / "test_it.py").write_text(PREAMBLE + body)
+        return [
+            *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_it.py"),
+            *(f"--basetemp={self.folder / 'basetemp'}", *options),
+        ]
+
+    def environment(self) -> dict[str, str]:
+        """Its environment: a session of its own, no part of this one's."""
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
+        paths = [str(ROOT), str(ROOT / "component" / "hotreload" / "tools")]
+        return {**inherited, "PYTHONPATH": os.pathsep.join(paths)}
+
+    def run(self, body: str, *options: str) -> subprocess.CompletedProcess[str]:
+        """Run the tests `body`."""
+        return subprocess.run(
+            self.command(body, *options),
+            cwd=self.folder,
+            env=self.environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+
+@pytest.fixture
+def nested(tmp_path: Path) -> NestedPytest:
+    """Runs tests in a process of their own."""
+    (tmp_path / "conftest.py").write_text((ROOT / "conftest.py").read_text())
+    options = (ROOT / "pytest.ini").read_text().replace("testpaths", "# testpaths")
+    (tmp_path / "pytest.ini").write_text(options)
+    return NestedPytest(tmp_path)

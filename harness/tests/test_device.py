@@ -1,0 +1,156 @@
+"""A device that crashes or reports nonsense fails its test, whatever the test looks at."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from harness.client import HotReloadClient
+from harness.console import Console
+from harness.device import Device, DevicePanicked
+from harness.errors import ConditionNotMet
+from harness.memory import Flash
+from harness.placement import Placement, Segment
+from harness.probe import Probe
+from harness.timeline import Timeline
+from harness.trace import Trace, TraceError
+
+READY = b"I (45) hotreload: server on port 8080, partition hotreload\n"
+PANIC = b"Guru Meditation Error: Core  0 panic'ed (LoadProhibited). Exception was unhandled.\n"
+LOADED = b"""HR 1 1 trace version=1
+HR 2 2 place module=1 seg=0 kind=text link=0x1000 size=64 filesz=64 addr=0x40000008
+HR 3 3 place module=1 seg=1 kind=data link=0x2000 size=32 filesz=8 addr=0x3ffe4770
+HR 4 4 switch module=1
+"""
+
+
+class FakeDut:
+    """Boots at once when it is reset or switched on."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self.done: list[str] = []
+
+    def hard_reset(self) -> None:
+        self.done.append("reset")
+        self._console.put(READY)
+
+    def power_cut(self) -> None:
+        self.done.append("cut")
+
+    def power_on(self) -> None:
+        self.done.append("on")
+        self._console.put(READY)
+
+
+@pytest.fixture
+def console(tmp_path: Path) -> Iterator[Console]:
+    console = Console(tmp_path / "dut.log")
+    yield console
+    console.close()
+
+
+@pytest.fixture
+def fake(console: Console) -> Iterator[Device]:
+    fake = Device(
+        dut=FakeDut(console),
+        lane=cast("Any", None),
+        firmware=cast("Any", None),
+        console=console,
+        timeline=Timeline(consoles=[console]),
+        trace=Trace(console),
+        client=HotReloadClient(lambda: "http://127.0.0.1:8080"),
+        probe=Probe(lambda: "http://127.0.0.1:8080"),
+        memory=cast("Any", None),
+        flash=Flash(cast("Any", None)),
+    )
+    yield fake
+    fake.close()
+
+
+def test_each_boot_has_to_become_ready(fake: Device, console: Console) -> None:
+    console.put(READY)
+    fake.wait_ready()
+
+    with pytest.raises(ConditionNotMet, match="no line"):
+        fake.wait_ready(timeout=0.0)
+
+
+def test_reset_and_power(fake: Device, console: Console) -> None:
+    console.put(READY)
+    fake.wait_ready()
+
+    fake.reset()
+    fake.power_cycle()
+
+    assert fake.dut.done == ["reset", "cut", "on"]
+    happened = [moment.text for moment in fake.timeline.moments]
+    assert happened == ["reset", "power cut", "power on"]
+
+
+def test_crash_while_it_starts(fake: Device, console: Console) -> None:
+    console.put(PANIC)
+
+    with pytest.raises(DevicePanicked, match="crashed while it started: Guru Meditation"):
+        fake.wait_ready()
+
+
+def test_crash_that_nobody_expected(fake: Device, console: Console) -> None:
+    fake.check()
+    console.put(PANIC)
+
+    with pytest.raises(DevicePanicked, match="1 crashes of the firmware, 0 expected: Guru"):
+        fake.check()
+
+    fake.expected_panics = 1
+    fake.check()
+
+
+def test_crash_that_did_not_come(fake: Device) -> None:
+    fake.expected_panics = 1
+
+    with pytest.raises(DevicePanicked, match="0 crashes of the firmware, 1 expected"):
+        fake.check()
+
+
+def test_broken_trace(fake: Device, console: Console) -> None:
+    console.put(b"HR 1 1 trace version=1\nHR 3 3 switch module=1\n")
+
+    with pytest.raises(TraceError, match="sequence goes from 1 to 3"):
+        fake.check()
+
+
+def test_placement(fake: Device, console: Console) -> None:
+    with pytest.raises(ConditionNotMet, match="no module loaded"):
+        fake.placement()
+    console.put(LOADED)
+
+    placement = fake.placement()
+
+    text = Segment(0, "text", 0x1000, 64, 64, 0x40000008)
+    data = Segment(1, "data", 0x2000, 32, 8, 0x3FFE4770)
+    assert placement == Placement(1, (text, data))
+    assert (placement.text, placement.data) == (text, data)
+
+
+def test_placement_is_that_of_the_module_that_is_called(fake: Device, console: Console) -> None:
+    console.put(LOADED)
+    console.put(b"HR 5 5 place module=2 seg=0 kind=text link=0x1000 size=9 filesz=9 addr=0x4\n")
+    assert fake.placement().module == 1
+
+    console.put(b"HR 6 6 switch module=2\n")
+    assert fake.placement().text.address == 4
+
+    console.put(b"HR 7 7 switch module=0\n")
+    with pytest.raises(ConditionNotMet, match="no module loaded"):
+        fake.placement()
+
+
+def test_placement_of_an_earlier_boot_is_gone(fake: Device, console: Console) -> None:
+    console.put(LOADED)
+    fake.trace.expect_restart()
+    console.put(b"HR 1 1 trace version=1\n")
+
+    with pytest.raises(ConditionNotMet, match="no module loaded"):
+        fake.placement()

@@ -1,0 +1,140 @@
+"""Whatever a run dies of, it leaves no process behind, and a crash is shown with its call stack.
+
+Each test runs pytest in a process of its own, on a test file that it writes.
+"""
+
+import os
+import re
+import select
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from harness.tests.conftest import FIRMWARE, NestedPytest
+
+RAISES = """
+def test_it(dut):
+    dut.expect_exact("ready after")
+    print("PID", dut.qemu.pid)
+    {statement}
+"""
+
+WAITS = """
+def test_it(dut):
+    dut.expect_exact("ready after")
+    print("PID", dut.qemu.pid)
+    with open({fifo!r}, "w") as fifo:
+        fifo.write(f"{{os.getpid()}} {{dut.qemu.pid}}")
+    dut.expect_exact("never", timeout=50)
+"""
+
+
+@pytest.fixture
+def fifo(tmp_path: Path) -> Path:
+    path = tmp_path / "pids"
+    os.mkfifo(path)
+    return path
+
+
+@pytest.fixture
+def waiting(
+    nested: NestedPytest, fifo: Path, request: pytest.FixtureRequest
+) -> Iterator[tuple[int, int]]:
+    """A run that has a board and waits: the processes of the test and of QEMU."""
+    options = getattr(request, "param", ())
+    command = nested.command(WAITS.format(fifo=str(fifo)), *options)
+    with subprocess.Popen(
+        command,
+        cwd=nested.folder,
+        env=nested.environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.STDOUT,
+    ) as run:
+        try:
+            yield read_pids(fifo)
+        finally:
+            run.kill()
+
+
+def read_pids(fifo: Path) -> tuple[int, int]:
+    """What a run has written, or a failure when it does not come that far."""
+    # open for writing as well: the end of the run is no end of the file
+    descriptor = os.open(fifo, os.O_RDWR)
+    try:
+        readable, _, _ = select.select([descriptor], [], [], 50)
+        assert readable, "the run did not start its board"
+        worker, qemu = os.read(descriptor, 100).split()
+        return int(worker), int(qemu)
+    finally:
+        os.close(descriptor)
+
+
+def wait_gone(pid: int) -> None:
+    """Wait for the end of a process that is not ours."""
+    try:
+        process = psutil.Process(pid)
+    except psutil.NoSuchProcess:
+        return
+    _, alive = psutil.wait_procs([process], timeout=5)
+    assert not alive, f"process {pid} is still there"
+
+
+@pytest.mark.parametrize("statement", ["pass", "assert False", "os.kill(os.getpid(), 2)"])
+def test_after_a_test(nested: NestedPytest, statement: str) -> None:
+    result = nested.run(RAISES.format(statement=statement), "-rA")
+
+    pid = re.search(r"^PID (\d+)$", result.stdout, re.MULTILINE)
+    assert pid is not None or statement.startswith("os.kill"), result.stdout
+    if pid is not None:
+        assert not psutil.pid_exists(int(pid.group(1)))
+
+
+def test_keyboard_interrupt(waiting: tuple[int, int]) -> None:
+    worker, qemu = waiting
+
+    os.kill(worker, signal.SIGINT)
+
+    wait_gone(qemu)
+
+
+def test_killed(waiting: tuple[int, int]) -> None:
+    worker, qemu = waiting
+
+    os.kill(worker, signal.SIGKILL)
+
+    wait_gone(qemu)
+
+
+@pytest.mark.parametrize("waiting", [("-n", "1")], indirect=True)
+def test_worker_of_xdist_killed(waiting: tuple[int, int]) -> None:
+    worker, qemu = waiting
+
+    os.kill(worker, signal.SIGKILL)
+
+    wait_gone(qemu)
+
+
+def test_crash_is_decoded(nested: NestedPytest) -> None:
+    body = 'def test_it(dut):\n    dut.expect_exact("ready after")\n    dut.write("crash")\n'
+    body += '    dut.expect("Backtrace:.*?\\n", timeout=5)\n    assert False\n'
+
+    result = nested.run(body)
+
+    section = result.stdout.partition("Decoded backtrace")[2]
+    assert re.search(r"0x[0-9a-f]+: crash at .*firmware/main/main\.c:\d+", section), result.stdout
+    assert re.search(r"0x[0-9a-f]+: obey at .*firmware/main/main\.c:\d+", section)
+
+
+def test_source_tree_is_not_written_to(nested: NestedPytest) -> None:
+    def files() -> dict[Path, int]:
+        return {path: path.stat().st_mtime_ns for path in FIRMWARE.rglob("*")}
+
+    before = files()
+
+    nested.run(RAISES.format(statement="pass"))
+
+    assert files() == before

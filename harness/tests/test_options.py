@@ -1,0 +1,76 @@
+"""What a user of the plugin gets wrong is told in one line."""
+
+import pytest
+
+from harness.lanes import CAPABILITIES, find_lane, lane_names
+from harness.tests.conftest import NestedPytest
+
+TEST = """
+@pytest.mark.needs({capability!r})
+def test_it():
+    pass
+"""
+
+
+def test_every_lane_is_complete() -> None:
+    for name in lane_names():
+        lane = find_lane(name)
+        assert lane.name == name
+        assert lane.summary
+        assert lane.capabilities <= set(CAPABILITIES)
+
+
+def test_unknown_lane(nested: NestedPytest) -> None:
+    result = nested.run(TEST.format(capability="http"), "--lane=mars")
+
+    assert result.returncode == pytest.ExitCode.USAGE_ERROR
+    assert result.stdout.strip() == "ERROR: unknown lane 'mars': this version has sim"
+
+
+def test_unknown_capability(nested: NestedPytest) -> None:
+    result = nested.run(TEST.format(capability="flying"))
+
+    assert result.returncode == pytest.ExitCode.USAGE_ERROR
+    assert "test_it.py::test_it: unknown capability flying: there are http, memory" in result.stdout
+    assert "Traceback" not in result.stdout
+
+
+def test_lane_that_lacks_a_capability(nested: NestedPytest) -> None:
+    body = """
+import harness.lanes.sim
+harness.lanes.sim.SimLane.capabilities = frozenset({"http"})
+"""
+    result = nested.run(body + TEST.format(capability="power-cut"), "-rs")
+
+    assert result.returncode == pytest.ExitCode.OK
+    assert "lane sim lacks power-cut" in result.stdout
+
+
+def test_device_of_a_test_with_two(nested: NestedPytest) -> None:
+    body = """
+@pytest.fixture
+def devices():
+    return [1, 2]
+
+def test_it(device):
+    pass
+"""
+    result = nested.run(body)
+
+    assert result.returncode == pytest.ExitCode.TESTS_FAILED
+    assert "this test has several devices: use the fixture `devices`" in result.stdout
+    assert "fixtures.py" not in result.stdout
+
+
+def test_firmware_that_is_not_there(nested: NestedPytest) -> None:
+    body = """
+@pytest.mark.firmware("/nowhere")
+def test_it(dut):
+    pass
+"""
+    result = nested.run(body)
+
+    assert result.returncode == pytest.ExitCode.TESTS_FAILED
+    assert "/nowhere is no ESP-IDF project: it has no CMakeLists.txt" in result.stdout
+    assert "Traceback" not in result.stdout
+    assert "harness/" not in result.stdout

@@ -1,0 +1,213 @@
+"""The component's trace, version 1: one console line for each thing it does.
+
+    HR <sequence> <microseconds> <event> key=value ...
+
+The sequence counts from 1 since boot and has no gaps. A line that is broken or missing is an
+error of the device or of the console, and whatever reads the trace afterwards says so.
+"""
+
+import re
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from harness.console import Console, ConsoleLine
+from harness.errors import ConditionNotMet
+
+VERSION = 1
+EVENTS = frozenset(
+    {
+        *("trace", "request", "validate", "place", "relocate", "resolve", "hook_enter"),
+        *("hook_leave", "switch", "retire", "free", "store", "done", "error"),
+    }
+)
+WAIT_SECONDS = 10.0
+
+_LINE = re.compile(r"HR (\d+) (\d+) ([a-z_]+)((?: [a-z_0-9]+=\S*)*)")
+#: a line that is an event, or has one in it because two outputs were mixed
+_SUSPECT = re.compile(r"^HR |HR \d+ \d+ [a-z]")
+
+
+class TraceError(ConditionNotMet):
+    """The trace is not what its format promises."""
+
+
+class TraceTimeout(ConditionNotMet):
+    """An event did not come."""
+
+
+@dataclass(frozen=True)
+class TraceEvent:
+    """One event; numbers are ints, everything else is str."""
+
+    boot: int
+    sequence: int
+    microseconds: int
+    name: str
+    fields: dict[str, int | str] = field(default_factory=dict)
+    at: float = 0.0
+
+    def __getitem__(self, key: str) -> Any:
+        return self.fields[key]
+
+    def number(self, key: str) -> int:
+        """A field that has to be a number."""
+        value = self.fields[key]
+        if not isinstance(value, int):
+            raise TraceError(f"{key} is no number in the event: {self}")
+        return value
+
+    def matches(self, name: str, fields: dict[str, Any]) -> bool:
+        """Whether this is event `name` with at least these fields."""
+        return self.name == name and all(self.fields.get(k) == v for k, v in fields.items())
+
+    def __str__(self) -> str:
+        fields = " ".join(f"{key}={value}" for key, value in self.fields.items())
+        return f"{self.sequence} {self.name} {fields}".rstrip()
+
+
+class Trace:
+    """The events of one device, in order, over all its boots.
+
+    `wait` goes forward: it returns the next matching event behind the last one that a wait
+    returned. `mark` and `since` cut out what happened in between.
+    """
+
+    def __init__(self, console: Console | None = None) -> None:
+        self._events: list[TraceEvent] = []
+        self._boot = 0
+        self._cursor = 0
+        self._errors: list[str] = []
+        self._torn: str | None = None
+        self._restart_expected = False
+        self._changed = threading.Condition()
+        self._console = console
+        if console is not None:
+            console.follow(self.add_line)
+
+    def add_line(self, line: ConsoleLine) -> None:
+        """Take one line of the console."""
+        if not line.complete or not _SUSPECT.search(line.text):
+            return
+        match = _LINE.fullmatch(line.text)
+        with self._changed:
+            if match is None or match.group(3) not in EVENTS:
+                self._add_broken(line.text)
+            else:
+                self._add_event(line, match)
+            self._changed.notify_all()
+
+    def expect_restart(self) -> None:
+        """The device is about to be reset or cut off: its last line may be torn."""
+        with self._changed:
+            self._restart_expected = True
+
+    def check(self) -> None:
+        """Raise `TraceError` when a line was broken or is missing."""
+        self._catch_up()
+        with self._changed:
+            self._check()
+
+    @property
+    def events(self) -> list[TraceEvent]:
+        """Everything so far."""
+        self._catch_up()
+        with self._changed:
+            self._check()
+            return list(self._events)
+
+    @property
+    def boots(self) -> int:
+        """How often the trace has begun."""
+        with self._changed:
+            return self._boot
+
+    def mark(self) -> int:
+        """A place in the trace for `since`; later waits look behind it."""
+        self._catch_up()
+        with self._changed:
+            self._check()
+            self._cursor = len(self._events)
+            return self._cursor
+
+    def since(self, mark: int) -> list[TraceEvent]:
+        """The events behind `mark`."""
+        return self.events[mark:]
+
+    def wait(self, name: str, timeout: float = WAIT_SECONDS, **fields: Any) -> TraceEvent:
+        """Return the next event `name` whose fields have these values."""
+        deadline = time.monotonic() + timeout
+        with self._changed:
+            position = self._cursor
+            while True:
+                self._check()
+                while position < len(self._events):
+                    event = self._events[position]
+                    position += 1
+                    if event.matches(name, fields):
+                        self._cursor = position
+                        return event
+                if not self._changed.wait(deadline - time.monotonic()):
+                    raise TraceTimeout(self._describe_wait(name, fields, timeout))
+
+    def _catch_up(self) -> None:
+        if self._console is not None:
+            self._console.catch_up()
+
+    def _add_event(self, line: ConsoleLine, match: re.Match[str]) -> None:
+        sequence, microseconds, name, rest = match.groups()
+        pairs = (pair.partition("=") for pair in rest.split())
+        event = TraceEvent(
+            boot=self._boot + (int(sequence) == 1),
+            sequence=int(sequence),
+            microseconds=int(microseconds),
+            name=name,
+            fields={key: _value(text) for key, _, text in pairs},
+            at=line.at,
+        )
+        if event.sequence == 1:
+            self._begin_boot(event, line.text)
+        else:
+            self._keep_torn()
+            previous = self._events[-1].sequence if self._events else 0
+            if event.sequence != previous + 1:
+                self._errors.append(f"sequence goes from {previous} to {event.sequence}")
+        self._events.append(event)
+
+    def _begin_boot(self, event: TraceEvent, text: str) -> None:
+        if not event.matches("trace", {"version": VERSION}):
+            self._errors.append(f"the trace begins with: {text}")
+        if not self._restart_expected:
+            self._keep_torn()
+        self._torn = None
+        self._restart_expected = False
+        self._boot = event.boot
+
+    def _add_broken(self, text: str) -> None:
+        self._keep_torn()
+        self._torn = text
+
+    def _keep_torn(self) -> None:
+        """A broken line is an error unless a restart that we caused comes next."""
+        if self._torn is not None:
+            self._errors.append(f"broken line: {self._torn}")
+            self._torn = None
+
+    def _check(self) -> None:
+        if self._torn is not None and not self._restart_expected:
+            self._keep_torn()
+        if self._errors:
+            raise TraceError("the trace is broken: " + "; ".join(self._errors))
+
+    def _describe_wait(self, name: str, fields: dict[str, Any], timeout: float) -> str:
+        wanted = " ".join([name, *(f"{key}={value}" for key, value in fields.items())])
+        seen = "\n  ".join(str(event) for event in self._events[-12:]) or "nothing"
+        return f"no event {wanted!r} within {timeout:g} s; the trace ends with\n  {seen}"
+
+
+def _value(text: str) -> int | str:
+    try:
+        return int(text, 0)
+    except ValueError:
+        return text
