@@ -1,0 +1,180 @@
+"""What the scenario firmware's probe offers beyond calls, memory and heaps.
+
+The endpoints are in `firmware/main/probe_*.c`.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from harness.device import Device
+from harness.errors import ConditionNotMet
+from harness.modules import Module
+
+
+class Variant(Protocol):
+    """The fixture `variant`."""
+
+    def __call__(
+        self, *names: str, text: str = "", base: bool = True, **options: Any
+    ) -> Module: ...
+
+
+@dataclass(frozen=True)
+class Symbol:
+    """An exported function: the address of its stub and what the stub jumps to now."""
+
+    name: str
+    stub: int
+    target: int
+
+
+@dataclass(frozen=True)
+class Check:
+    """A call through a stub with a known result."""
+
+    name: str
+    got: int
+    want: int
+
+
+@dataclass(frozen=True)
+class HookCall:
+    """A hook that ran: of what kind, which, with what context, and what `answer()` gave then."""
+
+    kind: str
+    hook: str
+    context: int
+    answer: int
+
+
+@dataclass(frozen=True)
+class Hook:
+    """A registered hook: the addresses that the trace shows."""
+
+    fn: int
+    ctx: int
+
+
+@dataclass(frozen=True)
+class FirmwareState:
+    """Digests of guarded static data of the firmware, and its channels' history."""
+
+    data: int
+    bss: int
+    word: int
+    opened: int
+    closed: int
+    digest: int
+
+
+@dataclass(frozen=True)
+class FreeMemory:
+    """Free bytes of the heap for data and of the heap for code."""
+
+    data: int
+    exec: int
+
+
+@dataclass(frozen=True)
+class Allocated:
+    """Blocks allocated from the heap for data and from the heap for code: a leak makes more.
+
+    Free bytes do not tell: how many a block takes depends on the hole that it was put into.
+    """
+
+    data: int
+    exec: int
+
+    def within(self, before: "Allocated") -> bool:
+        """Nothing was added; what the start-up gives back late may have gone meanwhile."""
+        return self.data <= before.data and self.exec <= before.exec
+
+
+class Bench:
+    """Drives the scenario firmware; what returns a str gives the name of an error code."""
+
+    def __init__(self, device: Device) -> None:
+        self._console = device.console
+        self._probe = device.probe
+
+    def text(self, function: str, *arguments: int) -> str:
+        """Call a function of the module that returns a string, and read the string."""
+        return self._probe.read(self._probe.call(function, *arguments), 64).split(b"\0")[0].decode()
+
+    def symbols(self) -> list[Symbol]:
+        return [Symbol(**symbol) for symbol in self._probe.get_json("symbols", {})]
+
+    def wrong_signatures(self) -> dict[str, tuple[int, int]]:
+        """Call a function of each class of signature: those with a wrong result, (got, wanted)."""
+        checks = [Check(**check) for check in self._probe.get_json("signatures", {})]
+        if len(checks) < 20:
+            raise ConditionNotMet(f"only {len(checks)} signatures were tried")
+        return {check.name: (check.got, check.want) for check in checks if check.got != check.want}
+
+    def free_memory(self) -> FreeMemory:
+        heaps = self._probe.heaps()
+        return FreeMemory(heaps.data_free, heaps.exec_free)
+
+    def allocated(self) -> Allocated:
+        # the stack of the main task is given back when that has ended
+        self._console.wait_line("Returned from app_main", 0, timeout=10)
+        heap = self._probe.get_json("heap", {})
+        return Allocated(heap["data_blocks"], heap["exec_blocks"])
+
+    def register_hook(self, kind: str, hook: str = "a", context: int = 0) -> Hook:
+        """Register hook `a` or `b` of kind `pre` or `post`, with one of 8 contexts."""
+        answer = self._probe.post("hooks/register", kind=kind, hook=hook, context=context)
+        if answer["error"] != "ESP_OK":
+            raise ConditionNotMet(f"the {kind} hook was not registered: {answer['error']}")
+        return Hook(answer["fn"], answer["ctx"])
+
+    def clear_hooks(self, kind: str) -> str:
+        return self._result("hooks/clear", kind=kind)
+
+    def hook_calls(self) -> list[HookCall]:
+        """The hooks that ran since boot, in order."""
+        return [HookCall(**call) for call in self._probe.get_json("hooks", {})]
+
+    def carry_state(self) -> None:
+        """Register hooks that carry the module's state from one module to the next."""
+        self._probe.post("state/carry")
+
+    def firmware_state(self) -> FirmwareState:
+        return FirmwareState(**self._probe.get_json("state", {}))
+
+    def load(self) -> str:
+        return self._result("load")
+
+    def load_from_ram(self, elf: bytes, shift: int = 0) -> str:
+        """`hotreload_load_from_buffer()`, the buffer `shift` bytes off alignment."""
+        return self._result("load-from-ram", elf, shift=shift)
+
+    def unload(self) -> str:
+        return self._result("unload")
+
+    def reload(self) -> str:
+        return self._result("reload")
+
+    def update(self, elf: bytes, label: str = "hotreload") -> str:
+        return self._result("update", elf, label=label)
+
+    def start_server(self, max_elf_size: int = 0) -> str:
+        return self._result("server/start", max=max_elf_size)
+
+    def stop_server(self) -> str:
+        return self._result("server/stop")
+
+    def restart(self) -> None:
+        """`esp_restart()`."""
+        self._probe.post("restart")
+
+    def crash(self) -> None:
+        """`abort()`, after which the firmware starts again."""
+        self._probe.post("crash")
+
+    def misuse(self) -> dict[str, str]:
+        """The C API called wrongly: the name of the error code of each case."""
+        return dict(self._probe.get_json("api", {}))
+
+    def _result(self, endpoint: str, body: bytes = b"", **query: str | int) -> str:
+        return str(self._probe.post(endpoint, body, **query)["error"])

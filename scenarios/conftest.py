@@ -1,0 +1,38 @@
+"""What only the scenarios need: variants of the scenario firmware's module, and its probe."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.device import Device
+from harness.modules import Module
+from scenarios.bench import Bench, Variant
+
+HERE = Path(__file__).parent
+MODULES = HERE / "modules"
+BASE = HERE / "firmware" / "components" / "reloadable" / "base.c"
+
+
+@pytest.fixture
+def bench(device: Device) -> Bench:
+    """The rest of the probe: hooks, state, the C API, memory."""
+    return Bench(device)
+
+
+@pytest.fixture
+def variant(build_module: Callable[..., Module]) -> Variant:
+    """Build a variant from `modules/<name>.c`, or from source given as `text`.
+
+    `base.c` fills in what the variant does not define; `base=False` leaves it out. Without a
+    name it is the base module itself. Other options go to `build_module`.
+    """
+
+    def build(*names: str, text: str = "", base: bool = True, **options: Any) -> Module:
+        sources: list[Path | str] = [MODULES / f"{name}.c" for name in names]
+        sources += [text] if text else []
+        sources += [BASE] if base else []
+        return build_module(*sources, **options)
+
+    return build

@@ -1,0 +1,31 @@
+/* What the firmware offers to its module. The module links against these addresses. */
+#pragma once
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct channel channel_t;
+
+extern uint32_t firmware_word;
+extern const char firmware_name[];
+extern const uint32_t firmware_table[8];
+extern int32_t (*firmware_operation)(int32_t a, int32_t b);
+
+int32_t firmware_add(int32_t a, int32_t b);
+int32_t firmware_negate(int32_t a);
+
+/* calls the module's sig_recurse(depth - 1) through its stub */
+uint32_t firmware_bounce(uint32_t depth);
+
+/* A connection-like object: it has an identity and a history, and is lost when its
+   owner forgets the handle. */
+channel_t *channel_open(void);
+uint32_t channel_write(channel_t *channel, uint32_t word);
+void channel_close(channel_t *channel);
+
+#ifdef __cplusplus
+}
+#endif

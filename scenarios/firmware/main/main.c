@@ -1,0 +1,30 @@
+/* The scenario firmware: what an application with hot reload does at start, and the probe. */
+#include "esp_err.h"
+#include "esp_event.h"
+#include "esp_log.h"
+#include "esp_netif.h"
+#include "hotreload.h"
+#include "nvs_flash.h"
+#include "probe.h"
+#include "protocol_examples_common.h"
+#include "reloadable_util.h"
+
+static const char *TAG = "scenarios";
+
+void app_main(void)
+{
+    ESP_ERROR_CHECK(nvs_flash_init());
+    ESP_ERROR_CHECK(esp_netif_init());
+    ESP_ERROR_CHECK(esp_event_loop_create_default());
+
+    /* a device without a usable module still has to take the next upload */
+    esp_err_t err = HOTRELOAD_LOAD_DEFAULT();
+    if (err != ESP_OK) {
+        ESP_LOGW(TAG, "started without a module: %s", hotreload_err_to_name(err));
+    }
+
+    ESP_ERROR_CHECK(example_connect());
+    /* the harness takes the component's server as the sign that the device is ready */
+    ESP_ERROR_CHECK(probe_start());
+    ESP_ERROR_CHECK(HOTRELOAD_SERVER_START_DEFAULT());
+}

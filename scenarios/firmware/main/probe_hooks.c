@@ -1,0 +1,104 @@
+/* Hooks that write down when they ran and what the module answered at that moment. */
+#include <string.h>
+
+#include "hotreload.h"
+#include "module_api.h"
+#include "probe.h"
+
+#define MAX_CALLS 64
+#define MAX_CONTEXTS 8
+
+typedef struct {
+    const char *kind;
+    char hook;
+    uint32_t context;
+    int32_t answer;
+} hook_call_t;
+
+static hook_call_t calls[MAX_CALLS];
+static size_t call_count;
+static uint32_t contexts[MAX_CONTEXTS] = {0, 1, 2, 3, 4, 5, 6, 7};
+
+static void record(const char *kind, char hook, const void *context)
+{
+    if (call_count < MAX_CALLS) {
+        hook_call_t call = {
+            .kind = kind,
+            .hook = hook,
+            .context = *(const uint32_t *)context,
+            .answer = answer(),
+        };
+        calls[call_count++] = call;
+    }
+}
+
+static void pre_hook_a(void *context)
+{
+    record("pre", 'a', context);
+}
+
+static void pre_hook_b(void *context)
+{
+    record("pre", 'b', context);
+}
+
+static void post_hook_a(void *context)
+{
+    record("post", 'a', context);
+}
+
+static void post_hook_b(void *context)
+{
+    record("post", 'b', context);
+}
+
+static bool is_post(httpd_req_t *request)
+{
+    char kind[8];
+    return probe_query_text(request, "kind", kind, sizeof(kind)) && strcmp(kind, "post") == 0;
+}
+
+/* kind=pre|post hook=a|b context=0..7 */
+esp_err_t probe_handle_hook_register(httpd_req_t *request)
+{
+    char hook[4];
+    probe_query_text(request, "hook", hook, sizeof(hook));
+    bool second = strcmp(hook, "b") == 0;
+    uint32_t *context = &contexts[probe_query_number(request, "context", 0) % MAX_CONTEXTS];
+
+    hotreload_hook_fn_t function;
+    esp_err_t result;
+    if (is_post(request)) {
+        function = second ? post_hook_b : post_hook_a;
+        result = hotreload_register_post_hook(function, context);
+    } else {
+        function = second ? pre_hook_b : pre_hook_a;
+        result = hotreload_register_pre_hook(function, context);
+    }
+    probe_reply_t reply = {0};
+    probe_reply_add(&reply, "{\"code\":%d,\"error\":\"%s\",\"fn\":%lu,\"ctx\":%lu}", (int)result,
+                    hotreload_err_to_name(result), (unsigned long)(uintptr_t)function,
+                    (unsigned long)(uintptr_t)context);
+    return probe_reply_send(request, &reply);
+}
+
+/* kind=pre|post: unregisters all of that kind */
+esp_err_t probe_handle_hook_clear(httpd_req_t *request)
+{
+    return probe_send_result(request, is_post(request) ? hotreload_register_post_hook(NULL, NULL)
+                                                       : hotreload_register_pre_hook(NULL, NULL));
+}
+
+esp_err_t probe_handle_hook_calls(httpd_req_t *request)
+{
+    probe_reply_t reply = {0};
+    probe_reply_add(&reply, "[");
+    for (size_t i = 0; i < call_count; i++) {
+        probe_reply_add(&reply,
+                        "%s{\"kind\":\"%s\",\"hook\":\"%c\",\"context\":%lu,\"answer\":%ld}",
+                        i == 0 ? "" : ",", calls[i].kind, calls[i].hook,
+                        (unsigned long)calls[i].context, (long)calls[i].answer);
+    }
+    probe_reply_add(&reply, "]");
+    return probe_reply_send(request, &reply);
+}

@@ -1,0 +1,82 @@
+/* Loads, unloads, updates and ends as an application would ask for them in C. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "esp_system.h"
+#include "hotreload.h"
+#include "probe.h"
+#include "reloadable_util.h"
+
+esp_err_t probe_handle_load(httpd_req_t *request)
+{
+    hotreload_config_t config = HOTRELOAD_CONFIG_DEFAULT();
+    return probe_send_result(request, hotreload_load(&config));
+}
+
+esp_err_t probe_handle_reload(httpd_req_t *request)
+{
+    hotreload_config_t config = HOTRELOAD_CONFIG_DEFAULT();
+    return probe_send_result(request, hotreload_reload(&config));
+}
+
+esp_err_t probe_handle_unload(httpd_req_t *request)
+{
+    return probe_send_result(request, hotreload_unload());
+}
+
+/* shift=1..3 puts the ELF at an address that is not aligned */
+esp_err_t probe_handle_load_from_ram(httpd_req_t *request)
+{
+    size_t size = request->content_len;
+    uint32_t shift = probe_query_number(request, "shift", 0) & 3u;
+    uint8_t *body = probe_receive_body(request, shift);
+    esp_err_t result = ESP_ERR_NO_MEM;
+    if (body != NULL) {
+        result = hotreload_load_from_buffer(body + shift, size, hotreload_symbol_table,
+                                            hotreload_symbol_names, hotreload_symbol_count);
+        /* a loader that still looks at the caller's buffer afterwards shall be found out */
+        memset(body, 0xa5, shift + size);
+    }
+    free(body);
+    return probe_send_result(request, result);
+}
+
+/* label=..: writes the body to that partition */
+esp_err_t probe_handle_update(httpd_req_t *request)
+{
+    char label[20];
+    size_t size = request->content_len;
+    probe_query_text(request, "label", label, sizeof(label));
+    void *body = probe_receive_body(request, 0);
+    esp_err_t result = ESP_ERR_NO_MEM;
+    if (body != NULL) {
+        result = hotreload_update_partition(label, body, size);
+    }
+    free(body);
+    return probe_send_result(request, result);
+}
+
+/* max=..: the largest ELF that the server takes */
+esp_err_t probe_handle_server_start(httpd_req_t *request)
+{
+    hotreload_server_config_t config = HOTRELOAD_SERVER_CONFIG_DEFAULT();
+    config.max_elf_size = probe_query_number(request, "max", 0);
+    return probe_send_result(request, hotreload_server_start(&config));
+}
+
+esp_err_t probe_handle_server_stop(httpd_req_t *request)
+{
+    return probe_send_result(request, hotreload_server_stop());
+}
+
+esp_err_t probe_handle_restart(httpd_req_t *request)
+{
+    probe_send_result(request, ESP_OK);
+    esp_restart();
+}
+
+esp_err_t probe_handle_crash(httpd_req_t *request)
+{
+    probe_send_result(request, ESP_OK);
+    abort();
+}

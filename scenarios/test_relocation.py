@@ -1,0 +1,159 @@
+"""Every byte of a loaded module is what the oracle computes from the ELF and the placement."""
+
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+
+from harness.device import Device
+from harness.modules import Module
+from scenarios.bench import Bench, Variant
+
+pytestmark = pytest.mark.reload
+
+Load = Callable[[Module], None]
+
+#: fields of the trace event `relocate`, named for the types of relocation
+KINDS = ("relative", "r32", "glob_dat", "jmp_slot", "plt")
+
+SOURCES = {
+    "data_kinds": 1111,
+    "firmware_pointers": 338,
+    "literals": 0x435B279F,
+    "negative_addends": 295,
+    "packed": 167,
+    "pointer_tables": 42,
+    "string_tables": 425,
+    "switch_table": 1916938889,
+    "weak_symbols": 31,
+    "zero_size": 2,
+}
+
+
+@pytest.fixture
+def load_and_compare(
+    device: Device, assert_image_exact: Callable[[Module], None]
+) -> Callable[[Module], None]:
+    """Load a module and compare its whole image, before anything has run in it."""
+
+    def load(module: Module) -> None:
+        device.client.upload_and_reload(module)
+        assert_image_exact(module)
+
+    return load
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_module_of_each_kind(
+    device: Device, variant: Variant, load_and_compare: Load, source: str
+) -> None:
+    for optimisation in ("-Os", "-O0"):
+        load_and_compare(variant(f"relocation/{source}", cflags=[optimisation]))
+        assert device.probe.call("answer") == SOURCES[source], optimisation
+
+
+@pytest.mark.parametrize(
+    "cflags",
+    [
+        ["-O2"],
+        ["-O3", "-fno-inline"],
+        ["-Os", "-mtext-section-literals"],
+        ["-Os", "-mno-text-section-literals"],
+        ["-O2", "-fno-jump-tables"],
+        ["-O0", "-fno-section-anchors", "-fno-function-sections", "-fno-data-sections"],
+    ],
+    ids="".join,
+)
+def test_module_of_each_code_generation(
+    device: Device, bench: Bench, variant: Variant, load_and_compare: Load, cflags: list[str]
+) -> None:
+    load_and_compare(variant("relocation/switch_table", cflags=cflags))
+    assert device.probe.call("answer") == SOURCES["switch_table"]
+    assert bench.wrong_signatures() == {}
+
+
+def pointers(count: int) -> str:
+    """A module with a table of so many pointers, each of which needs a relocation."""
+    entries = ", ".join(f"text + {i % 60}" for i in range(count))
+    return (
+        "#include <stdint.h>\n"
+        "static const char text[64] = {1, 2, 3};\n"
+        f"static const char *volatile table[{count}] = {{{entries}}};\n"
+        "int32_t answer(void)\n{\n"
+        "    int32_t right = 0;\n"
+        f"    for (int32_t i = 0; i < {count}; i++) {{\n"
+        "        right += table[i] == text + i % 60;\n"
+        "    }\n"
+        "    return right;\n}\n"
+    )
+
+
+@pytest.mark.parametrize("count", [1, 2, 100, 3000])
+def test_number_of_relocations(
+    device: Device, variant: Variant, load_and_compare: Load, count: int
+) -> None:
+    module = variant("smaller", text=pointers(count), base=False)
+    mark = device.trace.mark()
+
+    load_and_compare(module)
+
+    assert device.probe.call("answer") == count
+    relocate = next(event for event in device.trace.since(mark) if event.name == "relocate")
+    assert relocate["relative"] >= count
+
+
+def test_module_without_relocations(
+    device: Device, variant: Variant, load_and_compare: Load
+) -> None:
+    mark = device.trace.mark()
+
+    load_and_compare(variant("smaller", base=False))
+
+    relocate = next(event for event in device.trace.since(mark) if event.name == "relocate")
+    assert relocate["relative"] == 0
+    assert device.probe.call("answer") == 7
+
+
+@pytest.mark.parametrize("source", ["pointer_tables", "packed", "weak_symbols"])
+def test_module_linked_without_our_linker_script(
+    device: Device, variant: Variant, load_and_compare: Load, source: str
+) -> None:
+    module = variant(f"relocation/{source}", linker_script=None)
+
+    load_and_compare(module)
+
+    assert device.probe.call("answer") == SOURCES[source]
+
+
+@pytest.mark.parametrize("source", ["pointer_tables", "packed", "negative_addends"])
+def test_module_with_static_relocations_only(
+    device: Device, variant: Variant, load_and_compare: Load, source: str
+) -> None:
+    module = variant(f"relocation/{source}", dynamic=False)
+
+    load_and_compare(module)
+
+    assert device.probe.call("answer") == SOURCES[source]
+
+
+def test_every_type_of_relocation_occurs(device: Device, variant: Variant) -> None:
+    """The modules above have each type that the linker makes, dynamic or static."""
+    counts: Counter[str] = Counter()
+    for dynamic in (True, False):
+        mark = device.trace.mark()
+        device.client.upload_and_reload(variant("relocation/weak_symbols", dynamic=dynamic))
+        relocate = next(event for event in device.trace.since(mark) if event.name == "relocate")
+        counts.update({kind: relocate[kind] for kind in KINDS})
+
+    assert {kind for kind in KINDS if counts[kind] == 0} == set()
+
+
+def test_image_at_other_addresses(device: Device, variant: Variant, load_and_compare: Load) -> None:
+    """The module is exact wherever it lands: other modules in between move it."""
+    module = variant("relocation/pointer_tables")
+    addresses = set()
+    for other in (variant("bigger"), variant("smaller", base=False), variant()):
+        load_and_compare(module)
+        addresses.add(device.placement().data.address)
+        device.client.upload_and_reload(other)
+    assert len(addresses) > 1
