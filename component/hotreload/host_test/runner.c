@@ -11,6 +11,7 @@
 #include "hotreload.h"
 #include "hr_module.h"
 #include "hr_multipart.h"
+#include "hr_pending.h"
 #include "hr_store.h"
 #include "hr_unloaded.h"
 #include "hr_update.h"
@@ -240,6 +241,19 @@ static void stream(char *value)
     free(update);
 }
 
+static const esp_partition_t *a_partition(void)
+{
+    return esp_partition_find_first(ESP_PARTITION_TYPE_ANY, ESP_PARTITION_SUBTYPE_ANY,
+                                    "hotreload");
+}
+
+static void print_pending(void)
+{
+    hr_pending_t pending;
+    bool is_pending = hr_pending_get(&pending);
+    printf("pending %s size=%" PRIu32 "\n", is_pending ? "yes" : "no", pending.size);
+}
+
 static void program_raw(const char *path)
 {
     file_t file = read_file(path);
@@ -399,6 +413,12 @@ static void run_step(char *step)
         print_newest();
     } else if (strcmp(step, "fail_at") == 0) {
         memory_fail_at(number(value));
+    } else if (strcmp(step, "pending") == 0) {
+        print_pending();
+    } else if (strcmp(step, "pending_taken") == 0) {
+        hr_pending_taken(a_partition(), number(value));
+    } else if (strcmp(step, "pending_written") == 0) {
+        hr_pending_written(&(hr_pending_t) {a_partition(), number(value), 1});
     } else if (strcmp(step, "blocks") == 0) {
         printf("blocks %" PRIu32 " mappings %" PRIu32 "\n", memory_blocks(), flash_mappings());
     } else if (strcmp(step, "table") == 0) {

@@ -23,6 +23,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -233,6 +234,16 @@ esp_err_t hotreload_register_post_hook(hotreload_hook_fn_t hook, void *user_ctx)
  */
 esp_err_t hotreload_update_partition(const char *partition_label,
                                      const void *elf_data, size_t elf_size);
+
+/**
+ * Whether an update waits for hotreload_reload(): one that was completely written since boot, by
+ * hotreload_update_partition() or over HTTP, and that no load or reload has taken yet. A reload
+ * that fails leaves it waiting. False after a reset, until another update is written: the first
+ * load takes the newest module anyway.
+ *
+ * For applications that choose the moment of a reload. Never waits; may be called from a hook.
+ */
+bool hotreload_update_available(void);
 
 /**
  * Start the HTTP server: POST /upload, /reload, /upload-and-reload, GET /status. Reloads, and with

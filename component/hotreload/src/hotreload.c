@@ -12,6 +12,7 @@
 #include "hr_memory_esp.h"
 #include "hr_module.h"
 #include "hr_operation.h"
+#include "hr_pending.h"
 #include "hr_retire.h"
 #include "hr_store.h"
 #include "hr_trace.h"
@@ -27,6 +28,8 @@ typedef struct {
 typedef struct {
     hr_module_t *module;
     uint32_t *addresses;
+    const esp_partition_t *partition; /* where it lies; NULL: in RAM */
+    uint32_t sequence;
 } staged_t;
 
 /* changed only inside an operation; both are empty while no module is loaded */
@@ -44,6 +47,7 @@ static esp_err_t stage(staged_t *staged, const target_t *target, const void *elf
 {
     size_t count = target->exports.count;
     hr_image_t image;
+    staged->partition = NULL;
     staged->module = malloc(sizeof(*staged->module));
     staged->addresses = calloc(count + 1, sizeof(uint32_t)); /* never of size 0 */
     esp_err_t err = ESP_OK;
@@ -80,6 +84,8 @@ static esp_err_t stage_from_partition(staged_t *staged, const target_t *target, 
         return err;
     }
     err = stage(staged, target, view.data, view.size, report);
+    staged->partition = store.partition;
+    staged->sequence = view.sequence;
     hr_store_unmap(&view);
     return err;
 }
@@ -122,6 +128,9 @@ static void switch_to(staged_t *staged, const target_t *target)
     current = staged->module;
     current_target = *target;
     free(staged->addresses);
+    if (staged->partition != NULL) {
+        hr_pending_taken(staged->partition, staged->sequence);
+    }
     hr_trace("switch", "module=%" PRIu32, current->number);
 }
 

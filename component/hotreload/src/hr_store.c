@@ -121,6 +121,7 @@ static esp_err_t map(const hr_store_t *store, uint32_t offset, uint32_t size,
     }
     view->data = data;
     view->size = size;
+    view->sequence = 0;
     return ESP_OK;
 }
 
@@ -164,6 +165,7 @@ static esp_err_t map_current(const hr_store_t *store, const slot_t slots[SLOTS],
         if (slot->state == SLOT_RECORDED
             && map_checked(store, *current * store->slot_size, slot->record.size,
                            slot->record.crc, view, report) == ESP_OK) {
+            view->sequence = slot->record.sequence;
             return ESP_OK;
         }
     }

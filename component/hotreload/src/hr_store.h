@@ -31,6 +31,7 @@ typedef struct {
 typedef struct {
     const uint8_t *data;
     uint32_t size; /* of the ELF; for a raw one, of its slot */
+    uint32_t sequence; /* of its record; 0: raw */
     esp_partition_mmap_handle_t handle;
 } hr_store_view_t;
 

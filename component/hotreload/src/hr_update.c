@@ -8,6 +8,7 @@
 #include "hr_check.h"
 #include "hr_lifecycle.h"
 #include "hr_operation.h"
+#include "hr_pending.h"
 #include "hr_trace.h"
 
 static const char op[] = "update";
@@ -110,6 +111,19 @@ static esp_err_t check_image(const void *data, size_t size, const hr_exports_t *
     return err;
 }
 
+static esp_err_t commit(hr_update_t *update)
+{
+    esp_err_t err = hr_store_commit(&update->flash, &update->report);
+    if (err == ESP_OK) {
+        hr_pending_written(&(hr_pending_t) {
+            .partition = update->store.partition,
+            .sequence = update->flash.sequence,
+            .size = update->flash.size,
+        });
+    }
+    return err;
+}
+
 esp_err_t hr_update_commit(hr_update_t *update, const hr_exports_t *exports)
 {
     hr_store_view_t view;
@@ -122,7 +136,7 @@ esp_err_t hr_update_commit(hr_update_t *update, const hr_exports_t *exports)
     }
     err = check_image(view.data, view.size, exports, &update->report);
     hr_store_unmap(&view);
-    return err == ESP_OK ? hr_store_commit(&update->flash, &update->report) : err;
+    return err == ESP_OK ? commit(update) : err;
 }
 
 esp_err_t hr_update_end(hr_update_t *update, esp_err_t err)
@@ -152,7 +166,7 @@ static esp_err_t write_all(hr_update_t *update, const void *elf_data, size_t elf
     }
     if (err == ESP_OK) {
         hr_store_unmap(&view);
-        err = hr_store_commit(&update->flash, &update->report);
+        err = commit(update);
     }
     return err;
 }
