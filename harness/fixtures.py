@@ -143,16 +143,22 @@ def pexpect_proc(_pexpect_fr: Any, msg_queue: Any, dut_total: Any) -> Any:
 
 @pytest.fixture
 def _fixture_classes_and_options(
-    _fixture_classes_and_options: Any, lane: Lane, firmware: Any, msg_queue: Any, dut_total: Any
+    request: pytest.FixtureRequest,
+    _fixture_classes_and_options: Any,
+    lane: Lane,
+    firmware: Any,
+    msg_queue: Any,
+    dut_total: Any,
 ) -> Any:
     """The lane's classes for `app`, `qemu`, `serial` and `dut`."""
     all_options: list[ClassCliOptions] = _per_dut(_fixture_classes_and_options, dut_total)
     firmwares, consoles = _per_dut(firmware, dut_total), _per_dut(msg_queue, dut_total)
+    icount = request.node.get_closest_marker("icount") is not None
     for index, (options, build, console) in enumerate(
         zip(all_options, firmwares, consoles, strict=True)
     ):
         directory = console.log.parent / f"dut-{index}"
-        lane.put_in_classes(options, DutContext(build.build_dir, console, directory))
+        lane.put_in_classes(options, DutContext(build.build_dir, console, directory, icount))
     return _as_fixture(all_options)
 
 

@@ -48,6 +48,11 @@ def pytest_configure(config: pytest.Config) -> None:
         "needs(capability, ...): skip unless the lane has them; there are "
         + ", ".join(CAPABILITIES),
     )
+    config.addinivalue_line(
+        "markers",
+        "icount: the device's cycle counter counts instructions instead of time; "
+        "`lane.instructions(cycles)` tells how many",
+    )
     worker: dict[str, Any] = getattr(config, "workerinput", {})
     session = worker.get("testrunuid") or uuid.uuid4().hex
     fault = config.getoption("seed_fault")
@@ -103,10 +108,12 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip what the lane cannot do."""
     lane = item.config.stash[LANE]
-    for marker in item.iter_markers("needs"):
-        missing = [name for name in marker.args if name not in lane.capabilities]
-        if missing:
-            pytest.skip(f"lane {lane.name} lacks {', '.join(missing)}")
+    needed = [name for marker in item.iter_markers("needs") for name in marker.args]
+    if item.get_closest_marker("icount") is not None:
+        needed.append("icount")
+    missing = [name for name in needed if name not in lane.capabilities]
+    if missing:
+        pytest.skip(f"lane {lane.name} lacks {', '.join(missing)}")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -19,6 +19,7 @@ CAPABILITIES: Mapping[str, str] = {
     "power-cut": "the host cuts the device's power at any instant",
     "fresh-flash": "each test starts with a newly written flash",
     "several-devices": "one test can use more than one device",
+    "icount": "the device's cycle counter can count instructions",
 }
 
 
@@ -29,6 +30,7 @@ class DutContext:
     build_dir: Path
     console: Console
     directory: Path
+    icount: bool = False
 
 
 class Lane(ABC):
@@ -70,6 +72,10 @@ class Lane(ABC):
     @abstractmethod
     def url(self, dut: Any, port: int) -> str:
         """Where the host reaches `port` of the device."""
+
+    @abstractmethod
+    def instructions(self, cycles: int) -> int:
+        """The instructions in `cycles` of a device with the marker `icount`."""
 
     @abstractmethod
     def memory(self, dut: Any) -> Memory:

@@ -18,6 +18,11 @@ from harness.sim.memory import FlashFile, QemuMemory
 from harness.sim.qemu import SimQemu
 
 IDF_PATH = Path(__file__).resolve().parents[1] / "sim" / "idf"
+#: virtual nanoseconds of an instruction, as a power of two: more than a cycle has, so that the
+#: cycle counter tells two instructions apart
+ICOUNT_SHIFT = 5
+#: of the core de212 in QEMU, whose cycle counter follows the virtual clock
+CYCLE_NANOSECONDS = 25
 PROGRAMS = ("qemu-system-xtensa", "cmake", "ninja", "setpriv")
 
 
@@ -69,17 +74,21 @@ class SimLane(Lane):
             "part_tool": app.get("part_tool"),
         }
         qemu = options.kwargs["qemu"]
+        counting = f"-icount shift={ICOUNT_SHIFT}" if context.icount else None
         options.kwargs["qemu"] = {
             "app": None,  # filled in by pytest-embedded
             "console": context.console,
             "directory": context.directory,
             "program": qemu.get("qemu_prog_path"),
-            "extra_args": qemu.get("qemu_extra_args"),
+            "extra_args": " ".join(filter(None, [qemu.get("qemu_extra_args"), counting])),
         }
         options.kwargs["dut"]["console"] = context.console
 
     def url(self, dut: Any, port: int) -> str:
         return f"http://127.0.0.1:{dut.qemu.host_port(port)}"
+
+    def instructions(self, cycles: int) -> int:
+        return round(cycles * CYCLE_NANOSECONDS / (1 << ICOUNT_SHIFT))
 
     def memory(self, dut: Any) -> QemuMemory:
         return QemuMemory(dut.qemu)

@@ -68,6 +68,9 @@ class FakeLane(Lane):
     def url(self, dut: Any, port: int) -> str:
         raise NotImplementedError
 
+    def instructions(self, cycles: int) -> int:
+        raise NotImplementedError
+
     def memory(self, dut: Any) -> Any:
         raise NotImplementedError
 

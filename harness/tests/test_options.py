@@ -46,6 +46,21 @@ harness.lanes.sim.SimLane.capabilities = frozenset({"http"})
     assert "lane sim lacks power-cut" in result.stdout
 
 
+def test_lane_that_cannot_count_instructions(nested: NestedPytest) -> None:
+    body = """
+import harness.lanes.sim
+harness.lanes.sim.SimLane.capabilities = frozenset({"http"})
+
+@pytest.mark.icount
+def test_it(dut):
+    raise AssertionError("a lane without the capability must not get here")
+"""
+    result = nested.run(body, "-rs")
+
+    assert result.returncode == pytest.ExitCode.OK
+    assert "lane sim lacks icount" in result.stdout
+
+
 def test_device_of_a_test_with_two(nested: NestedPytest) -> None:
     body = """
 @pytest.fixture

@@ -62,6 +62,20 @@ def test_expect_has_all_its_features(ready: Any) -> None:
         ready.expect("never", timeout=0.05)
 
 
+def loop_cycles(dut: Any, turns: int) -> int:
+    dut.write(f"count {turns}")
+    return int(dut.expect(r"cycles: (\d+)\.").group(1))
+
+
+@pytest.mark.icount
+def test_cycles_are_instructions_on_request(ready: Any, lane: Lane) -> None:
+    bare = loop_cycles(ready, 1)
+
+    for turns in (1_000, 1_000_000):
+        counted = [loop_cycles(ready, turns) - bare for _ in range(3)]
+        assert [lane.instructions(cycles) for cycles in counted] == [2 * (turns - 1)] * 3
+
+
 def test_hard_reset(ready: Any) -> None:
     pid = ready.qemu.pid
 

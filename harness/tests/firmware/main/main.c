@@ -1,8 +1,13 @@
 /* Answers lines on the console; each first word below is a command. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "esp_cpu.h"
 #include "esp_system.h"
+#include "freertos/FreeRTOS.h"
+
+static portMUX_TYPE quiet = portMUX_INITIALIZER_UNLOCKED;
 
 /* In RAM, for a test that reads the device's memory by the address. */
 static const char marker[] = "marker in memory";
@@ -10,6 +15,17 @@ static const char marker[] = "marker in memory";
 static void __attribute__((noinline)) crash(void)
 {
     *(volatile int *)4 = 1;
+}
+
+/* A loop of known length: two instructions a turn. */
+static void count_cycles(uint32_t turns)
+{
+    portENTER_CRITICAL(&quiet);
+    uint32_t start = esp_cpu_get_cycle_count();
+    __asm__ volatile("1: addi %0, %0, -1\n bnez %0, 1b" : "+r"(turns));
+    uint32_t cycles = esp_cpu_get_cycle_count() - start;
+    portEXIT_CRITICAL(&quiet);
+    printf("cycles: %lu.\n", (unsigned long)cycles);
 }
 
 static void obey(const char *line)
@@ -20,6 +36,8 @@ static void obey(const char *line)
         esp_restart();
     } else if (strcmp(line, "marker") == 0) {
         printf("marker at %p\n", (const void *)marker);
+    } else if (strncmp(line, "count ", 6) == 0) {
+        count_cycles(strtoul(line + 6, NULL, 0));
     } else {
         printf("echo: %s\n", line);
     }
