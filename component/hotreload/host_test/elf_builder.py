@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 TEXT, DATA, META = 0x10000000, 0x14000000, 0x18000000  # link addresses
 
-PT_NULL, PT_LOAD, PT_DYNAMIC, PT_TLS, PT_META = 0, 1, 2, 7, 0x68720001
+PT_NULL, PT_LOAD, PT_DYNAMIC, PT_NOTE, PT_TLS, PT_META = 0, 1, 2, 4, 7, 0x68720001
 PF_X, PF_W, PF_R = 1, 2, 4
 SHN_UNDEF, SHN_ABS, SHN_COMMON = 0, 0xFFF1, 0xFFF2
 STB_LOCAL, STB_GLOBAL, STB_WEAK = 0, 1, 2
@@ -25,6 +25,9 @@ SHT_SYMTAB, SHT_STRTAB, SHT_RELA, SHT_PROGBITS, SHF_ALLOC = 2, 3, 4, 1, 2
 
 ENTRY_A1_32 = bytes([0x36, 0x41, 0x00])  # entry a1, 32
 RETW_N = bytes([0x1D, 0xF0])
+
+IDENTITY = bytes(range(0xA0, 0xB0))  # of the firmware that the host tests stand for
+NT_IDENTITY = 1
 FUNCTION = ENTRY_A1_32 + RETW_N + bytes(3)
 
 EHDR = struct.Struct("<16sHHIIIIIHHHHHH")
@@ -72,6 +75,15 @@ class Section:
     entsize: int = 0
 
 
+def note(
+    owner: bytes = b"hotreload\0", kind: int = NT_IDENTITY, content: bytes = IDENTITY
+) -> bytes:
+    """One note; by default the one with the identity of the firmware."""
+    header = struct.pack("<III", len(owner), len(content), kind)
+    padded = (part + bytes(-len(part) % 4) for part in (owner, content))
+    return header + b"".join(padded)
+
+
 def elf_hash(name: str) -> int:
     value = 0
     for byte in name.encode():
@@ -95,6 +107,7 @@ class ModuleBuilder:
     text_segment: dict[str, int] = field(default_factory=dict)  # fields of the program header
     data_segment: dict[str, int] = field(default_factory=dict)
     extra_segments: list[Segment] = field(default_factory=list)
+    notes: bytes | None = field(default_factory=note)  # None: there is no PT_NOTE
     buckets: list[int] | None = None
     chains: list[int] | None = None
     bucket_count: int = 1
@@ -142,6 +155,10 @@ class ModuleBuilder:
         data = Segment(PT_LOAD, DATA, self.data, PF_R | PF_W, memsz=len(self.data) + self.bss)
         return [text, data]
 
+    def _note_segments(self) -> list[Segment]:
+        """Last, so that the numbers of the segments before do not depend on it."""
+        return [] if self.notes is None else [Segment(PT_NOTE, 0, self.notes, PF_R)]
+
     # the file
 
     def _with_dynamic(self) -> bytes:
@@ -171,6 +188,7 @@ class ModuleBuilder:
             Segment(PT_META, META, bytes(meta), PF_R),
             Segment(PT_DYNAMIC, META + dynamic_at, dynamic, PF_R),
             *self.extra_segments,
+            *self._note_segments(),
         ]
         return self._file(segments, [])
 
@@ -184,7 +202,8 @@ class ModuleBuilder:
             Section(SHT_STRTAB, strings),
             Section(SHT_RELA, relocations, link=3, info=1, entsize=RELA.size),
         ]
-        return self._file([*self._segments(), *self.extra_segments], sections)
+        segments = [*self._segments(), *self.extra_segments, *self._note_segments()]
+        return self._file(segments, sections)
 
     def _file(self, segments: list[Segment], sections: list[Section]) -> bytes:
         size = EHDR.size + PHDR.size * len(segments)

@@ -30,6 +30,7 @@ from elf_builder import (
     PF_X,
     PT_DYNAMIC,
     PT_LOAD,
+    PT_NOTE,
     PT_TLS,
     R_32,
     R_GLOB_DAT,
@@ -114,6 +115,11 @@ DEFECTS: dict[str, tuple[Callable[[], bytes], str, str]] = {
         lambda: static(header={"shoff": 0xFFFFFFE0}),
         "SECTION_HEADERS",
         "e_shoff 0xffffffe0",
+    ),
+    "notes outside the image": (
+        lambda: with_segment(PT_NOTE, 0, bytes(40), PF_R, offset=0xFFFFFFF0),
+        "NOTE",
+        "p_offset 0xfffffff0 with p_filesz 40",
     ),
     "thread-local": (lambda: with_segment(PT_TLS, 0, b"", PF_R), "SEGMENT_TYPE", "PT_TLS"),
     "nine segments": (
@@ -391,10 +397,11 @@ def test_bad_image_is_refused(host: Host, defect: str) -> None:
 
 
 def test_every_image_error_has_its_bad_image() -> None:
-    """Its errors are those from EMPTY to RELOC_SYMBOL in the header; one is of the flash."""
+    """Those from EMPTY to RELOC_SYMBOL, of which one is of the flash, and that of notes."""
     header = Path(__file__).parents[1] / "include" / "hotreload.h"
     names = [line.split()[1] for line in header.read_text().splitlines() if "_ERR_BASE +" in line]
-    image_errors = names[: names.index("HOTRELOAD_ERR_RELOC_SYMBOL") + 1]
+    last = names.index("HOTRELOAD_ERR_RELOC_SYMBOL")
+    image_errors = [*names[: last + 1], "HOTRELOAD_ERR_NOTE"]
     expected = {f"HOTRELOAD_ERR_{error}" for _, error, _ in DEFECTS.values()}
     assert set(image_errors) == expected | {"HOTRELOAD_ERR_NO_MODULE"}
 

@@ -78,6 +78,7 @@ extern "C" {
 #define HOTRELOAD_ERR_BODY_TIMEOUT     (HOTRELOAD_ERR_BASE + 0x26) /**< The client stopped sending. */
 #define HOTRELOAD_ERR_MULTIPART        (HOTRELOAD_ERR_BASE + 0x27) /**< A multipart body that is broken or has no file. */
 #define HOTRELOAD_ERR_BUSY             (HOTRELOAD_ERR_BASE + 0x28) /**< Another update is being written. */
+#define HOTRELOAD_ERR_NOTE             (HOTRELOAD_ERR_BASE + 0x2b) /**< A note of the module is broken. */
 /** @} */
 
 /** Where a module comes from and what is called in it. */

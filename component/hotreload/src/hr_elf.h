@@ -36,6 +36,7 @@ typedef struct {
 
 #define HR_ELF_PT_LOAD 1
 #define HR_ELF_PT_DYNAMIC 2
+#define HR_ELF_PT_NOTE 4
 #define HR_ELF_PT_TLS 7
 /* in the OS-specific range: tables that the loader reads in place and never copies to RAM */
 #define HR_ELF_PT_HOTRELOAD_META 0x68720001u

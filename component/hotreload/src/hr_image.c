@@ -237,6 +237,24 @@ static esp_err_t check_segments(hr_image_t *image, hr_report_t *report)
     return hr_reject(report, HOTRELOAD_ERR_NO_TEXT, "no PT_LOAD segment with PF_X has bytes");
 }
 
+static esp_err_t check_notes(hr_image_t *image, hr_report_t *report)
+{
+    for (uint32_t i = 0; i < image->header.phnum; i++) {
+        hr_elf_segment_t header = program_header(image, i);
+        if (header.type != HR_ELF_PT_NOTE) {
+            continue;
+        }
+        if (!inside(image, header.offset, header.filesz)) {
+            return hr_reject(report, HOTRELOAD_ERR_NOTE,
+                             "segment %" PRIu32 " (PT_NOTE): p_offset 0x%" PRIx32
+                             " with p_filesz %" PRIu32 " ends behind the image's %" PRIu32
+                             " bytes", i, header.offset, header.filesz, image->size);
+        }
+        extend(image, (uint64_t)header.offset + header.filesz);
+    }
+    return ESP_OK;
+}
+
 /* Dynamic tags hold link addresses; the tables are read where they lie in the file. */
 static bool locate(const hr_image_t *image, uint32_t link, uint64_t size, uint32_t *offset)
 {
@@ -592,6 +610,9 @@ esp_err_t hr_image_open(hr_image_t *image, const void *data, size_t size, hr_rep
     }
     if (err == ESP_OK) {
         err = check_segments(image, report);
+    }
+    if (err == ESP_OK) {
+        err = check_notes(image, report);
     }
     if (err == ESP_OK) {
         err = read_tags(image, &tags, report);
