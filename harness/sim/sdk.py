@@ -4,7 +4,7 @@
 As a program (any Python 3.11, standard library only)::
 
     sdk.py cache     root of the cache: $HOTRELOAD_CACHE, or hotreload in the user's cache folder
-    sdk.py sdk       toolchain, libc, libm, libgcc, and sources of lwIP, http_parser and Unity
+    sdk.py sdk       toolchain, libc, libm, libgcc, and sources that firmwares compile
     sdk.py lwip      liblwip.a for this checkout's port headers, made first where it is missing
     sdk.py venv      Python environment with the locked packages
 
@@ -31,7 +31,7 @@ SDK folder::
     bin/xtensa-sim-elf-gcc ...   Debian's tools for the windowed ABI and the core de212
     xtensa-sim-elf/include       newlib's headers
     xtensa-sim-elf/lib           libc.a (no malloc), libm.a, libgcc.a
-    src/lwip  src/http_parser  src/unity
+    src/lwip  src/mbedtls  src/http_parser  src/unity
 """
 
 from __future__ import annotations

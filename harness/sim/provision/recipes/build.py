@@ -29,6 +29,7 @@ def build_sdk(sdk: Path, sources: Path, step: Step) -> None:
 def _copy_sources(into: Path, sources: Path) -> None:
     """Sources that the work-alike's own components compile."""
     shutil.copytree(sources / "lwip" / "src", into / "lwip" / "src")
+    shutil.copytree(sources / "mbedtls", into / "mbedtls")
     for name, origin, files in (
         ("lwip", sources / "lwip", ("COPYING",)),
         (

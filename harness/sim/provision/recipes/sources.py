@@ -33,6 +33,23 @@ SOURCES = (
     Source("newlib", "3.3.0", ("newlib/libc", "newlib/libm")),
     Source("lwip", "2.1.3", ("src", "COPYING")),
     Source("http-parser", "2.9.4", ("*",), patched=True),
+    # SHA-256 and HMAC, by the library's own interface and by PSA's
+    Source(
+        "mbedtls",
+        "2.28",
+        (
+            "include/mbedtls",
+            "include/psa",
+            "library/*.h",
+            "library/constant_time.c",
+            "library/md.c",
+            "library/platform*.c",
+            "library/psa_crypto*.c",
+            "library/sha256.c",
+            "library/version.c",
+            "LICENSE",
+        ),
+    ),
     # cJSON's own tests bring ThrowTheSwitch's Unity
     Source("cjson", "1.7", ("tests/unity/src", "tests/unity/docs/license.txt")),
 )

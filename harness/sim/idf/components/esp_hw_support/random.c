@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
+#include "esp_attr.h"
 #include "esp_random.h"
 #include "xt_utils.h"
 #include "xtensa/xtensa_api.h"
 
-/* xorshift32 (Marsaglia), with the cycle counter mixed in at every call */
+/* xorshift32 (Marsaglia), with the cycle counter mixed in at every call; a reset leaves the state
+   as it is, so that a boot whose cycles are counted out exactly gives other numbers than the last */
 uint32_t esp_random(void)
 {
-    static uint32_t s_state = 0x2545f491;
+    static __NOINIT_ATTR uint32_t s_state;
 
     uint32_t ps = xt_int_disable();
     uint32_t x = s_state ^ xt_utils_get_cycle_count();

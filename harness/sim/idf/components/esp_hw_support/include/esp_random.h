@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Pseudo-random numbers, seeded from the time: the board has no source of entropy.
- * Good for sequence numbers and test data, not for keys.
+ * Pseudo-random numbers, seeded from the time: the board has no source of entropy. They differ
+ * from boot to boot, and are good for sequence numbers and test data, not for keys.
  */
 #pragma once
 

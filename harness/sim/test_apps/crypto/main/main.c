@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: MIT */
+#include "unity.h"
+
+void app_main(void)
+{
+    unity_run_menu();
+}
