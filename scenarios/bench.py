@@ -172,6 +172,19 @@ class Bench:
         """`abort()`, after which the firmware starts again."""
         self._probe.post("crash")
 
+    def listen(self) -> None:
+        """From here on the firmware prints the component's events."""
+        if self._result("events/listen") != "ESP_OK":
+            raise ConditionNotMet("no handler for events could be registered")
+
+    def events(self, last: str) -> list[str]:
+        """Wait for an event that starts with `last` and return all events up to it, since boot."""
+        end, _ = self._console.wait_line(rf"scenarios: event {last}")
+        found = (
+            line.text.partition("scenarios: event ")[2] for line in self._console.lines[: end + 1]
+        )
+        return [event for event in found if event]
+
     def misuse(self) -> dict[str, str]:
         """The C API called wrongly: the name of the error code of each case."""
         return dict(self._probe.get_json("api", {}))

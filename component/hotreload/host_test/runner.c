@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "esp_rom_crc.h"
+#include "events.h"
 #include "flash.h"
 #include "hotreload.h"
 #include "hr_module.h"
@@ -413,6 +414,10 @@ static void run_step(char *step)
         print_newest();
     } else if (strcmp(step, "fail_at") == 0) {
         memory_fail_at(number(value));
+    } else if (strcmp(step, "no_event_loop") == 0) {
+        events_set_result(ESP_ERR_INVALID_STATE);
+    } else if (strcmp(step, "full_event_loop") == 0) {
+        events_set_result(ESP_ERR_TIMEOUT);
     } else if (strcmp(step, "pending") == 0) {
         print_pending();
     } else if (strcmp(step, "pending_taken") == 0) {
@@ -466,6 +471,8 @@ const char *esp_err_to_name(esp_err_t err)
         return "ESP_ERR_INVALID_SIZE";
     case ESP_ERR_NOT_FOUND:
         return "ESP_ERR_NOT_FOUND";
+    case ESP_ERR_TIMEOUT:
+        return "ESP_ERR_TIMEOUT";
     default:
         return "UNKNOWN ERROR";
     }

@@ -7,6 +7,7 @@
 
 #include "freertos/FreeRTOS.h"
 #include "hr_check.h"
+#include "hr_event.h"
 #include "hr_hooks.h"
 #include "hr_lifecycle.h"
 #include "hr_memory_esp.h"
@@ -42,6 +43,11 @@ static hr_lifecycle_status_t shared_status;
 static hr_hooks_t pre_hooks;
 static hr_hooks_t post_hooks;
 
+static uint32_t current_number(void)
+{
+    return current != NULL ? current->number : 0;
+}
+
 static esp_err_t stage(staged_t *staged, const target_t *target, const void *elf_data,
                        size_t elf_size, hr_report_t *report)
 {
@@ -66,8 +72,10 @@ static esp_err_t stage(staged_t *staged, const target_t *target, const void *elf
     if (err != ESP_OK) {
         free(staged->module);
         free(staged->addresses);
+        return err;
     }
-    return err;
+    hr_event_staged(staged->module->number, staged->module->size);
+    return ESP_OK;
 }
 
 /* Stages the newest module of a partition. */
@@ -115,6 +123,7 @@ static void point_to_unloaded(const target_t *target)
 /* Nothing is allocated and nothing can fail from here on. */
 static void switch_to(staged_t *staged, const target_t *target)
 {
+    uint32_t previous = current_number();
     hr_lifecycle_status_t status = status_of(staged->module);
     portENTER_CRITICAL(&shared_lock);
     if (current != NULL && current_target.table != target->table) {
@@ -132,6 +141,7 @@ static void switch_to(staged_t *staged, const target_t *target)
         hr_pending_taken(staged->partition, staged->sequence);
     }
     hr_trace("switch", "module=%" PRIu32, current->number);
+    hr_event_switched(current->number, previous);
 }
 
 static hr_hooks_t copy_hooks(const hr_hooks_t *hooks)
@@ -155,11 +165,6 @@ static void replace(staged_t *staged, const target_t *target)
     if (old != NULL) {
         hr_retire_free(old);
     }
-}
-
-static uint32_t current_number(void)
-{
-    return current != NULL ? current->number : 0;
 }
 
 static target_t target_of(const hotreload_config_t *config)
@@ -281,6 +286,7 @@ esp_err_t hotreload_load_from_buffer(const void *elf_data, size_t elf_size,
 
 static void switch_to_none(void)
 {
+    uint32_t previous = current_number();
     portENTER_CRITICAL(&shared_lock);
     point_to_unloaded(&current_target);
     shared_status = (hr_lifecycle_status_t) {.loads = shared_status.loads};
@@ -288,6 +294,7 @@ static void switch_to_none(void)
     current = NULL;
     current_target = (target_t) {0};
     hr_trace("switch", "module=0");
+    hr_event_switched(0, previous);
 }
 
 esp_err_t hotreload_unload(void)

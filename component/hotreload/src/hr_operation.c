@@ -6,6 +6,7 @@
 
 #include "esp_log.h"
 #include "hotreload.h"
+#include "hr_event.h"
 #include "hr_lock.h"
 #include "hr_trace.h"
 
@@ -53,6 +54,7 @@ esp_err_t hr_operation_end(const char *name, esp_err_t err, uint32_t module,
     last_report = *report;
     portEXIT_CRITICAL(&last_lock);
     hr_trace("error", "op=%s code=0x%x name=%s", name, (unsigned)err, hotreload_err_to_name(err));
+    hr_event_failed(name, err, module);
     return hr_operation_refuse(name, err, report);
 }
 

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "hr_event.h"
 #include "hr_trace.h"
 
 void hr_retire(const hr_module_t *module)
@@ -20,4 +21,5 @@ void hr_retire_free(hr_module_t *module)
     free(module);
     hr_trace("free", "module=%" PRIu32 " text=0x%08" PRIx32 " data=0x%08" PRIx32, number, text,
              data);
+    hr_event_retired(number);
 }

@@ -6,6 +6,7 @@
 #include "freertos/FreeRTOS.h"
 #include "hotreload.h"
 #include "hr_check.h"
+#include "hr_event.h"
 #include "hr_lifecycle.h"
 #include "hr_operation.h"
 #include "hr_pending.h"
@@ -120,6 +121,7 @@ static esp_err_t commit(hr_update_t *update)
             .sequence = update->flash.sequence,
             .size = update->flash.size,
         });
+        hr_event_updated(update->flash.size);
     }
     return err;
 }

@@ -28,6 +28,7 @@ static const httpd_uri_t routes[] = {
     {.uri = "/probe/server/stop", .method = HTTP_POST, .handler = probe_handle_server_stop},
     {.uri = "/probe/restart", .method = HTTP_POST, .handler = probe_handle_restart},
     {.uri = "/probe/crash", .method = HTTP_POST, .handler = probe_handle_crash},
+    {.uri = "/probe/events/listen", .method = HTTP_POST, .handler = probe_handle_listen},
     {.uri = "/probe/api", .method = HTTP_GET, .handler = probe_handle_api},
 };
 

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+#include "events.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "esp_event.h"
+#include "hotreload.h"
+#include "hotreload_event.h"
+
+static esp_err_t result;
+
+void events_set_result(esp_err_t new_result)
+{
+    result = new_result;
+}
+
+static void print(int32_t id, const void *data, size_t size)
+{
+    const hotreload_event_staged_t *staged = data;
+    const hotreload_event_switched_t *switched = data;
+    const hotreload_event_retired_t *retired = data;
+    const hotreload_event_failed_t *failed = data;
+    const hotreload_event_updated_t *updated = data;
+    switch (id) {
+    case HOTRELOAD_EVENT_STAGED:
+        assert(size == sizeof(*staged));
+        printf("event staged module=%" PRIu32 " size=%" PRIu32 "\n", staged->module, staged->size);
+        return;
+    case HOTRELOAD_EVENT_SWITCHED:
+        assert(size == sizeof(*switched));
+        printf("event switched module=%" PRIu32 " previous=%" PRIu32 "\n", switched->module,
+               switched->previous);
+        return;
+    case HOTRELOAD_EVENT_RETIRED:
+        assert(size == sizeof(*retired));
+        printf("event retired module=%" PRIu32 "\n", retired->module);
+        return;
+    case HOTRELOAD_EVENT_FAILED:
+        assert(size == sizeof(*failed));
+        printf("event failed operation=%s error=%s module=%" PRIu32 "\n", failed->operation,
+               hotreload_err_to_name(failed->error), failed->module);
+        return;
+    case HOTRELOAD_EVENT_UPDATED:
+        assert(size == sizeof(*updated));
+        printf("event updated size=%" PRIu32 "\n", updated->size);
+        return;
+    default:
+        assert(!"an event of the header");
+    }
+}
+
+esp_err_t esp_event_post(esp_event_base_t base, int32_t id, const void *data, size_t size,
+                         uint32_t ticks_to_wait)
+{
+    assert(base == HOTRELOAD_EVENT);
+    assert(ticks_to_wait == 0);
+    if (result == ESP_OK) {
+        print(id, data, size);
+    }
+    return result;
+}
