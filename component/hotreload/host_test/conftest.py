@@ -1,56 +1,42 @@
-"""The component compiled for the host, under sanitizers."""
+"""The component compiled for the host, under sanitizers, for every width.
+
+CTest says in HOTRELOAD_HOST_BUILD where the programs are, and in HOTRELOAD_HOST_WIDTH for which
+width the tests are to run; without it, all widths are compiled here.
+"""
 
 from __future__ import annotations
 
-import shutil
-import sys
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-
 from host import Host
-from host_build import (
-    FLAGS,
-    HERE,
-    SOURCES,
-    MbedTls,
-    build_mbedtls,
-    build_program,
-)
+from host_build import build, shared_folder
 
-# what needs esp_http_server
-DEVICE_ONLY = {"hr_answer.c", "hr_server.c", "hr_upload.c"}
-WRAPPED = "-Wl,--wrap=malloc,--wrap=calloc,--wrap=free"
+BUILT = os.environ.get("HOTRELOAD_HOST_BUILD")
+WIDTHS = [os.environ["HOTRELOAD_HOST_WIDTH"]] if BUILT else ["64", "32"]
 
 
-@pytest.fixture(scope="session")
-def shared_folder(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """Of all workers of a run."""
-    folder = tmp_path_factory.getbasetemp()
-    return folder if worker_id == "master" else folder.parent
+@pytest.fixture(scope="session", params=WIDTHS, ids="{}-bit".format)
+def program_named(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], Path]:
+    """A program of CMakeLists.txt by its name, for the width of the test."""
+    width: str = request.param
 
+    def find(name: str) -> Path:
+        if BUILT:
+            return Path(BUILT) / f"{name}_{width}"
+        folder = shared_folder(tmp_path_factory) / f"host-{width}"
+        return build(folder, f"{name}_{width}", f"HOTRELOAD_WIDTHS={width}")
 
-@pytest.fixture(scope="session")
-def compiler() -> str:
-    found = shutil.which("gcc")
-    if found is None:
-        pytest.skip("no gcc for the host: install gcc")
-    return found
+    return find
 
 
 @pytest.fixture(scope="session")
-def mbedtls(shared_folder: Path, compiler: str) -> MbedTls:
-    return build_mbedtls(shared_folder, compiler)
-
-
-@pytest.fixture(scope="session")
-def host_program(shared_folder: Path, compiler: str, mbedtls: MbedTls) -> Path:
-    sources = [path for path in SOURCES.glob("*.c") if path.name not in DEVICE_ONLY]
-    inputs = map(str, [*sources, *HERE.glob("*.c"), mbedtls.archive])
-    command = [compiler, *FLAGS, WRAPPED, *mbedtls.flags, *inputs]
-    return build_program(shared_folder / "hr_host", command)
+def host_program(program_named: Callable[[str], Path]) -> Path:
+    return program_named("hr_host")
 
 
 @pytest.fixture

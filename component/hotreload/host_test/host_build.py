@@ -1,81 +1,48 @@
-"""Programs for the host, under sanitizers, and the Mbed TLS that they use: the sources that the
-simulated board has."""
+"""Compiles the host programs of CMakeLists.txt, once for all workers of a test run."""
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
 
 HERE = Path(__file__).resolve().parent
-COMPONENT = HERE.parent
-SOURCES = COMPONENT / "src"
-SDK_LOCATOR = COMPONENT.parents[1] / "harness" / "sim" / "sdk.py"
-FLAGS = (
-    *("-std=gnu11", "-Wall", "-Wextra", "-Werror", "-g", "-O1"),
-    *("-fsanitize=address,undefined", "-fno-sanitize-recover=all"),
-    *(f"-I{folder}" for folder in (COMPONENT / "include", SOURCES, HERE, HERE / "stub")),
-)
 
 
-@dataclass(frozen=True)
-class MbedTls:
-    """What a program needs that uses the library."""
-
-    flags: tuple[str, ...]
-    archive: Path
+def shared_folder(factory: pytest.TempPathFactory) -> Path:
+    """A folder of this run, the same for all of its workers."""
+    base = factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
 
 
-def build_program(program: Path, command: list[str]) -> Path:
-    """Compiled once for all workers of a run."""
-    with FileLock(f"{program}.lock"):
+def build(folder: Path, target: str, *definitions: str) -> Path:
+    """The program `target`, configured with `definitions` in a build folder of its own.
+
+    Skips the test when a tool is missing, which CMakeLists.txt says in one line.
+    """
+    for tool in ("cmake", "ninja"):
+        if shutil.which(tool) is None:
+            pytest.skip(f"no {tool} on this machine: run ci/setup")
+    program = folder / target
+    with FileLock(f"{folder}.lock"):
+        if not (folder / "build.ninja").exists():
+            options = [f"-D{definition}" for definition in definitions]
+            python = f"-DHOTRELOAD_PYTHON={sys.executable}"
+            _run(["cmake", "-S", str(HERE), "-B", str(folder), "-G", "Ninja", python, *options])
         if not program.exists():
-            _run([*command, "-o", f"{program}.new"])
-            Path(f"{program}.new").rename(program)
+            _run(["cmake", "--build", str(folder), "--target", target])
     return program
-
-
-def build_mbedtls(folder: Path, compiler: str) -> MbedTls:
-    """The library in `folder`."""
-    source = _source()
-    flags = (
-        '-DMBEDTLS_CONFIG_FILE="mbedtls/host_config.h"',
-        f"-I{source / 'include'}",
-    )
-    archive = folder / "libmbedcrypto.a"
-    with FileLock(f"{archive}.lock"):
-        if not archive.exists():
-            work = folder / "mbedcrypto"
-            work.mkdir()
-            # other people's code: without warnings
-            command = [compiler, *FLAGS, *flags, f"-I{source / 'library'}", "-w", "-c"]
-
-            def compile_one(path: Path) -> str:
-                output = str(work / f"{path.stem}.o")
-                _run([*command, str(path), "-o", output])
-                return output
-
-            with ThreadPoolExecutor(2) as pool:
-                objects = list(pool.map(compile_one, sorted((source / "library").glob("*.c"))))
-            _run(["ar", "rcs", str(work / archive.name), *objects])
-            (work / archive.name).rename(archive)
-    return MbedTls(flags, archive)
-
-
-def _source() -> Path:
-    done = subprocess.run(
-        [sys.executable, str(SDK_LOCATOR), "sdk"], capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        pytest.skip("no sources of Mbed TLS: run ci/setup")
-    return Path(done.stdout.strip()) / "src" / "mbedtls"
 
 
 def _run(command: list[str]) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    output = done.stdout + done.stderr
+    missing = [line.strip() for line in output.splitlines() if "run ci/setup" in line]
+    if done.returncode and missing:
+        pytest.skip(missing[0])
+    assert done.returncode == 0, output

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from host_build import FLAGS, HERE, SOURCES, MbedTls, build_program
 
 Program = Callable[..., str]
 
@@ -67,14 +66,9 @@ MACS = [
 
 
 @pytest.fixture(params=["md", "psa"])
-def program(
-    request: pytest.FixtureRequest, shared_folder: Path, compiler: str, mbedtls: MbedTls
-) -> Program:
+def program(request: pytest.FixtureRequest, program_named: Callable[[str], Path]) -> Program:
     """The interface of ESP-IDF v5's library, and that of v6's."""
-    inputs = [HERE / "sha256" / "program.c", SOURCES / "hr_sha256.c", mbedtls.archive]
-    choice = f"-DHR_SHA256_PSA={int(request.param == 'psa')}"
-    command = [compiler, *FLAGS, *mbedtls.flags, choice, *map(str, inputs)]
-    path = build_program(shared_folder / f"sha256_{request.param}", command)
+    path = program_named(f"sha256_{request.param}")
 
     def run(*arguments: str) -> str:
         done = subprocess.run([str(path), *arguments], capture_output=True, text=True, check=False)

@@ -8,6 +8,7 @@ in /etc/apt is needed.
 from __future__ import annotations
 
 import os
+import platform
 import re
 import shutil
 from collections.abc import Sequence
@@ -36,10 +37,16 @@ PACKAGES = (
     "xz-utils",
 )
 
+# what only tests of the component on the host need: clang with libFuzzer; and for 32-bit programs,
+# on the only machine that runs them. gcc-multilib is not it: cross compilers conflict with that
+TEST_PACKAGES = ("clang-14", "libclang-rt-14-dev") + (
+    ("lib32gcc-12-dev", "libc6-dev-i386") if platform.machine() == "x86_64" else ()
+)
 
-def missing_packages() -> list[str]:
-    installed = installed_versions(PACKAGES)
-    return [package for package in PACKAGES if package not in installed]
+
+def missing_packages(wanted: Sequence[str]) -> list[str]:
+    installed = installed_versions(wanted)
+    return [package for package in wanted if package not in installed]
 
 
 def install(packages: Sequence[str], step: Step) -> None:

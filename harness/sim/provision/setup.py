@@ -8,6 +8,7 @@ import re
 import shutil
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from harness.sim import sdk
@@ -45,10 +46,17 @@ def main(arguments: list[str] | None = None) -> int:
         epilog="Everything but the Debian packages goes to $HOTRELOAD_CACHE, or to hotreload in "
         "the user's cache folder, and is shared by all clones.",
     )
-    parser.parse_args(arguments)
+    parser.add_argument(
+        "--tests",
+        action="store_true",
+        help="also the compilers with which the component is tested on the host: clang with "
+        "libFuzzer, and gcc for 32 bits",
+    )
+    options = parser.parse_args(arguments)
+    packages = debian.PACKAGES + (debian.TEST_PACKAGES if options.tests else ())
     started = time.monotonic()
     try:
-        changed = set_up(Steps(sdk.cache_root() / "log"))
+        changed = set_up(packages, Steps(sdk.cache_root() / "log"))
     except StepError as error:
         print(f"ci/setup: {error}{_reason(error)}", file=sys.stderr)
         for line in error.details:
@@ -70,15 +78,15 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def set_up(steps: Steps) -> bool:
+def set_up(packages: Sequence[str], steps: Steps) -> bool:
     """Bring everything into being; false when everything was there."""
     changed = False
     cache = sdk.cache_root()
-    if debian.missing_packages():
+    if debian.missing_packages(packages):
         changed = True
         # apt-get waits for another one to install, but not for one that reads its lists
         with steps.step("Debian packages") as step, locked(cache / ".packages.lock", step):
-            if missing := debian.missing_packages():
+            if missing := debian.missing_packages(packages):
                 debian.install(missing, step)
     _check_space(cache)
     venv = cache / "venv" / sdk.venv_key()

@@ -101,6 +101,16 @@ def test_a_cache_that_cannot_be_made_is_one_line(checkout: Checkout, tmp_path: P
     assert done.stderr.count("\n") == 1
 
 
+def test_only_the_packages_that_are_not_there_are_missing() -> None:
+    assert debian.missing_packages(["python3", "no-such-package"]) == ["no-such-package"]
+
+
+def test_the_main_job_needs_no_compiler_of_the_host_tests() -> None:
+    assert not set(debian.PACKAGES) & set(debian.TEST_PACKAGES)
+    assert "setup_options" not in (sdk.REPOSITORY / "ci" / "reload").read_text()
+    assert "setup_options=--tests\n" in (sdk.REPOSITORY / "ci" / "test").read_text()
+
+
 def test_without_root_and_sudo_the_packages_to_ask_for_are_named(
     monkeypatch: pytest.MonkeyPatch, step: Step
 ) -> None:
@@ -129,7 +139,7 @@ def test_a_failed_program_is_explained_in_one_line(
     capsys: pytest.CaptureFixture[str],
     tmp_path: Path,
 ) -> None:
-    def fail(steps: object) -> bool:
+    def fail(packages: object, steps: object) -> bool:
         raise StepError("it cannot be had", tmp_path / "a.log", ["before", said])
 
     monkeypatch.setattr(setup, "set_up", fail)
