@@ -17,7 +17,7 @@ pytestmark = pytest.mark.reload
 
 MAXIMUM = 128 * 1024
 SECTOR = 64 * 1024
-SESSIONS = 7  # max_open_sockets of HTTPD_DEFAULT_CONFIG()
+SESSIONS = 7  # connections of the server, those that were handed to a task included
 
 
 def padded(module: Module, size: int) -> bytes:
@@ -27,6 +27,16 @@ def padded(module: Module, size: int) -> bytes:
 
 def post(device: Device, endpoint: str, **options: Any) -> requests.Response:
     return requests.post(f"{device.client.url}/{endpoint}", timeout=20, **options)
+
+
+def one_at_a_time(answers: list[requests.Response]) -> bool:
+    """Uploads succeeded, or came while another was being written; the first one did succeed."""
+    refused = [answer for answer in answers if answer.status_code != 200]
+    assert all(
+        (answer.status_code, answer.json()["error"]) == (409, "HOTRELOAD_ERR_BUSY")
+        for answer in refused
+    ), [answer.text for answer in refused]
+    return len(refused) < len(answers)
 
 
 def test_raw_body(device: Device, variant: Variant) -> None:
@@ -158,7 +168,7 @@ def test_several_sessions(device: Device, variant: Variant) -> None:
         assert all(status.result().status_code == 200 for status in statuses)
         answers = [upload.result() for upload in uploads]
 
-    assert [answer.status_code for answer in answers] == [200] * 4
+    assert one_at_a_time(answers)
     device.client.reload()
     assert device.probe.call("answer") == 43
 
@@ -167,7 +177,7 @@ def test_two_different_uploads_at_once_leave_one_whole(device: Device, variant: 
     first, second = padded(variant("answer_43"), MAXIMUM), padded(variant("bigger"), MAXIMUM)
     with ThreadPoolExecutor(max_workers=2) as pool:
         answers = list(pool.map(lambda elf: post(device, "upload", data=elf), [first, second]))
-    assert [answer.status_code for answer in answers] == [200, 200]
+    assert one_at_a_time(answers)
 
     device.client.reload()
 

@@ -226,7 +226,10 @@ static void stream(char *value)
     size_t piece = strtoul(value, &path, 0);
     file_t file = read_file(path + 1);
     const hr_exports_t exports = {names, name_count};
-    esp_err_t err = hr_update_begin(update, "hotreload", file.size);
+    esp_err_t err = hr_update_claim(&update->report);
+    if (err == ESP_OK) {
+        err = hr_update_begin(update, "hotreload", file.size);
+    }
     if (err == ESP_OK) {
         for (size_t at = 0; err == ESP_OK && at < file.size; at += piece) {
             size_t rest = file.size - at;

@@ -79,6 +79,9 @@ extern "C" {
 #define HOTRELOAD_ERR_MULTIPART        (HOTRELOAD_ERR_BASE + 0x27) /**< A multipart body that is broken or has no file. */
 #define HOTRELOAD_ERR_BUSY             (HOTRELOAD_ERR_BASE + 0x28) /**< Another update is being written. */
 #define HOTRELOAD_ERR_NOTE             (HOTRELOAD_ERR_BASE + 0x2b) /**< A note of the module is broken. */
+#define HOTRELOAD_ERR_REQUEST          (HOTRELOAD_ERR_BASE + 0x40) /**< The server got a request that is no valid HTTP. */
+#define HOTRELOAD_ERR_UPLOAD_TIMEOUT   (HOTRELOAD_ERR_BASE + 0x41) /**< An upload took too long. */
+#define HOTRELOAD_ERR_STOPPED          (HOTRELOAD_ERR_BASE + 0x42) /**< The server was stopped during an upload. */
 /** @} */
 
 /** Where a module comes from and what is called in it. */

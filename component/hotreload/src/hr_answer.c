@@ -6,9 +6,7 @@
 
 #include "hotreload.h"
 
-/* the longest is that of /status: 400 bytes and an escaped message */
-#define BODY_SIZE 1024
-
+#define HTTP_202 "202 Accepted"
 #define HTTP_400 "400 Bad Request"
 #define HTTP_404 "404 Not Found"
 #define HTTP_408 "408 Request Timeout"
@@ -17,6 +15,7 @@
 #define HTTP_413 "413 Content Too Large"
 #define HTTP_422 "422 Unprocessable Content"
 #define HTTP_500 "500 Internal Server Error"
+#define HTTP_503 "503 Service Unavailable"
 #define HTTP_507 "507 Insufficient Storage"
 
 /* What is wrong with a module itself is 422; the rest is here. */
@@ -27,9 +26,11 @@ static const struct {
     {HOTRELOAD_ERR_EMPTY, HTTP_400},
     {HOTRELOAD_ERR_BODY_TRUNCATED, HTTP_400},
     {HOTRELOAD_ERR_MULTIPART, HTTP_400},
+    {HOTRELOAD_ERR_REQUEST, HTTP_400},
     {HOTRELOAD_ERR_NO_MODULE, HTTP_404},
     {ESP_ERR_NOT_FOUND, HTTP_404},
     {HOTRELOAD_ERR_BODY_TIMEOUT, HTTP_408},
+    {HOTRELOAD_ERR_UPLOAD_TIMEOUT, HTTP_408},
     {HOTRELOAD_ERR_BUSY, HTTP_409},
     {ESP_ERR_INVALID_STATE, HTTP_409},
     {HOTRELOAD_ERR_LENGTH_REQUIRED, HTTP_411},
@@ -38,6 +39,7 @@ static const struct {
     {HOTRELOAD_ERR_NOTE, HTTP_422},
     {HOTRELOAD_ERR_PARTITION, HTTP_500},
     {HOTRELOAD_ERR_STORE, HTTP_500},
+    {HOTRELOAD_ERR_STOPPED, HTTP_503},
     {ESP_ERR_NO_MEM, HTTP_507},
 };
 
@@ -48,29 +50,38 @@ static const char *status_of(esp_err_t err)
             return statuses[i].status;
         }
     }
-    return err > HOTRELOAD_ERR_BASE && err <= HOTRELOAD_ERR_BUSY ? HTTP_422 : HTTP_500;
+    return err > HOTRELOAD_ERR_BASE && err < HOTRELOAD_ERR_BASE + 0x1000 ? HTTP_422 : HTTP_500;
 }
 
-static esp_err_t send(httpd_req_t *request, const char *status, const char *body)
+static void fill(hr_answer_t *answer, const char *http, const char *status, const char *format,
+                 va_list fields)
 {
-    httpd_resp_set_status(request, status);
-    httpd_resp_set_type(request, "application/json");
-    return httpd_resp_sendstr(request, body);
-}
-
-esp_err_t hr_answer_ok(httpd_req_t *request, const char *format, ...)
-{
-    char body[BODY_SIZE];
-    va_list arguments;
-    va_start(arguments, format);
-    int length = snprintf(body, sizeof(body), "{\"status\":\"ok\",");
-    length += vsnprintf(body + length, sizeof(body) - length, format, arguments);
-    va_end(arguments);
-    if (length > (int)sizeof(body) - 2) {
-        return send(request, HTTP_500, "{\"error\":\"ESP_ERR_INVALID_SIZE\"}");
+    int room = answer->size;
+    int length = snprintf(answer->body, room, "{\"status\":\"%s\",", status);
+    length += vsnprintf(answer->body + length, room - length, format, fields);
+    if (length > room - 2) {
+        answer->status = HTTP_500;
+        snprintf(answer->body, room, "{\"error\":\"ESP_ERR_INVALID_SIZE\"}");
+        return;
     }
-    snprintf(body + length, sizeof(body) - length, "}");
-    return send(request, HTTPD_200, body);
+    answer->status = http;
+    snprintf(answer->body + length, room - length, "}");
+}
+
+void hr_answer_ok(hr_answer_t *answer, const char *format, ...)
+{
+    va_list fields;
+    va_start(fields, format);
+    fill(answer, HTTPD_200, "ok", format, fields);
+    va_end(fields);
+}
+
+void hr_answer_pending(hr_answer_t *answer, const char *format, ...)
+{
+    va_list fields;
+    va_start(fields, format);
+    fill(answer, HTTP_202, "pending", format, fields);
+    va_end(fields);
 }
 
 /* Reports hold printable ASCII only. */
@@ -85,12 +96,18 @@ void hr_answer_escape(char escaped[HR_ANSWER_ESCAPED_SIZE], const hr_report_t *r
     *escaped = 0;
 }
 
-esp_err_t hr_answer_error(httpd_req_t *request, esp_err_t err, const hr_report_t *report)
+void hr_answer_error(hr_answer_t *answer, esp_err_t err, const hr_report_t *report)
 {
     char message[HR_ANSWER_ESCAPED_SIZE];
-    char body[BODY_SIZE];
     hr_answer_escape(message, report);
-    snprintf(body, sizeof(body), "{\"error\":\"%s\",\"code\":\"0x%x\",\"message\":\"%s\"}",
+    answer->status = status_of(err);
+    snprintf(answer->body, answer->size, "{\"error\":\"%s\",\"code\":\"0x%x\",\"message\":\"%s\"}",
              hotreload_err_to_name(err), (unsigned)err, message);
-    return send(request, status_of(err), body);
+}
+
+esp_err_t hr_answer_send(const hr_answer_t *answer, httpd_req_t *request)
+{
+    httpd_resp_set_status(request, answer->status);
+    httpd_resp_set_type(request, "application/json");
+    return httpd_resp_sendstr(request, answer->body);
 }

@@ -11,6 +11,7 @@
 #include "hotreload.h"
 #include "hr_answer.h"
 #include "hr_check.h"
+#include "hr_handover.h"
 #include "hr_lifecycle.h"
 #include "hr_lock.h"
 #include "hr_operation.h"
@@ -20,9 +21,10 @@
 static const char *TAG = "hotreload";
 
 #define LABEL_SIZE 17
-/* a refused body up to this size is read and dropped, so that the client sees the answer and not
-   a reset connection */
-#define DRAIN_MAX (1024 * 1024)
+/* the longest answer is that of /status: 400 bytes and an escaped message */
+#define STATUS_SIZE 1024
+/* what HTTPD_DEFAULT_CONFIG() allows; those that leave the server count as well */
+#define CONNECTIONS 7
 
 typedef struct {
     httpd_handle_t httpd;
@@ -31,62 +33,84 @@ typedef struct {
     hr_upload_target_t upload;
 } server_t;
 
+/* A reload that an upload's task asks the server's task for. */
+typedef struct {
+    const server_t *server;
+    TaskHandle_t waiting;
+    esp_err_t err;
+    hr_report_t report;
+} reload_t;
+
 static hr_lock_t lock;
 static server_t *server;
 
-/* Whether the end of the body can be found, where the next request starts. */
-static bool can_drain(const httpd_req_t *request, esp_err_t err)
-{
-    return err != HOTRELOAD_ERR_LENGTH_REQUIRED && err != HOTRELOAD_ERR_BODY_TIMEOUT
-           && err != HOTRELOAD_ERR_BODY_TRUNCATED && request->content_len <= DRAIN_MAX;
-}
-
-static esp_err_t answer_error(httpd_req_t *request, esp_err_t err, const hr_report_t *report)
-{
-    esp_err_t sent = hr_answer_error(request, err, report);
-    return can_drain(request, err) ? sent : ESP_FAIL; /* a failure closes the connection */
-}
-
-static esp_err_t answer_loaded(httpd_req_t *request)
+static void make_loaded(hr_answer_t *answer)
 {
     hr_lifecycle_status_t status;
     hr_lifecycle_status(&status);
-    return hr_answer_ok(request, "\"module\":%" PRIu32 ",\"size\":%" PRIu32, status.module,
-                        status.size);
-}
-
-static esp_err_t handle_upload(httpd_req_t *request)
-{
-    const server_t *self = request->user_ctx;
-    hr_lifecycle_status_t status;
-    hr_report_t report;
-    uint32_t size;
-    esp_err_t err = hr_upload_receive(request, &self->upload, &size, &report);
-    if (err != ESP_OK) {
-        return answer_error(request, err, &report);
-    }
-    hr_lifecycle_status(&status);
-    return hr_answer_ok(request, "\"module\":%" PRIu32 ",\"size\":%" PRIu32, status.module, size);
+    hr_answer_ok(answer, "\"module\":%" PRIu32 ",\"size\":%" PRIu32, status.module, status.size);
 }
 
 static esp_err_t handle_reload(httpd_req_t *request)
 {
     const server_t *self = request->user_ctx;
     hr_report_t report;
+    char body[HR_ANSWER_SIZE];
+    hr_answer_t answer = {.body = body, .size = sizeof(body)};
     esp_err_t err = hr_lifecycle_reload(&self->config, &report);
-    return err == ESP_OK ? answer_loaded(request) : answer_error(request, err, &report);
+    if (err == ESP_OK) {
+        make_loaded(&answer);
+    } else {
+        hr_answer_error(&answer, err, &report);
+    }
+    return hr_answer_send(&answer, request);
+}
+
+static void finish_upload(uint32_t size, void *context, hr_answer_t *answer)
+{
+    (void)context;
+    hr_lifecycle_status_t status;
+    hr_lifecycle_status(&status);
+    hr_answer_ok(answer, "\"module\":%" PRIu32 ",\"size\":%" PRIu32, status.module, size);
+}
+
+static esp_err_t handle_upload(httpd_req_t *request)
+{
+    const server_t *self = request->user_ctx;
+    return hr_upload_handle(request, &self->upload, finish_upload);
+}
+
+static void reload_in_server(void *argument)
+{
+    reload_t *reload = argument;
+    reload->err = hr_lifecycle_reload(&reload->server->config, &reload->report);
+    xTaskNotifyGive(reload->waiting);
+}
+
+/* Hooks always run in the server's task. */
+static void finish_upload_and_reload(uint32_t size, void *context, hr_answer_t *answer)
+{
+    (void)size;
+    const server_t *self = context;
+    reload_t reload = {.server = self, .waiting = xTaskGetCurrentTaskHandle()};
+    esp_err_t err = httpd_queue_work(self->httpd, reload_in_server, &reload);
+    if (err != ESP_OK) {
+        hr_reject(&reload.report, err, "the server's task does not take the reload");
+    } else {
+        ulTaskNotifyTake(pdTRUE, portMAX_DELAY);
+        err = reload.err;
+    }
+    if (err == ESP_OK) {
+        make_loaded(answer);
+    } else {
+        hr_answer_error(answer, err, &reload.report);
+    }
 }
 
 static esp_err_t handle_upload_and_reload(httpd_req_t *request)
 {
     const server_t *self = request->user_ctx;
-    hr_report_t report;
-    uint32_t size;
-    esp_err_t err = hr_upload_receive(request, &self->upload, &size, &report);
-    if (err == ESP_OK) {
-        err = hr_lifecycle_reload(&self->config, &report);
-    }
-    return err == ESP_OK ? answer_loaded(request) : answer_error(request, err, &report);
+    return hr_upload_handle(request, &self->upload, finish_upload_and_reload);
 }
 
 static void describe_last_error(char *text, size_t size)
@@ -108,10 +132,12 @@ static esp_err_t handle_status(httpd_req_t *request)
     const server_t *self = request->user_ctx;
     hr_lifecycle_status_t status;
     char last_error[HR_ANSWER_ESCAPED_SIZE + 64];
+    char body[STATUS_SIZE];
+    hr_answer_t answer = {.body = body, .size = sizeof(body)};
     hr_lifecycle_status(&status);
     describe_last_error(last_error, sizeof(last_error));
-    return hr_answer_ok(
-        request,
+    hr_answer_ok(
+        &answer,
         "\"loaded\":%s,\"module\":%" PRIu32 ",\"size\":%" PRIu32 ",\"loads\":%" PRIu32
         ",\"text\":{\"address\":\"0x%08" PRIx32 "\",\"size\":%" PRIu32 "}"
         ",\"data\":{\"address\":\"0x%08" PRIx32 "\",\"size\":%" PRIu32 "}"
@@ -124,6 +150,7 @@ static esp_err_t handle_status(httpd_req_t *request)
         (uint32_t)heap_caps_get_free_size(MALLOC_CAP_8BIT),
         (uint32_t)heap_caps_get_free_size(MALLOC_CAP_EXEC),
         (uint32_t)heap_caps_get_largest_free_block(MALLOC_CAP_EXEC), last_error);
+    return hr_answer_send(&answer, request);
 }
 
 static const httpd_uri_t endpoints[] = {
@@ -143,8 +170,10 @@ static esp_err_t start_httpd(server_t *self, uint16_t port)
     config.stack_size = CONFIG_HOTRELOAD_SERVER_STACK_SIZE;
     config.task_priority = CONFIG_HOTRELOAD_SERVER_PRIORITY;
     config.max_uri_handlers = ENDPOINTS;
-    config.recv_wait_timeout = (CONFIG_HOTRELOAD_RECV_TIMEOUT_MS + 999) / 1000;
+    config.max_open_sockets = CONNECTIONS - HR_HANDOVER_MAX;
     config.lru_purge_enable = true; /* idle clients make room for new ones */
+    config.close_fn = hr_handover_close;
+    hr_handover_open();
     esp_err_t err = httpd_start(&self->httpd, &config);
     for (size_t i = 0; err == ESP_OK && i < ENDPOINTS; i++) {
         httpd_uri_t endpoint = endpoints[i];
@@ -234,6 +263,7 @@ static esp_err_t stop(hr_report_t *report)
     if (server == NULL) {
         return hr_reject(report, ESP_ERR_INVALID_STATE, "the server is not running");
     }
+    hr_handover_shut();
     esp_err_t err = httpd_stop(server->httpd);
     if (err != ESP_OK) {
         return hr_reject(report, err, "the HTTP server does not stop");

@@ -20,7 +20,7 @@
 #include "hr_report.h"
 
 #define HR_STORE_RECORD_SIZE 64
-#define HR_STORE_CHUNK_SIZE 4096
+#define HR_STORE_CHUNK_SIZE 1024
 
 typedef struct {
     const esp_partition_t *partition;

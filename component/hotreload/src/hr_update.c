@@ -17,16 +17,17 @@ static const char op[] = "update";
 static portMUX_TYPE writing_lock = portMUX_INITIALIZER_UNLOCKED;
 static bool writing;
 
-static bool claim(void)
+esp_err_t hr_update_claim(hr_report_t *report)
 {
     portENTER_CRITICAL(&writing_lock);
     bool claimed = !writing;
     writing = true;
     portEXIT_CRITICAL(&writing_lock);
-    return claimed;
+    return claimed ? ESP_OK
+                   : hr_reject(report, HOTRELOAD_ERR_BUSY, "another update is being written");
 }
 
-static void release(void)
+void hr_update_release(void)
 {
     portENTER_CRITICAL(&writing_lock);
     writing = false;
@@ -43,15 +44,12 @@ static uint32_t loaded_number(void)
 /* inside an operation: no load may read the slot that is chosen for writing */
 static esp_err_t begin(hr_update_t *update, const char *label)
 {
-    if (!claim()) {
-        return hr_reject(&update->report, HOTRELOAD_ERR_BUSY, "another update is being written");
-    }
     esp_err_t err = hr_store_open(&update->store, label, &update->report);
     if (err == ESP_OK) {
         err = hr_store_begin(&update->store, &update->flash, &update->report);
     }
     if (err != ESP_OK) {
-        release();
+        hr_update_release();
     }
     return err;
 }
@@ -62,6 +60,7 @@ esp_err_t hr_update_begin(hr_update_t *update, const char *label, size_t size)
 {
     esp_err_t err = hr_operation_enter(op, &update->report);
     if (err != ESP_OK) {
+        hr_update_release();
         return hr_operation_refuse(op, err, &update->report);
     }
     hr_trace("request", "op=%s partition=%s size=%u", op, label, (unsigned)size);
@@ -143,7 +142,7 @@ esp_err_t hr_update_commit(hr_update_t *update, const hr_exports_t *exports)
 
 esp_err_t hr_update_end(hr_update_t *update, esp_err_t err)
 {
-    release();
+    hr_update_release();
     return hr_operation_end(op, err, loaded_number(), &update->report);
 }
 
@@ -178,7 +177,10 @@ static esp_err_t update_inside_operation(hr_update_t *update, const char *partit
 {
     hr_trace("request", "op=%s source=ram partition=%s size=%u", op, partition_label,
              (unsigned)elf_size);
-    esp_err_t err = begin(update, partition_label);
+    esp_err_t err = hr_update_claim(&update->report);
+    if (err == ESP_OK) {
+        err = begin(update, partition_label);
+    }
     if (err != ESP_OK) {
         return hr_operation_end(op, err, loaded_number(), &update->report);
     }

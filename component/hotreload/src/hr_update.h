@@ -11,8 +11,14 @@ typedef struct {
     hr_report_t report; /* why it failed */
 } hr_update_t;
 
-/* Only one update at a time is written: HOTRELOAD_ERR_BUSY. `size` is what the caller expects to
-   give, for the trace. A failure is reported; hr_update_end() belongs to ESP_OK only. */
+/* Only one update at a time is written: HOTRELOAD_ERR_BUSY, at once. hr_update_release() gives back
+   a claim with which no update was begun. */
+esp_err_t hr_update_claim(hr_report_t *report);
+void hr_update_release(void);
+
+/* Needs the claim. May wait for an operation of another task. `size` is what the caller expects to
+   give, for the trace. A failure is reported and gives the claim back; hr_update_end() belongs to
+   ESP_OK only. */
 esp_err_t hr_update_begin(hr_update_t *update, const char *label, size_t size);
 
 esp_err_t hr_update_append(hr_update_t *update, const void *data, size_t size);
@@ -21,5 +27,5 @@ esp_err_t hr_update_append(hr_update_t *update, const void *data, size_t size);
 esp_err_t hr_update_commit(hr_update_t *update, const hr_exports_t *exports);
 
 /* Ends the update and reports `err`, with which it failed, or ESP_OK. Without a commit the module
-   that was current still is. Returns `err`. */
+   that was current still is. Gives the claim back. Returns `err`. */
 esp_err_t hr_update_end(hr_update_t *update, esp_err_t err);

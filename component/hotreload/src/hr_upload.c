@@ -2,146 +2,268 @@
 #include "hr_upload.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/param.h>
 
+#include "esp_timer.h"
 #include "hotreload.h"
+#include "hr_handover.h"
 #include "hr_multipart.h"
 #include "hr_operation.h"
 #include "hr_update.h"
 
-#define RECEIVE_SIZE 1024
+/* stack of the upload's task */
+#define STACK_SIZE 4096
+/* holds a piece of the body, then the answer */
+#define BUFFER_SIZE 512
 /* boundaries, part headers and other fields of a form */
 #define MULTIPART_OVERHEAD 4096
 /* "multipart/form-data; boundary=" with a boundary of 70 characters, and room for charset */
 #define CONTENT_TYPE_SIZE 160
+/* decimal digits of 2^64, and one more */
+#define CONTENT_LENGTH_SIZE 22
+
+_Static_assert(BUFFER_SIZE >= HR_ANSWER_SIZE, "an answer fits");
 
 /* One for each upload, on the heap: too large for a stack. */
 typedef struct {
     const hr_upload_target_t *target;
+    hr_upload_finish_t finish;
+    void *context;
+    size_t length; /* of the body */
+    size_t received;
+    size_t pending; /* in buffer: came with the headers */
+    bool awaits_continue;
+    int64_t deadline;
     hr_update_t update;
     bool is_form;
     hr_multipart_t form;
-    char content_type[CONTENT_TYPE_SIZE];
-    uint8_t received[RECEIVE_SIZE];
+    char buffer[BUFFER_SIZE];
 } upload_t;
 
-static esp_err_t reject_too_large(const upload_t *upload, hr_report_t *report)
+static esp_err_t reject_too_large(const hr_upload_target_t *target, hr_report_t *report)
 {
     return hr_reject(report, HOTRELOAD_ERR_TOO_LARGE,
                      "the upload is larger than the %u bytes that the server takes",
-                     (unsigned)upload->target->max_size);
+                     (unsigned)target->max_size);
 }
 
-/* What the headers say, before anything of the body is read. */
-static esp_err_t check_headers(const upload_t *upload, const httpd_req_t *request,
-                               hr_report_t *report)
+static bool has_header(httpd_req_t *request, const char *name)
 {
-    size_t overhead = upload->is_form ? MULTIPART_OVERHEAD : 0;
-    if (httpd_req_get_hdr_value_len((httpd_req_t *)request, "Content-Length") == 0) {
+    return httpd_req_get_hdr_value_len(request, name) > 0;
+}
+
+/* The header itself: content_len of esp_http_server has only 32 bits of it. */
+static esp_err_t read_length(httpd_req_t *request, uint64_t *length, hr_report_t *report)
+{
+    char text[CONTENT_LENGTH_SIZE];
+    if (has_header(request, "Transfer-Encoding") || !has_header(request, "Content-Length")) {
         return hr_reject(report, HOTRELOAD_ERR_LENGTH_REQUIRED,
                          "the request has no Content-Length");
     }
-    if (request->content_len == 0) {
+    esp_err_t err = httpd_req_get_hdr_value_str(request, "Content-Length", text, sizeof(text));
+    *length = 0;
+    for (const char *c = text; err == ESP_OK && *c != 0; c++) {
+        if (*c < '0' || *c > '9') {
+            return hr_reject(report, HOTRELOAD_ERR_REQUEST, "Content-Length is \"%s\"", text);
+        }
+        *length = *length < UINT32_MAX ? *length * 10 + (*c - '0') : *length;
+    }
+    /* cut off: more digits than any length has */
+    *length = err == ESP_OK ? *length : UINT64_MAX;
+    return ESP_OK;
+}
+
+/* What the headers say, before anything of the body is read. */
+static esp_err_t check_headers(httpd_req_t *request, const hr_upload_target_t *target,
+                               bool is_form, hr_report_t *report)
+{
+    uint64_t length;
+    esp_err_t err = read_length(request, &length, report);
+    if (err != ESP_OK) {
+        return err;
+    }
+    if (length == 0) {
         return hr_reject(report, HOTRELOAD_ERR_EMPTY, "the request has no body");
     }
-    if (request->content_len > upload->target->max_size + overhead) {
-        return reject_too_large(upload, report);
+    if (length > (uint64_t)target->max_size + (is_form ? MULTIPART_OVERHEAD : 0)) {
+        return reject_too_large(target, report);
     }
     return ESP_OK;
+}
+
+static bool awaits_continue(httpd_req_t *request)
+{
+    char expectation[sizeof("100-continue")];
+    return httpd_req_get_hdr_value_str(request, "Expect", expectation, sizeof(expectation))
+               == ESP_OK
+           && strcasecmp(expectation, "100-continue") == 0;
 }
 
 static esp_err_t append(void *context, const void *data, size_t size)
 {
     upload_t *upload = context;
     if (size > upload->target->max_size - upload->update.flash.size) {
-        return reject_too_large(upload, &upload->update.report);
+        return reject_too_large(upload->target, &upload->update.report);
     }
     return hr_update_append(&upload->update, data, size);
 }
 
-static esp_err_t receive_some(httpd_req_t *request, upload_t *upload, size_t remaining,
-                              size_t *received)
+static esp_err_t feed(upload_t *upload, size_t size)
 {
-    size_t wanted = remaining < RECEIVE_SIZE ? remaining : RECEIVE_SIZE;
-    int result = httpd_req_recv(request, (char *)upload->received, wanted);
-    if (result == HTTPD_SOCK_ERR_TIMEOUT) {
+    upload->received += size;
+    return upload->is_form ? hr_multipart_feed(&upload->form, upload->buffer, size,
+                                               &upload->update.report)
+                           : append(upload, upload->buffer, size);
+}
+
+static esp_err_t reject_silence(upload_t *upload, int64_t silence)
+{
+    unsigned missing = upload->length - upload->received;
+    if (silence < upload->deadline) {
         return hr_reject(&upload->update.report, HOTRELOAD_ERR_BODY_TIMEOUT,
-                         "the client stopped sending %u bytes before the end of the body",
-                         (unsigned)remaining);
+                         "the client stopped sending %u bytes before the end of the body", missing);
     }
-    if (result <= 0) {
+    return hr_reject(&upload->update.report, HOTRELOAD_ERR_UPLOAD_TIMEOUT,
+                     "after %u ms %u bytes of the body are missing",
+                     (unsigned)CONFIG_HOTRELOAD_UPLOAD_TIMEOUT_MS, missing);
+}
+
+static esp_err_t receive_some(hr_socket_t *socket, upload_t *upload, size_t *size)
+{
+    size_t missing = upload->length - upload->received;
+    int64_t silence = esp_timer_get_time() + CONFIG_HOTRELOAD_RECV_TIMEOUT_MS * 1000LL;
+    switch (hr_socket_receive(socket, upload->buffer, MIN(missing, sizeof(upload->buffer)),
+                              MIN(silence, upload->deadline), size)) {
+    case ESP_OK:
+        return ESP_OK;
+    case ESP_ERR_TIMEOUT:
+        return reject_silence(upload, silence);
+    case ESP_ERR_INVALID_STATE:
+        return hr_reject(&upload->update.report, HOTRELOAD_ERR_STOPPED,
+                         "the server was stopped during the upload");
+    default:
         return hr_reject(&upload->update.report, HOTRELOAD_ERR_BODY_TRUNCATED,
                          "the connection ended %u bytes before the end of the body",
-                         (unsigned)remaining);
+                         (unsigned)missing);
     }
-    *received = result;
-    return ESP_OK;
 }
 
-static esp_err_t receive_all(httpd_req_t *request, upload_t *upload)
+static esp_err_t receive_all(hr_socket_t *socket, upload_t *upload)
 {
-    hr_report_t *report = &upload->update.report;
-    esp_err_t err = ESP_OK;
-    size_t received = 0;
-    for (size_t done = 0; err == ESP_OK && done < request->content_len; done += received) {
-        err = receive_some(request, upload, request->content_len - done, &received);
-        if (err != ESP_OK) {
-            return err;
+    size_t size;
+    if (upload->awaits_continue && upload->pending == 0) {
+        hr_socket_continue(socket); /* who has gone is found out by the next line */
+    }
+    esp_err_t err = feed(upload, upload->pending);
+    while (err == ESP_OK && upload->received < upload->length) {
+        err = receive_some(socket, upload, &size);
+        if (err == ESP_OK) {
+            err = feed(upload, size);
         }
-        err = upload->is_form
-                  ? hr_multipart_feed(&upload->form, upload->received, received, report)
-                  : append(upload, upload->received, received);
     }
     if (err == ESP_OK && upload->is_form) {
-        err = hr_multipart_end(&upload->form, report);
+        err = hr_multipart_end(&upload->form, &upload->update.report);
     }
     return err;
 }
 
-static esp_err_t open_body(httpd_req_t *request, upload_t *upload, hr_report_t *report)
-{
-    upload->content_type[0] = 0;
-    /* an absent type is a raw body; one that is too long is cut and then found wrong */
-    (void)httpd_req_get_hdr_value_str(request, "Content-Type", upload->content_type,
-                                      sizeof(upload->content_type));
-    upload->is_form = hr_multipart_is(upload->content_type);
-    esp_err_t err = check_headers(upload, request, report);
-    if (err == ESP_OK && upload->is_form) {
-        err = hr_multipart_begin(&upload->form, upload->content_type, append, upload, report);
-    }
-    return err;
-}
-
-static esp_err_t write_body(httpd_req_t *request, upload_t *upload, uint32_t *size,
-                            hr_report_t *report)
+static esp_err_t write_body(hr_socket_t *socket, upload_t *upload)
 {
     hr_update_t *update = &upload->update;
-    esp_err_t err = hr_update_begin(update, upload->target->partition_label, request->content_len);
-    if (err == ESP_OK) {
-        err = receive_all(request, upload);
-        if (err == ESP_OK) {
-            err = hr_update_commit(update, &upload->target->exports);
-        }
-        *size = update->flash.size;
-        err = hr_update_end(update, err);
+    esp_err_t err = hr_update_begin(update, upload->target->partition_label, upload->length);
+    if (err != ESP_OK) {
+        return err;
     }
-    *report = update->report;
+    err = receive_all(socket, upload);
+    if (err == ESP_OK) {
+        err = hr_update_commit(update, &upload->target->exports);
+    }
+    return hr_update_end(update, err);
+}
+
+/* In the upload's task. */
+static void serve(hr_socket_t *socket, void *context)
+{
+    upload_t *upload = context;
+    esp_err_t err = write_body(socket, upload);
+    hr_answer_t answer = {.body = upload->buffer, .size = sizeof(upload->buffer)};
+    if (err == ESP_OK) {
+        upload->finish(upload->update.flash.size, upload->context, &answer);
+    } else {
+        hr_answer_error(&answer, err, &upload->update.report);
+    }
+    hr_socket_answer(socket, &answer); /* it may have gone: nobody else wants to know */
+    free(upload);
+}
+
+static esp_err_t open_form(upload_t *upload, const char *content_type, hr_report_t *report)
+{
+    upload->is_form = hr_multipart_is(content_type);
+    return upload->is_form ? hr_multipart_begin(&upload->form, content_type, append, upload, report)
+                           : ESP_OK;
+}
+
+/* Hands the connection over. With the claim, which is given back on a failure. */
+static esp_err_t hand_over(httpd_req_t *request, upload_t *upload, const char *content_type,
+                           hr_report_t *report)
+{
+    esp_err_t err = open_form(upload, content_type, report);
+    if (err != ESP_OK) {
+        return err;
+    }
+    upload->awaits_continue = awaits_continue(request);
+    upload->pending = hr_handover_pending(request, upload->buffer, sizeof(upload->buffer));
+    upload->deadline = esp_timer_get_time() + CONFIG_HOTRELOAD_UPLOAD_TIMEOUT_MS * 1000LL;
+    err = hr_handover_take(request, STACK_SIZE, serve, upload);
+    if (err == ESP_ERR_INVALID_STATE) {
+        return hr_reject(report, HOTRELOAD_ERR_STOPPED, "the server is being stopped");
+    }
+    return err == ESP_OK ? err : hr_reject(report, err, "no memory for the upload's task");
+}
+
+static esp_err_t begin(httpd_req_t *request, const hr_upload_target_t *target,
+                       hr_upload_finish_t finish, hr_report_t *report)
+{
+    char content_type[CONTENT_TYPE_SIZE] = "";
+    /* an absent type is a raw body; one that is too long is cut and then found wrong */
+    (void)httpd_req_get_hdr_value_str(request, "Content-Type", content_type, sizeof(content_type));
+    esp_err_t err = check_headers(request, target, hr_multipart_is(content_type), report);
+    if (err == ESP_OK) {
+        err = hr_update_claim(report);
+    }
+    if (err != ESP_OK) {
+        return err;
+    }
+    upload_t *upload = calloc(1, sizeof(*upload));
+    if (upload == NULL) {
+        err = hr_reject(report, ESP_ERR_NO_MEM, "no memory for an upload");
+    } else {
+        upload->target = target;
+        upload->finish = finish;
+        upload->context = request->user_ctx;
+        upload->length = request->content_len;
+        err = hand_over(request, upload, content_type, report);
+    }
+    if (err != ESP_OK) {
+        free(upload);
+        hr_update_release();
+    }
     return err;
 }
 
-esp_err_t hr_upload_receive(httpd_req_t *request, const hr_upload_target_t *target,
-                            uint32_t *size, hr_report_t *report)
+esp_err_t hr_upload_handle(httpd_req_t *request, const hr_upload_target_t *target,
+                           hr_upload_finish_t finish)
 {
-    upload_t *upload = malloc(sizeof(*upload));
-    if (upload == NULL) {
-        return hr_reject(report, ESP_ERR_NO_MEM, "no memory for an upload");
+    hr_report_t report;
+    esp_err_t err = begin(request, target, finish, &report);
+    if (err == ESP_OK) {
+        return hr_handover_result(request);
     }
-    upload->target = target;
-    esp_err_t err = open_body(request, upload, report);
-    if (err != ESP_OK) {
-        hr_operation_refuse("upload", err, report);
-    } else {
-        err = write_body(request, upload, size, report);
-    }
-    free(upload);
-    return err;
+    hr_operation_refuse("upload", err, &report);
+    char body[HR_ANSWER_SIZE];
+    hr_answer_t answer = {.body = body, .size = sizeof(body)};
+    hr_answer_error(&answer, err, &report);
+    return hr_handover_dismiss(request, &answer);
 }

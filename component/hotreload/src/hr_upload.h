@@ -3,6 +3,7 @@
 #pragma once
 
 #include "esp_http_server.h"
+#include "hr_answer.h"
 #include "hr_module.h"
 #include "hr_report.h"
 
@@ -12,7 +13,12 @@ typedef struct {
     hr_exports_t exports;
 } hr_upload_target_t;
 
-/* Streams the body to flash, checks it there and makes it current. `size` receives the size of the
-   ELF. */
-esp_err_t hr_upload_receive(httpd_req_t *request, const hr_upload_target_t *target,
-                            uint32_t *size, hr_report_t *report);
+/* Makes the answer to an upload of `size` bytes that has become current. `context` is that of the
+   request's handler. Runs in the upload's task. */
+typedef void (*hr_upload_finish_t)(uint32_t size, void *context, hr_answer_t *answer);
+
+/* Answers what can be said before the body is read; otherwise hands the connection to a task that
+   streams the body to flash, checks it there, makes it current and answers. Returns what the
+   request's handler has to return. */
+esp_err_t hr_upload_handle(httpd_req_t *request, const hr_upload_target_t *target,
+                           hr_upload_finish_t finish);

@@ -40,7 +40,6 @@ typedef struct {
     session_t *session;
     struct http_parser_url url;
     size_t remaining;      // of the body
-    bool awaits_continue;  // the client waits for "100 Continue" before it sends the body
     unsigned header_count; // of the request: name, zero, value, zero in scratch
     char scratch[SCRATCH_SIZE];
     const char *status;

@@ -1,8 +1,6 @@
 // One request: from the first byte to the call of its handler, and what is left of it afterwards.
 // SPDX-License-Identifier: MIT
-#include <limits.h>
 #include <stdlib.h>
-#include <strings.h>
 
 #include "esp_log.h"
 #include "httpd_private.h"
@@ -125,8 +123,8 @@ static int on_headers_complete(http_parser *parser)
     if (error != HTTPD_ERR_CODE_MAX) {
         fail(parse, error);
     }
-    // ULLONG_MAX: none was given. A chunked body is not known as one, in ESP-IDF neither
-    server->request.content_len = parser->content_length == ULLONG_MAX ? 0 : (size_t)parser->content_length;
+    // -1: none was given. A chunked body is not known as one, and a length has 32 bits, in ESP-IDF too
+    server->request.content_len = (int)parser->content_length == -1 ? 0 : (size_t)parser->content_length;
     parse->is_complete = true;
     http_parser_pause(parser, 1);
     return 0;
@@ -196,15 +194,6 @@ static outcome_t parse_request(session_t *session)
     return REQUEST_PARSED;
 }
 
-static bool wants_continue(httpd_req_t *request)
-{
-    char expectation[sizeof("100-continue")];
-
-    return request->content_len > 0 &&
-           httpd_req_get_hdr_value_str(request, "Expect", expectation, sizeof(expectation)) == ESP_OK &&
-           strcasecmp(expectation, "100-continue") == 0;
-}
-
 static void begin(session_t *session)
 {
     httpd_server_t *server = session->server;
@@ -220,7 +209,6 @@ static void begin(session_t *session)
 
     exchange->session = session;
     exchange->remaining = 0;
-    exchange->awaits_continue = false;
     exchange->header_count = 0;
     exchange->status = HTTPD_200;
     exchange->content_type = HTTPD_TYPE_TEXT;
@@ -231,10 +219,6 @@ static void begin(session_t *session)
 // reads what the handler left of the body, so that the next request can be found behind it
 static esp_err_t drain_body(exchange_t *exchange)
 {
-    // the client may never send what nobody asked for
-    if (exchange->remaining > 0 && exchange->awaits_continue) {
-        return ESP_FAIL;
-    }
     while (exchange->remaining > 0) {
         if (httpd_body_receive(exchange, exchange->scratch, sizeof(exchange->scratch)) <= 0) {
             return ESP_FAIL;
@@ -269,7 +253,6 @@ static esp_err_t run(session_t *session)
         return outcome == REQUEST_ANSWERED ? ESP_OK : ESP_FAIL;
     }
     exchange->remaining = server->request.content_len;
-    exchange->awaits_continue = wants_continue(&server->request);
     httpd_post_event(HTTP_SERVER_EVENT_ON_HEADER, &session->fd, sizeof(session->fd));
 
     esp_err_t err = httpd_call_handler(server);

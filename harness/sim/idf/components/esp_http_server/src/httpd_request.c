@@ -44,27 +44,18 @@ int httpd_body_receive(exchange_t *exchange, char *buffer, size_t size)
     }
     if (received > 0) {
         exchange->remaining -= (size_t)received;
-        exchange->awaits_continue = false;
     }
     return received;
 }
 
 int httpd_req_recv(httpd_req_t *request, char *buffer, size_t size)
 {
-    static const char interim[] = "HTTP/1.1 100 Continue\r\n\r\n";
     exchange_t *exchange = httpd_exchange_of(request);
 
     if (!exchange || !buffer) {
         return HTTPD_SOCK_ERR_INVALID;
     }
     session_t *session = exchange->session;
-    // RFC 9110, 10.1.1: not needed when the body is on its way already
-    if (exchange->awaits_continue && session->block_start == session->block_end) {
-        if (httpd_send_all(session, interim, sizeof(interim) - 1) != ESP_OK) {
-            return HTTPD_SOCK_ERR_FAIL;
-        }
-        exchange->awaits_continue = false;
-    }
     int received = httpd_body_receive(exchange, buffer, size);
     if (received > 0) {
         const esp_http_server_event_data event = {.fd = session->fd, .data_len = received};
