@@ -17,7 +17,7 @@ from harness.console import Console, ConsoleProcess
 from harness.device import PROBE_PORT, SERVER_PORT, Device
 from harness.errors import ConditionNotMet
 from harness.firmware import FirmwareBuild, FirmwareBuilder
-from harness.keys import BUILDER, FAULT_TREE, FIRMWARE, LANE, MODULES, TIMELINE
+from harness.keys import BUILDER, FAULT_TREE, FIGURES, FIRMWARE, LANE, MODULES, TIMELINE
 from harness.lanes import DutContext, Lane
 from harness.memory import Flash
 from harness.modules import Module, ModuleBuilder, Recipe
@@ -313,6 +313,17 @@ def assert_image_exact(device: Device) -> Callable[[Module], None]:
         assert_image_equal(device.memory, module.data, device.placement(), symbols)
 
     return check
+
+
+@pytest.fixture
+def figure(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Put a measured figure into the summary and the report: `figure("12 instructions a call")`."""
+
+    def say(text: str) -> None:
+        request.node.stash.setdefault(FIGURES, []).append(text)
+        request.node.user_properties.append(("figure", text))
+
+    return say
 
 
 def _project_of(folder: Path, root: Path) -> Path:

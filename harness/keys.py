@@ -14,4 +14,5 @@ FAULT_TREE = pytest.StashKey[FaultTree]()
 
 TIMELINE = pytest.StashKey[Timeline]()
 FIRMWARE = pytest.StashKey[list[FirmwareBuild]]()
+FIGURES = pytest.StashKey[list[str]]()
 MODULES = pytest.StashKey[list[Module]]()

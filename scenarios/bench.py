@@ -90,6 +90,19 @@ class Allocated:
         return self.data <= before.data and self.exec <= before.exec
 
 
+@dataclass(frozen=True)
+class LoadCost:
+    """Of one load: cycles, bytes taken from the heaps, and what an unload did not give back."""
+
+    error: str
+    cycles: int
+    wrong: int
+    exec: int
+    data: int
+    exec_left: int
+    data_left: int
+
+
 class Bench:
     """Drives the scenario firmware; what returns a str gives the name of an error code."""
 
@@ -148,6 +161,13 @@ class Bench:
     def load_from_ram(self, elf: bytes, shift: int = 0) -> str:
         """`hotreload_load_from_buffer()`, the buffer `shift` bytes off alignment."""
         return self._result("load-from-ram", elf, shift=shift)
+
+    def cost(self, elf: bytes = b"", exports: int = 0) -> LoadCost:
+        """Load from RAM, or without an ELF from flash, and unload; any module loaded before goes.
+
+        The functions that the firmware wants are `export_0000` and so on, and return their number.
+        """
+        return LoadCost(**self._probe.post("cost", elf, exports=exports))
 
     def unload(self) -> str:
         return self._result("unload")

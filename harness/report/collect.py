@@ -7,7 +7,7 @@ import pytest
 
 from harness.backtrace import decode_backtraces
 from harness.errors import NotSetUp
-from harness.keys import FIRMWARE, LANE, MODULES, TIMELINE
+from harness.keys import FIGURES, FIRMWARE, LANE, MODULES, TIMELINE
 from harness.report.record import Failure, TestRecord
 
 #: of one test; a runaway console must not fill the report
@@ -37,6 +37,7 @@ def describe_item(item: pytest.Item, with_timeline: bool) -> dict[str, Any]:
             {"name": module.name, "size": len(module.data), "seconds": module.seconds}
             for module in item.stash.get(MODULES, [])
         ],
+        "figures": item.stash.get(FIGURES, []),
         "timeline": [[round(m.at, 4), m.kind, m.text] for m in moments],
     }
 

@@ -53,6 +53,7 @@ class TestRecord:
     failure: Failure | None = None
     firmwares: list[BuildRecord] = field(default_factory=list)
     modules: list[ModuleRecord] = field(default_factory=list)
+    figures: list[str] = field(default_factory=list)
     timeline: list[tuple[float, str, str]] = field(default_factory=list)
 
     @property
@@ -74,4 +75,5 @@ class TestRecord:
         self.promise = extra["promise"]
         self.firmwares = [BuildRecord(**build) for build in extra["firmwares"]]
         self.modules = [ModuleRecord(**module) for module in extra["modules"]]
+        self.figures = extra["figures"]
         self.timeline = [(at, kind, text) for at, kind, text in extra["timeline"]]

@@ -89,6 +89,7 @@ def summary_lines(records: list[TestRecord], report: str) -> list[str]:
         lines.append(f"{word} {promise.file}: {promise.outcome} in {promise.seconds:.1f} s")
         if promise.text:
             lines.append(f"         {promise.text}")
+        lines += [f"figure   {figure}" for r in promise.records for figure in r.figures]
     for record in sorted(on_devices, key=lambda record: -record.seconds)[:SLOWEST]:
         lines.append(f"slowest  {record.nodeid}: {record.seconds:.2f} s")
     if report:

@@ -11,8 +11,9 @@ from harness.report.summary import summary_lines
 from harness.tests.conftest import NestedPytest
 
 TESTS = """
-def test_kept(dut):
+def test_kept(dut, figure):
     dut.expect_exact("ready after")
+    figure("3 > 2 bytes")
 
 def test_broken(dut):
     dut.expect_exact("ready after")
@@ -59,6 +60,9 @@ def test_report_of_a_run(nested: NestedPytest, processes: str) -> None:
     assert "Two promises &amp; one &lt;excuse&gt;." in page
     assert "broken &lt;here&gt;" in page
 
+    assert "figure   3 > 2 bytes" in printed
+    assert "3 &gt; 2 bytes" in page
+
     build_id = records["test_kept"]["firmwares"][0]["build_id"]
     cases = ElementTree.parse(folder / "junit.xml").iter("testcase")
     properties = {
@@ -66,6 +70,7 @@ def test_report_of_a_run(nested: NestedPytest, processes: str) -> None:
         for case in cases
     }
     assert properties["test_kept"]["firmware"] == f"echo {build_id}"
+    assert properties["test_kept"]["figure"] == "3 > 2 bytes"
 
 
 def record(name: str, **parts: object) -> TestRecord:
@@ -77,7 +82,9 @@ def test_summary() -> None:
     waited = BuildRecord("scenarios/firmware", "abc", 15.0)
     records = [
         record("test_a", seconds=2.0, firmwares=[build], modules=[ModuleRecord("m", 9, 0.5)]),
-        record("test_b", seconds=1.0, firmwares=[waited], outcome="failed"),
+        record(
+            "test_b", seconds=1.0, firmwares=[waited], outcome="failed", figures=["12 of 20 left"]
+        ),
         TestRecord("harness/tests/test_y.py::test_c", seconds=9.0),
     ]
 
@@ -86,6 +93,7 @@ def test_summary() -> None:
         "built    1 module: 0.5 s",
         "BROKEN   scenarios/test_x.py: 1 passed, 1 failed in 3.0 s",
         "         It works.",
+        "figure   12 of 20 left",
         "slowest  scenarios/test_x.py::test_a: 2.00 s",
         "slowest  scenarios/test_x.py::test_b: 1.00 s",
         "report   /r/index.html",

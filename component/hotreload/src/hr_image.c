@@ -586,8 +586,8 @@ const hr_segment_t *hr_image_segment(const hr_image_t *image, uint32_t link, uin
 {
     for (uint32_t i = 0; i < image->load_count; i++) {
         const hr_segment_t *segment = &image->segments[i];
-        if (link >= segment->link
-            && (uint64_t)(link - segment->link) + size <= segment->memory_size) {
+        uint32_t at = link - segment->link; /* huge in front of the segment */
+        if (at < segment->memory_size && size <= segment->memory_size - at) {
             return segment;
         }
     }

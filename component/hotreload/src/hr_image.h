@@ -72,10 +72,15 @@ hr_table_t hr_image_relocation_table(const hr_image_t *image, uint32_t index);
 /* The segment to load that has all of [link, link + size), or NULL. */
 const hr_segment_t *hr_image_segment(const hr_image_t *image, uint32_t link, uint32_t size);
 
-/* The tables may have any alignment, so entries are copied out. */
+/* The tables may have any alignment, so entries are copied out: by words where they can be. */
 static inline void hr_image_read(const hr_image_t *image, uint32_t offset, void *to, size_t size)
 {
-    memcpy(to, image->data + offset, size);
+    const uint8_t *from = image->data + offset;
+    if ((uintptr_t)from % sizeof(uint32_t) == 0) {
+        memcpy(to, __builtin_assume_aligned(from, sizeof(uint32_t)), size);
+    } else {
+        memcpy(to, from, size);
+    }
 }
 
 static inline uint32_t hr_image_word(const hr_image_t *image, hr_table_t table, uint32_t index)

@@ -16,13 +16,28 @@ static volatile uint32_t *word_at(const hr_placed_t *segment, uint32_t at)
     return (volatile uint32_t *)(void *)(segment->memory + at);
 }
 
+static bool is_aligned(const uint8_t *at)
+{
+    return (uintptr_t)at % sizeof(uint32_t) == 0;
+}
+
+/* A word of any alignment, of memory that takes all accesses. */
+static uint32_t word_from(const uint8_t *from)
+{
+    uint32_t word;
+    if (is_aligned(from)) {
+        memcpy(&word, __builtin_assume_aligned(from, sizeof(word)), sizeof(word));
+    } else {
+        memcpy(&word, from, sizeof(word));
+    }
+    return word;
+}
+
 static void fill_text(const hr_placed_t *segment, const uint8_t *from, uint32_t file_size)
 {
     uint32_t whole = file_size & ~3u;
     for (uint32_t at = 0; at < whole; at += 4) {
-        uint32_t word;
-        memcpy(&word, from + at, sizeof(word));
-        *word_at(segment, at) = word;
+        *word_at(segment, at) = word_from(from + at);
     }
     uint32_t at = whole;
     if (at < file_size) {
@@ -118,7 +133,8 @@ const hr_placed_t *hr_place_segment(const hr_placement_t *placement, uint32_t li
 {
     for (uint32_t i = 0; i < placement->count; i++) {
         const hr_placed_t *segment = &placement->segments[i];
-        if (link >= segment->link && (uint64_t)(link - segment->link) + size <= segment->size) {
+        uint32_t at = link - segment->link; /* huge in front of the segment */
+        if (at < segment->size && size <= segment->size - at) {
             return segment;
         }
     }
@@ -177,16 +193,17 @@ uint32_t hr_place_load(const hr_placed_t *segment, uint32_t at)
     if (segment->kind == HR_SEGMENT_TEXT) {
         return load_text(segment, at);
     }
-    uint32_t value;
-    memcpy(&value, segment->memory + at, sizeof(value));
-    return value;
+    return word_from(segment->memory + at);
 }
 
 void hr_place_store(const hr_placed_t *segment, uint32_t at, uint32_t value)
 {
+    uint8_t *to = segment->memory + at;
     if (segment->kind == HR_SEGMENT_TEXT) {
         store_text(segment, at, value);
+    } else if (is_aligned(to)) {
+        memcpy(__builtin_assume_aligned(to, sizeof(value)), &value, sizeof(value));
     } else {
-        memcpy(segment->memory + at, &value, sizeof(value));
+        memcpy(to, &value, sizeof(value));
     }
 }

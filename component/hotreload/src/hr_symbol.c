@@ -112,17 +112,35 @@ static uint32_t chain_at(const index_t *index, uint32_t at)
                        : hr_image_word(index->image, index->image->chains, at);
 }
 
+/* Compared from the end: the names of a component often begin alike. */
+static bool is_named(const hr_image_t *image, const hr_elf_symbol_t *symbol, const char *name,
+                     uint32_t length)
+{
+    if (!has_name(image, symbol) || length >= image->strings.count - symbol->name) {
+        return false;
+    }
+    const char *own = name_of(image, symbol);
+    for (uint32_t left = length + 1; left > 0; left--) { /* with the byte that ends it */
+        if (own[left - 1] != name[left - 1]) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* A function of the module itself, not the firmware's address of the same name. */
-static bool defines(const hr_image_t *image, const hr_elf_symbol_t *symbol, const char *name)
+static bool defines(const hr_image_t *image, const hr_elf_symbol_t *symbol, const char *name,
+                    uint32_t length)
 {
     return symbol->shndx != HR_ELF_SHN_UNDEF && symbol->shndx != HR_ELF_SHN_ABS
-           && HR_ELF_SYMBOL_BIND(symbol) != HR_ELF_STB_LOCAL && has_name(image, symbol)
-           && strcmp(name_of(image, symbol), name) == 0;
+           && HR_ELF_SYMBOL_BIND(symbol) != HR_ELF_STB_LOCAL
+           && is_named(image, symbol, name, length);
 }
 
 static esp_err_t find(const index_t *index, const char *name, uint32_t *found, hr_report_t *report)
 {
     const hr_image_t *image = index->image;
+    uint32_t length = strlen(name);
     uint32_t at = bucket_at(index, hash_of(name) % index->bucket_count);
     for (uint32_t steps = 0; at != 0; steps++) {
         if (at >= image->symbols.count) {
@@ -135,7 +153,7 @@ static esp_err_t find(const index_t *index, const char *name, uint32_t *found, h
                              "the hash chain of " NAME_SHOWN " does not end", name);
         }
         hr_elf_symbol_t symbol = hr_image_symbol(image, at);
-        if (defines(image, &symbol, name)) {
+        if (defines(image, &symbol, name, length)) {
             *found = at;
             return ESP_OK;
         }

@@ -29,6 +29,7 @@ static const httpd_uri_t routes[] = {
     {.uri = "/probe/restart", .method = HTTP_POST, .handler = probe_handle_restart},
     {.uri = "/probe/crash", .method = HTTP_POST, .handler = probe_handle_crash},
     {.uri = "/probe/events/listen", .method = HTTP_POST, .handler = probe_handle_listen},
+    {.uri = "/probe/cost", .method = HTTP_POST, .handler = probe_handle_cost},
     {.uri = "/probe/api", .method = HTTP_GET, .handler = probe_handle_api},
 };
 

@@ -59,5 +59,6 @@ esp_err_t probe_handle_server_start(httpd_req_t *request);
 esp_err_t probe_handle_server_stop(httpd_req_t *request);
 esp_err_t probe_handle_restart(httpd_req_t *request);
 esp_err_t probe_handle_crash(httpd_req_t *request);
+esp_err_t probe_handle_cost(httpd_req_t *request);
 esp_err_t probe_handle_api(httpd_req_t *request);
 esp_err_t probe_handle_listen(httpd_req_t *request);

@@ -1,0 +1,197 @@
+"""What a load costs: instructions in proportion to the module, RAM for it and little more."""
+
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import pytest
+from elftools.elf.elffile import ELFFile
+from elftools.elf.segments import Segment
+
+from harness.device import Device
+from harness.lanes import Lane
+from harness.modules import Module
+from scenarios.bench import Bench, LoadCost, Variant
+
+#: nothing is printed while instructions are counted: a console waits for its reader
+quiet = pytest.mark.firmware(config={"CONFIG_HOTRELOAD_TRACE": "n"})
+
+#: how much more a unit may cost in a larger module
+GROWTH = 1.2
+#: RAM of a loaded module beyond its segments, heap overhead included
+EXTRA_RAM = 512
+
+Figure = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Point:
+    """What a load of so many units has cost."""
+
+    units: int
+    instructions: int
+
+
+@pytest.fixture
+def load_cost(bench: Bench) -> Callable[[Module, int], LoadCost]:
+    """Load a module that has to work, and leave nothing behind."""
+
+    def load(module: Module, exports: int = 1) -> LoadCost:
+        cost = bench.cost(module.data, exports)
+        assert cost.error == "ESP_OK"
+        assert cost.wrong == 0
+        assert (cost.exec_left, cost.data_left) == (0, 0)
+        return cost
+
+    return load
+
+
+LoadCostOf = Callable[[Module, int], LoadCost]
+
+
+def pointers(count: int) -> str:
+    """A module with so many relocations, of pointers to data."""
+    entries = ", ".join(f"text + {i % 60}" for i in range(count))
+    return (
+        "#include <stdint.h>\n"
+        "static const char text[64] = {1, 2, 3};\n"
+        f"const char *volatile table[{count}] = {{{entries}}};\n"
+        "uint32_t export_0000(void)\n{\n    return table[0] - text;\n}\n"
+    )
+
+
+def functions(count: int) -> str:
+    """A module that exports so many functions."""
+    return "#include <stdint.h>\n" + "".join(
+        f"uint32_t export_{i:04}(void)\n{{\n    return {i};\n}}\n" for i in range(count)
+    )
+
+
+def constants(size: int) -> str:
+    """A module with so many bytes of data, none of which has to be relocated."""
+    return (
+        "#include <stdint.h>\n"
+        f"volatile const uint32_t numbers[{size // 4}] = {{1, 2, 3}};\n"
+        "uint32_t export_0000(void)\n{\n    return numbers[0] - 1;\n}\n"
+    )
+
+
+def code(size: int) -> str:
+    """A module with so many bytes of code."""
+    return (
+        "#include <stdint.h>\n"
+        "uint32_t export_0000(void)\n{\n"
+        f'    __asm__ volatile("j 1f\\n .fill {size}, 1, 0\\n 1:");\n'
+        "    return 0;\n}\n"
+    )
+
+
+def loaded(module: Module) -> list[Segment]:
+    """The segments that come to lie in RAM."""
+    segments = ELFFile(io.BytesIO(module.data)).iter_segments()
+    return [segment for segment in segments if segment["p_type"] == "PT_LOAD"]
+
+
+def slopes(points: Sequence[Point]) -> list[float]:
+    """Instructions for one more unit, between each two points."""
+    return [
+        (large.instructions - small.instructions) / (large.units - small.units)
+        for small, large in pairwise(points)
+    ]
+
+
+def assert_linear(points: Sequence[Point]) -> None:
+    """Neither the next unit nor the average one costs more in a larger module."""
+    for small, large in pairwise(slopes(points)):
+        assert large <= GROWTH * small, f"from {small:.1f} to {large:.1f} a unit: {points}"
+    for small, large in pairwise([point.instructions / point.units for point in points]):
+        assert large <= GROWTH * small, f"from {small:.1f} to {large:.1f} a unit: {points}"
+
+
+@quiet
+@pytest.mark.icount
+def test_instructions_per_relocation(
+    lane: Lane, variant: Variant, load_cost: LoadCostOf, figure: Figure
+) -> None:
+    points = []
+    for count in (10, 100, 1_000, 10_000):
+        module = variant(text=pointers(count), base=False, name=f"pointers_{count}")
+        assert sum(module.relocations.values()) >= count
+        points.append(Point(count, lane.instructions(load_cost(module, 1).cycles)))
+
+    assert_linear(points)
+    for count, instructions in ((p.units, p.instructions) for p in points):
+        figure(f"{count} relocations: {instructions} instructions")
+    figure(f"{slopes(points)[-1]:.0f} instructions per relocation")
+
+
+@quiet
+@pytest.mark.icount
+def test_instructions_per_export(
+    lane: Lane, variant: Variant, load_cost: LoadCostOf, figure: Figure
+) -> None:
+    points = []
+    for count in (1, 10, 100, 1_000, 2_000):
+        module = variant(text=functions(count), base=False, name=f"functions_{count}")
+        points.append(Point(count, lane.instructions(load_cost(module, count).cycles)))
+
+    assert_linear(points)
+    for count, instructions in ((p.units, p.instructions) for p in points):
+        figure(f"{count} exports: {instructions} instructions")
+    figure(f"{slopes(points)[-1]:.0f} instructions per export")
+
+
+@quiet
+@pytest.mark.icount
+@pytest.mark.parametrize(
+    ("source", "sizes"), [(constants, (1_000, 10_000, 80_000)), (code, (1_000, 10_000, 80_000))]
+)
+def test_instructions_per_byte(
+    lane: Lane,
+    variant: Variant,
+    load_cost: LoadCostOf,
+    figure: Figure,
+    source: Callable[[int], str],
+    sizes: Sequence[int],
+) -> None:
+    points = []
+    for size in sizes:
+        module = variant(text=source(size), base=False, name=f"{source.__name__}_{size}")
+        points.append(Point(size, lane.instructions(load_cost(module, 1).cycles)))
+
+    assert_linear(points)
+    figure(f"{slopes(points)[-1]:.2f} instructions per byte of {source.__name__}")
+
+
+@quiet
+@pytest.mark.icount
+def test_instructions_of_a_load_from_flash(
+    device: Device, bench: Bench, lane: Lane, variant: Variant, figure: Figure
+) -> None:
+    assert bench.unload() == "ESP_OK"  # or an update would have to have what the firmware calls
+    points = []
+    for size in (1_000, 10_000, 80_000):
+        module = variant(text=constants(size), base=False, name=f"constants_{size}")
+        assert bench.update(module.data) == "ESP_OK"
+        cost = bench.cost(exports=1)
+        assert (cost.error, cost.wrong, cost.exec_left, cost.data_left) == ("ESP_OK", 0, 0, 0)
+        points.append(Point(size, lane.instructions(cost.cycles)))
+
+    assert_linear(points)
+    figure(f"{slopes(points)[-1]:.2f} instructions per byte of a load from flash")
+
+
+def test_memory_of_a_loaded_module(variant: Variant, load_cost: LoadCostOf, figure: Figure) -> None:
+    modules = {
+        "smallest": (variant(text=functions(1), base=False, name="functions_1"), 1),
+        "2,000 exports": (variant(text=functions(2_000), base=False, name="functions_2000"), 2_000),
+        "10,000 relocations": (variant(text=pointers(10_000), base=False, name="pointers"), 1),
+        "80 KB of code": (variant(text=code(80_000), base=False, name="code_80000"), 1),
+    }
+    for name, (module, exports) in modules.items():
+        cost = load_cost(module, exports)
+        sections = sum(segment["p_memsz"] for segment in loaded(module))
+        extra = cost.exec + cost.data - sections
+        figure(f"RAM, {name}: {sections} bytes of sections and {extra} more")
+        assert 0 <= extra <= EXTRA_RAM, (name, cost, sections)
