@@ -13,6 +13,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from elftools.elf.elffile import ELFFile
+from elftools.elf.sections import SymbolTableSection
+
 from harness.errors import BuildError, HarnessError, MissingToolError
 from harness.lanes.base import Lane
 from harness.lock import Usage, locked
@@ -53,6 +56,27 @@ class FirmwareBuild:
     def build_id(self) -> str:
         """A short name of exactly this firmware."""
         return hashlib.sha256(self.elf.read_bytes()).hexdigest()[:16]
+
+    @cached_property
+    def identity(self) -> bytes:
+        """What the build has written into the firmware; its modules have the same."""
+        with self.elf.open("rb") as file:
+            elf = ELFFile(file)
+            table = elf.get_section_by_name(".symtab")
+            name = "hotreload_firmware_identity"
+            if not isinstance(table, SymbolTableSection):
+                raise HarnessError(f"{self.elf} has no symbols")
+            symbols = table.get_symbol_by_name(name)
+            if not symbols:
+                raise HarnessError(f"{self.elf} has no {name}")
+            address: int = symbols[0]["st_value"]
+            segment = next(
+                s
+                for s in elf.iter_segments(type="PT_LOAD")
+                if s["p_vaddr"] <= address < s["p_vaddr"] + s["p_filesz"]
+            )
+            start: int = address - segment["p_vaddr"]
+            return segment.data()[start : start + 16]
 
     @property
     def manifest(self) -> Path:

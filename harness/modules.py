@@ -213,6 +213,8 @@ class ModuleBuilder:
         command += ["-shared", "-nostdlib", "-Wl,-Bsymbolic", "-Wl,--hash-style=sysv"]
         if recipe.own_script:
             command += ["-T", self._manifest.linker_script]
+        else:
+            command.append(str(self._write_note(output)))
         if not recipe.dynamic:
             command += ["-Wl,--emit-relocs"]
         command += [self._manifest.firmware_symbols, "-o", str(module)]
@@ -222,6 +224,13 @@ class ModuleBuilder:
         if not recipe.dynamic:
             module.write_bytes(without_dynamic_table(module.read_bytes()))
         shutil.copy(module, output / "module.unstripped.so")
+
+    def _write_note(self, folder: Path) -> Path:
+        """The note that the component's linker script makes, for a link without it."""
+        note = struct.pack("<III12s", 10, 16, 1, b"hotreload") + self._firmware.identity
+        file = folder / "note.S"
+        file.write_text(f'.section .note.hotreload,"a",@note\n.byte {",".join(map(str, note))}\n')
+        return file
 
 
 def without_dynamic_table(elf: bytes) -> bytes:

@@ -16,6 +16,7 @@ unset(__hotreload_component)
 #   include directories, definitions, options and requirements;
 # - gives the component a stub for each function that the module exports, the symbol table, and
 #   the header <component>_util.h that declares the table;
+# - writes the firmware's identity into the linked firmware, so that it takes no other's modules;
 # - links the module against the finished firmware into <build>/<component>_stripped.so;
 # - adds the module to the target `flash` and makes the targets `hotreload-module` (build it) and
 #   `hotreload-flash` (build it and write it to its partition).
@@ -32,12 +33,17 @@ function(hotreload_setup)
     __hotreload_add_objects(hotreload_objects)
     __hotreload_add_stubs(hotreload_objects)
     __hotreload_add_module(hotreload_objects)
+    # the executable is made after all components
+    cmake_language(DEFER DIRECTORY "${CMAKE_SOURCE_DIR}" CALL __hotreload_stamp_firmware)
     __hotreload_add_flash_targets()
 endfunction()
 
 # The functions below belong to hotreload_setup() and use its variables.
 
 function(__hotreload_check_arguments)
+    if(CMAKE_VERSION VERSION_LESS 3.19)
+        message(FATAL_ERROR "hotreload_setup: CMake ${CMAKE_VERSION} is too old, 3.19 is needed")
+    endif()
     if(NOT COMPONENT_LIB)
         message(FATAL_ERROR "hotreload_setup: call it after idf_component_register()")
     endif()
@@ -131,6 +137,17 @@ function(__hotreload_add_stubs objects)
     # functions and data that only the module uses
     target_link_options(${COMPONENT_LIB} INTERFACE "@${link_options}")
     set_property(TARGET ${COMPONENT_LIB} APPEND PROPERTY INTERFACE_LINK_DEPENDS "${link_options}")
+endfunction()
+
+# As a part of the link: whatever is made of the executable has the identity, the image to flash
+# and the module alike.
+function(__hotreload_stamp_firmware)
+    __hotreload_tool(tool tool_sources)
+    idf_build_get_property(executable EXECUTABLE)
+    add_custom_command(TARGET ${executable} POST_BUILD
+        COMMAND ${tool} identity --firmware "$<TARGET_FILE:${executable}>"
+        VERBATIM)
+    set_property(TARGET ${executable} APPEND PROPERTY LINK_DEPENDS ${tool_sources})
 endfunction()
 
 function(__hotreload_add_module objects)

@@ -10,6 +10,7 @@
 #include "events.h"
 #include "flash.h"
 #include "hotreload.h"
+#include "hr_identity.h"
 #include "hr_module.h"
 #include "hr_multipart.h"
 #include "hr_pending.h"
@@ -340,6 +341,16 @@ static void call_with_bad_arguments(void)
     print_result("bad update", hotreload_update_partition("hotreload", NULL, 1), NULL);
 }
 
+/* elf_builder.py: IDENTITY */
+static hr_identity_t firmware = {
+    {0xa0, 0xa1, 0xa2, 0xa3, 0xa4, 0xa5, 0xa6, 0xa7, 0xa8, 0xa9, 0xaa, 0xab, 0xac, 0xad, 0xae, 0xaf},
+};
+
+hr_identity_t hr_firmware_identity(void)
+{
+    return firmware;
+}
+
 static uint32_t number(const char *text)
 {
     return (uint32_t)strtoul(text, NULL, 0);
@@ -409,6 +420,8 @@ static void run_step(char *step)
         flash_corrupt(number(value));
     } else if (strcmp(step, "wear_out") == 0) {
         flash_wear_out(number(value));
+    } else if (strcmp(step, "unstamped") == 0) {
+        memset(&firmware, 0, sizeof(firmware));
     } else if (strcmp(step, "encrypt") == 0) {
         flash_encrypt();
     } else if (strcmp(step, "operations") == 0) {

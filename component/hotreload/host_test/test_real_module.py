@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from elf_builder import IDENTITY, note
 from host import Host, Run
 
 COMPONENT = Path(__file__).resolve().parents[1]
@@ -62,6 +63,9 @@ int f(int x)
 int g(int x) { return exported_table[x & 1](f(x)); }
 """
 
+# what the component's linker script makes
+NOTE = f'.section .note.hotreload,"a",@note\n.byte {",".join(map(str, note()))}\n'
+
 FIRMWARE = {"firmware_add": 0x400D1234, "firmware_counter": 0x3FFB8000, "__modsi3": 0x40001000}
 LINK = ("-shared", "-nostdlib", "-Wl,--emit-relocs", "-Wl,-z,max-page-size=4")
 PLACES = ((0x40080000, 0x3FFB0000), (0x400A1230, 0x3FFC4560))
@@ -105,10 +109,15 @@ class Linked:
 def link(tmp_path: Path) -> Callable[..., Linked]:
     def build(*options: str, own_script: bool, source: str = SOURCE) -> Linked:
         (tmp_path / "m.c").write_text(source, encoding="utf-8")
+        words = enumerate(struct.unpack("<4I", IDENTITY))
         symbols = "".join(f"{name} = {address:#x};\n" for name, address in FIRMWARE.items())
+        symbols += "".join(f"HIDDEN(hotreload_identity_{i} = {word:#x});\n" for i, word in words)
         (tmp_path / "fw.ld").write_text(symbols, encoding="utf-8")
         script = ["-T", str(SCRIPT)] if own_script else []
         sources = [str(tmp_path / "m.c"), str(tmp_path / "fw.ld")]
+        if not own_script:
+            (tmp_path / "note.S").write_text(NOTE, encoding="utf-8")
+            sources.append(str(tmp_path / "note.S"))
         command = [sdk_tool("gcc"), "-fPIC", "-mlongcalls", "-g", *LINK, *script, *options]
         output = tmp_path / "m.so"
         done = subprocess.run(

@@ -78,6 +78,8 @@ extern "C" {
 #define HOTRELOAD_ERR_BODY_TIMEOUT     (HOTRELOAD_ERR_BASE + 0x26) /**< The client stopped sending. */
 #define HOTRELOAD_ERR_MULTIPART        (HOTRELOAD_ERR_BASE + 0x27) /**< A multipart body that is broken or has no file. */
 #define HOTRELOAD_ERR_BUSY             (HOTRELOAD_ERR_BASE + 0x28) /**< Another update is being written. */
+#define HOTRELOAD_ERR_IDENTITY         (HOTRELOAD_ERR_BASE + 0x29) /**< The module was linked against another firmware. */
+#define HOTRELOAD_ERR_IDENTITY_MISSING (HOTRELOAD_ERR_BASE + 0x2a) /**< The module, or the firmware, has no identity. */
 #define HOTRELOAD_ERR_NOTE             (HOTRELOAD_ERR_BASE + 0x2b) /**< A note of the module is broken. */
 #define HOTRELOAD_ERR_REQUEST          (HOTRELOAD_ERR_BASE + 0x40) /**< The server got a request that is no valid HTTP. */
 #define HOTRELOAD_ERR_UPLOAD_TIMEOUT   (HOTRELOAD_ERR_BASE + 0x41) /**< An upload took too long. */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "hotreload.h"
+#include "hr_identity.h"
 
 #define HTTP_202 "202 Accepted"
 #define HTTP_400 "400 Bad Request"
@@ -36,6 +37,8 @@ static const struct {
     {HOTRELOAD_ERR_LENGTH_REQUIRED, HTTP_411},
     {HOTRELOAD_ERR_TOO_LARGE, HTTP_413},
     {ESP_ERR_INVALID_SIZE, HTTP_413},
+    {HOTRELOAD_ERR_IDENTITY, HTTP_409},
+    {HOTRELOAD_ERR_IDENTITY_MISSING, HTTP_422},
     {HOTRELOAD_ERR_NOTE, HTTP_422},
     {HOTRELOAD_ERR_PARTITION, HTTP_500},
     {HOTRELOAD_ERR_STORE, HTTP_500},
@@ -101,8 +104,18 @@ void hr_answer_error(hr_answer_t *answer, esp_err_t err, const hr_report_t *repo
     char message[HR_ANSWER_ESCAPED_SIZE];
     hr_answer_escape(message, report);
     answer->status = status_of(err);
-    snprintf(answer->body, answer->size, "{\"error\":\"%s\",\"code\":\"0x%x\",\"message\":\"%s\"}",
-             hotreload_err_to_name(err), (unsigned)err, message);
+    int length = snprintf(answer->body, answer->size,
+                          "{\"error\":\"%s\",\"code\":\"0x%x\",\"message\":\"%s\"",
+                          hotreload_err_to_name(err), (unsigned)err, message);
+    if (err == HOTRELOAD_ERR_IDENTITY) {
+        const hr_identity_t identity = hr_firmware_identity();
+        char firmware[HR_IDENTITY_TEXT_SIZE];
+        hr_identity_to_text(&identity, firmware);
+        length += snprintf(answer->body + length, answer->size - length,
+                           ",\"firmware\":\"%s\",\"module_firmware\":\"%s\"", firmware,
+                           report->module_firmware);
+    }
+    snprintf(answer->body + length, answer->size - length, "}");
 }
 
 esp_err_t hr_answer_send(const hr_answer_t *answer, httpd_req_t *request)

@@ -28,7 +28,8 @@ void hr_answer_ok(hr_answer_t *answer, const char *format, ...)
 void hr_answer_pending(hr_answer_t *answer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* {"error":<name>, "code":<number>, "message":<sentence>} */
+/* {"error":<name>, "code":<number>, "message":<sentence>}; with HOTRELOAD_ERR_IDENTITY also
+   "firmware" and "module_firmware" */
 void hr_answer_error(hr_answer_t *answer, esp_err_t err, const hr_report_t *report);
 
 /* Sends it from a handler. */

@@ -54,6 +54,12 @@ typedef struct {
     uint32_t align;
 } hr_elf_segment_t;
 
+typedef struct {
+    uint32_t namesz;
+    uint32_t descsz;
+    uint32_t type;
+} hr_elf_note_t;
+
 #define HR_ELF_SHT_SYMTAB 2
 #define HR_ELF_SHT_RELA 4
 #define HR_ELF_SHF_ALLOC 2
@@ -146,6 +152,7 @@ typedef struct {
 
 _Static_assert(sizeof(hr_elf_header_t) == 52, "ELF header");
 _Static_assert(sizeof(hr_elf_segment_t) == 32, "program header");
+_Static_assert(sizeof(hr_elf_note_t) == 12, "note");
 _Static_assert(sizeof(hr_elf_section_t) == 40, "section header");
 _Static_assert(sizeof(hr_elf_dynamic_t) == 8, "dynamic entry");
 _Static_assert(sizeof(hr_elf_symbol_t) == 16, "symbol");

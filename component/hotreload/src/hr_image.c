@@ -18,13 +18,6 @@ static void extend(hr_image_t *image, uint64_t end)
     }
 }
 
-static hr_elf_segment_t program_header(const hr_image_t *image, uint32_t index)
-{
-    hr_elf_segment_t header;
-    hr_image_read(image, image->header.phoff + index * sizeof(header), &header, sizeof(header));
-    return header;
-}
-
 static hr_elf_section_t section_header(const hr_image_t *image, uint32_t index)
 {
     hr_elf_section_t header;
@@ -186,7 +179,7 @@ static esp_err_t check_segment(const hr_image_t *image, uint32_t index,
 static esp_err_t add_segments_of_type(hr_image_t *image, uint32_t type, hr_report_t *report)
 {
     for (uint32_t i = 0; i < image->header.phnum; i++) {
-        hr_elf_segment_t header = program_header(image, i);
+        hr_elf_segment_t header = hr_image_program_header(image, i);
         if (header.type != type || header.memsz == 0) {
             continue;
         }
@@ -214,7 +207,7 @@ static esp_err_t add_segments_of_type(hr_image_t *image, uint32_t type, hr_repor
 static esp_err_t check_segments(hr_image_t *image, hr_report_t *report)
 {
     for (uint32_t i = 0; i < image->header.phnum; i++) {
-        if (program_header(image, i).type == HR_ELF_PT_TLS) {
+        if (hr_image_program_header(image, i).type == HR_ELF_PT_TLS) {
             return hr_reject(report, HOTRELOAD_ERR_SEGMENT_TYPE,
                              "segment %" PRIu32 ": p_type is PT_TLS, thread-local storage cannot "
                              "be loaded", i);
@@ -240,7 +233,7 @@ static esp_err_t check_segments(hr_image_t *image, hr_report_t *report)
 static esp_err_t check_notes(hr_image_t *image, hr_report_t *report)
 {
     for (uint32_t i = 0; i < image->header.phnum; i++) {
-        hr_elf_segment_t header = program_header(image, i);
+        hr_elf_segment_t header = hr_image_program_header(image, i);
         if (header.type != HR_ELF_PT_NOTE) {
             continue;
         }
@@ -282,7 +275,7 @@ static esp_err_t read_tags(hr_image_t *image, tags_t *tags, hr_report_t *report)
 {
     memset(tags, 0, sizeof(*tags));
     for (uint32_t i = 0; i < image->header.phnum; i++) {
-        hr_elf_segment_t header = program_header(image, i);
+        hr_elf_segment_t header = hr_image_program_header(image, i);
         if (header.type != HR_ELF_PT_DYNAMIC) {
             continue;
         }

@@ -83,6 +83,13 @@ static inline void hr_image_read(const hr_image_t *image, uint32_t offset, void 
     }
 }
 
+static inline hr_elf_segment_t hr_image_program_header(const hr_image_t *image, uint32_t index)
+{
+    hr_elf_segment_t header;
+    hr_image_read(image, image->header.phoff + index * sizeof(header), &header, sizeof(header));
+    return header;
+}
+
 static inline uint32_t hr_image_word(const hr_image_t *image, hr_table_t table, uint32_t index)
 {
     uint32_t word;

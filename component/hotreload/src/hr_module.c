@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 
+#include "hr_identity.h"
 #include "hr_reloc.h"
 #include "hr_symbol.h"
 #include "hr_trace.h"
@@ -17,6 +18,9 @@ esp_err_t hr_module_check(hr_image_t *image, const void *data, size_t size,
 {
     uint32_t relocations = 0;
     esp_err_t err = hr_image_open(image, data, size, report);
+    if (err == ESP_OK) {
+        err = hr_identity_check(image, report);
+    }
     if (err == ESP_OK) {
         err = hr_reloc_check(image, &relocations, report);
     }

@@ -8,6 +8,7 @@
 
 typedef struct {
     char message[HR_REPORT_SIZE];
+    char module_firmware[33]; /* HOTRELOAD_ERR_IDENTITY only: the identity that the module has */
 } hr_report_t;
 
 /* Keeps the sentence and returns the error, so that a refusal is one return statement. */

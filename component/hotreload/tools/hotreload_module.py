@@ -4,6 +4,7 @@
 Called by the CMake function `hotreload_setup()`, in this order::
 
     stubs     objects of the module          -> stubs, symbol table, link options of the firmware
+    identity  ELF of the firmware            -> the same with its identity in it
     symbols   ELF of the firmware            -> addresses that the module is linked against
     manifest  flags and names from CMake     -> module_manifest.json
     link      manifest and objects           -> the module
@@ -28,6 +29,7 @@ from hotreload_build import (
 )
 from hotreload_build.files import write_if_changed
 from hotreload_build.firmware import symbol_script
+from hotreload_build.identity import link_script, read, stamp
 from hotreload_build.interface import read_interface
 from hotreload_build.manifest import read_flags
 from hotreload_build.stubs import assembly, link_options, table
@@ -56,9 +58,13 @@ def run_stubs(args: argparse.Namespace) -> None:
     write_if_changed(folder / "firmware_link_options.txt", link_options(interface.needed))
 
 
+def run_identity(args: argparse.Namespace) -> None:
+    stamp(args.firmware)
+
+
 def run_symbols(args: argparse.Namespace) -> None:
     script = symbol_script(args.firmware, read_exports(args.exports))
-    write_if_changed(args.output, script)
+    write_if_changed(args.output, script + link_script(read(args.firmware)))
 
 
 def run_manifest(args: argparse.Namespace) -> None:
@@ -116,6 +122,10 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     stubs.add_argument("--output-dir", type=Path, required=True)
     stubs.add_argument("objects", type=Path, nargs="+")
     stubs.set_defaults(run=run_stubs)
+
+    identity = commands.add_parser("identity", help="write its identity into the firmware")
+    identity.add_argument("--firmware", type=Path, required=True)
+    identity.set_defaults(run=run_identity)
 
     symbols = commands.add_parser("symbols", help="linker script with the firmware's addresses")
     symbols.add_argument("--firmware", type=Path, required=True)

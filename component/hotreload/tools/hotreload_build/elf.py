@@ -27,6 +27,7 @@ EM_XTENSA = 94
 class Symbol:
     name: str
     value: int
+    size: int
     type: int
     binding: int
     visibility: int
@@ -96,10 +97,11 @@ def _read_symbols(elf: ELFFile, grouped: list[bool]) -> Iterator[Symbol]:
     if table is None:
         return
     names = elf.get_section(table["sh_link"]).data()
-    for name, value, _size, info, other, section in SYMBOL.iter_unpack(table.data()):
+    for name, value, size, info, other, section in SYMBOL.iter_unpack(table.data()):
         yield Symbol(
             name=names[name : names.index(b"\0", name)].decode(),
             value=value,
+            size=size,
             type=info & 0xF,
             binding=info >> 4,
             visibility=other & 3,

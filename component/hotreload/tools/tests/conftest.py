@@ -21,6 +21,7 @@ sys.path.insert(0, str(TOOLS))
 
 from hotreload_build import Manifest, Toolset  # noqa: E402
 from hotreload_build.firmware import symbol_script  # noqa: E402
+from hotreload_build.identity import link_script, stamp  # noqa: E402
 from hotreload_build.interface import read_interface  # noqa: E402
 from hotreload_build.stubs import assembly, table  # noqa: E402
 
@@ -33,6 +34,7 @@ MODULE_FLAGS = ("-fPIC", "-ffunction-sections", "-fdata-sections", "-mlongcalls"
 FIRMWARE_SOURCE = """
 #include <stdint.h>
 int firmware_counter = 1;
+const unsigned char hotreload_firmware_identity[16] = {0};
 int firmware_add(int a, int b) { return a + b; }
 void *memcpy(void *to, const void *from, unsigned size) { (void)from; (void)size; return to; }
 uint32_t hotreload_unloaded_stub(void) { return 0; }
@@ -113,7 +115,8 @@ def make_project(compiler: Compiler) -> Callable[..., Project]:
             *("gcc", "-nostdlib", "-mlongcalls", "-Os", "-Wl,-Ttext=0x60001000", "-Wl,-e,main"),
             *(f"-I{compiler.folder}", source, stubs, table_file, "-o", firmware),
         )
-        symbols = compiler.write("firmware_symbols.ld", symbol_script(firmware, functions))
+        script = symbol_script(firmware, functions) + link_script(stamp(firmware))
+        symbols = compiler.write("firmware_symbols.ld", script)
         toolset = Toolset(compiler.prefix + "gcc", MODULE_FLAGS, (str(compiler.folder),), ("D=7",))
         manifest = Manifest(
             component="reloadable",

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 from hotreload_build import Manifest, build_module
 from hotreload_build.elf import read_image
+from hotreload_build.identity import read
 
 from .conftest import COMPONENT
 
@@ -64,6 +65,10 @@ class Build:
     @property
     def elf(self) -> Path:
         return self.folder / "basic.elf"
+
+    def app_image(self) -> bytes:
+        """What is flashed of the firmware."""
+        return (self.folder / "basic.bin").read_bytes()
 
     def source(self, name: str) -> Path:
         return self.project / name
@@ -198,6 +203,43 @@ def test_an_exported_variable_is_a_warning_and_the_build_goes_on(build: Build) -
     change(source, "static uint32_t greeted;", "uint32_t greeted;")
     output = build.ninja("all")
     assert "hotreload: warning: variable 'greeted' of reloadable.c is exported" in output
+
+
+def test_the_identity_follows_the_firmware(build: Build) -> None:
+    """The module's follows as well; a change of the module alone leaves it as it is."""
+    identity, flashed = read(build.elf), build.app_image()
+    assert identity in flashed
+    assert build.module.read_bytes().count(identity) == 1
+    change(build.source("components/reloadable/reloadable.c"), '"Hello"', '"Howdy"')
+    build.ninja("all")
+    assert read(build.elf) == identity
+    change(build.source("main/main.c"), "GREETER_PERIOD_MS 1000", "GREETER_PERIOD_MS 1500")
+    build.ninja("all")
+    other = read(build.elf)
+    assert other != identity
+    assert build.module.read_bytes().count(other) == 1
+    assert other in build.app_image()
+
+
+def test_a_build_without_a_change_has_the_same_identity(build: Build) -> None:
+    """After touching a source, and from scratch."""
+    identity, module = read(build.elf), build.module.read_bytes()
+    for path in build.source("main/main.c"), build.source("components/reloadable/reloadable.c"):
+        path.touch()
+    build.ninja("all")
+    assert read(build.elf) == identity
+    build.ninja("clean")
+    build.ninja("all")
+    assert read(build.elf) == identity
+    assert build.module.read_bytes() == module
+
+
+def test_another_build_directory_has_the_same_identity(build: Build) -> None:
+    elsewhere = Build(build.lane, build.project, build.folder.with_name("somewhere else"))
+    elsewhere.configure()
+    elsewhere.ninja("all")
+    assert read(elsewhere.elf) == read(build.elf)
+    assert elsewhere.module.read_bytes() == build.module.read_bytes()
 
 
 def test_c_and_cxx_sources_together(build: Build) -> None:

@@ -130,7 +130,7 @@ def test_it_is_a_shared_object_without_section_headers(finished: Finished) -> No
 
 def test_three_segments_far_apart(finished: Finished) -> None:
     kinds = [s["p_type"] for s in finished.segments]
-    assert kinds == ["PT_LOAD", "PT_LOAD", PT_HOTRELOAD_META, "PT_DYNAMIC"]
+    assert kinds == ["PT_LOAD", "PT_LOAD", PT_HOTRELOAD_META, "PT_NOTE", "PT_DYNAMIC"]
     spans = [finished.text, finished.writable, finished.meta]
     for lower, upper in itertools.pairwise(spans):
         assert upper["p_vaddr"] - (lower["p_vaddr"] + lower["p_memsz"]) > 0x100000
@@ -143,7 +143,7 @@ def test_each_section_is_in_its_segment(finished: Finished) -> None:
         finished.writable["p_vaddr"]: {".rodata", ".data", ".bss"},
         finished.meta["p_vaddr"]: {
             *(".hash", ".dynsym", ".dynstr", ".rela.dyn", ".rela.plt"),
-            *(".got", ".got.loc", ".dynamic"),
+            *(".got", ".got.loc", ".dynamic", ".note.hotreload"),
         },
     }
     alloc = {n: s for n, s in finished.sections.items() if s["sh_flags"] & 2 and s["sh_size"]}
@@ -206,7 +206,7 @@ def test_a_module_without_data_has_no_data_segment(project: Project) -> None:
     module = build_module(project.manifest, [source], project.compiler.folder / "small.so")
     finished = Finished(module.path, module.unstripped)
     kinds = [s["p_type"] for s in finished.segments]
-    assert kinds == ["PT_LOAD", "PT_NULL", PT_HOTRELOAD_META, "PT_DYNAMIC"]
+    assert kinds == ["PT_LOAD", "PT_NULL", PT_HOTRELOAD_META, "PT_NOTE", "PT_DYNAMIC"]
     assert len(finished.data) < 700
 
 
