@@ -56,7 +56,7 @@ static const char *reason_of(const XtExcFrame *frame, xt_panic_kind_t kind)
     if (kind == XT_PANIC_DEBUG_EXCEPTION) {
         return "Unhandled debug exception";
     }
-    if (frame->exccause < sizeof(s_causes) / sizeof(s_causes[0]) && s_causes[frame->exccause]) {
+    if ((size_t)frame->exccause < sizeof(s_causes) / sizeof(s_causes[0]) && s_causes[frame->exccause]) {
         return s_causes[frame->exccause];
     }
     return "Unknown";
@@ -70,7 +70,7 @@ static void print_registers(const XtExcFrame *frame)
         "A10     ", "A11     ", "A12     ", "A13     ", "A14     ", "A15     ",
         "SAR     ", "EXCCAUSE", "EXCVADDR", "LBEG    ", "LEND    ", "LCOUNT  ",
     };
-    const uint32_t *value = (const uint32_t *)frame; /* the frame has the same order */
+    const long *value = &frame->pc; /* the frame has the same order */
 
     esp_rom_printf("\nCore  0 register dump:\n");
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -81,9 +81,9 @@ static void print_registers(const XtExcFrame *frame)
 static void print_backtrace(const XtExcFrame *frame)
 {
     esp_backtrace_frame_t start = {
-        .pc = frame->pc,
-        .sp = frame->a1,
-        .next_pc = frame->a0,
+        .pc = (uint32_t)frame->pc,
+        .sp = (uint32_t)frame->a1,
+        .next_pc = (uint32_t)frame->a0,
         .exc_frame = frame,
     };
     esp_backtrace_print_from_frame(BACKTRACE_DEPTH, &start, true);

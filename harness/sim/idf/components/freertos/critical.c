@@ -5,12 +5,6 @@
 static unsigned s_depth;
 static uint32_t s_outer_ps;
 
-static void yield_now(void)
-{
-    /* the exception entry takes this as a yield, at any interrupt level */
-    __asm__ volatile("syscall" : : : "memory");
-}
-
 void vPortEnterCritical(void)
 {
     uint32_t ps = xt_int_disable();
@@ -29,7 +23,7 @@ void vPortExitCritical(void)
     bool masked_outside = (ps & XT_PS_INTLEVEL_MASK) != 0;
     /* a task that waits has to go, whatever is masked outside */
     if (kernel_yield_is_due() && (!masked_outside || !kernel_is_ready(kernel_current))) {
-        yield_now();
+        xt_yield();
     }
     xt_int_restore(ps);
 }
@@ -52,7 +46,7 @@ void kernel_leave(void)
 void vPortClearInterruptMaskFromISR(UBaseType_t previous)
 {
     if ((previous & XT_PS_INTLEVEL_MASK) == 0 && s_depth == 0 && kernel_yield_is_due()) {
-        yield_now();
+        xt_yield();
     }
     xt_int_restore(previous);
 }

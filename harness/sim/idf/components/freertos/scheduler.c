@@ -350,7 +350,7 @@ static bool stack_is_intact(const kernel_task_t *task)
     return true;
 }
 
-XtExcFrame *xt_kernel_switch(XtExcFrame *frame)
+void *xt_kernel_switch(void *frame)
 {
     kernel_current->frame = frame;
     if (s_yield_pending && s_suspend_depth == 0) {

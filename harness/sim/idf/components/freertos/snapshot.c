@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "esp_private/freertos_debug.h"
+#include "freertos/task_snapshot.h"
+
 #include "kernel.h"
+
+#if CONFIG_FREERTOS_ENABLE_TASK_SNAPSHOT
 
 TaskHandle_t pxTaskGetNext(TaskHandle_t task)
 {
@@ -17,7 +20,7 @@ BaseType_t vTaskGetSnapshot(TaskHandle_t task, TaskSnapshot_t *snapshot)
     *snapshot = (TaskSnapshot_t){
         .pxTCB = task,
         .pxTopOfStack = (StackType_t *)task->frame,
-        .pxEndOfStack = task->stack_end,
+        .pxEndOfStack = (StackType_t *)((uintptr_t)(task->stack_end - 1) & ~(uintptr_t)15),
     };
     return pdTRUE;
 }
@@ -35,3 +38,5 @@ UBaseType_t uxTaskGetSnapshotAll(TaskSnapshot_t *snapshots, UBaseType_t size, UB
     kernel_leave();
     return count;
 }
+
+#endif

@@ -20,13 +20,14 @@ static XtExcFrame *initial_frame(uint8_t *stack_end, TaskFunction_t function, vo
 {
     /* room for the save areas of the first frame, which nobody called */
     uintptr_t top = ((uintptr_t)stack_end & ~(uintptr_t)15) - 2 * XT_BASE_SAVE_SIZE;
-    XtExcFrame *frame = (XtExcFrame *)(top - XT_BASE_SAVE_SIZE - sizeof(XtExcFrame));
-    memset(frame, 0, top - (uintptr_t)frame);
-    frame->pc = (uint32_t)xt_task_start;
+    XtExcFrame *frame = (XtExcFrame *)(top - XT_STK_FRMSZ);
+    memset(frame, 0, XT_STK_FRMSZ);
+    frame->exit = (long)_xt_user_exit;
+    frame->pc = (long)xt_task_start;
     frame->ps = XT_PS_WOE | XT_PS_UM | XT_PS_EXCM; /* RFE clears EXCM */
-    frame->a1 = top;
-    frame->a2 = (uint32_t)function;
-    frame->a3 = (uint32_t)arg;
+    frame->a1 = (long)top;
+    frame->a2 = (long)function;
+    frame->a3 = (long)arg;
     return frame;
 }
 

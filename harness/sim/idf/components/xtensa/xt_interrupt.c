@@ -61,7 +61,7 @@ static uint32_t pending_lines(void)
     return pending & enabled_lines();
 }
 
-XtExcFrame *xt_interrupt(XtExcFrame *frame)
+void *xt_interrupt(XtExcFrame *frame)
 {
     s_in_interrupt = true;
     for (uint32_t pending = pending_lines(); pending != 0; pending &= pending - 1) {
@@ -74,11 +74,5 @@ XtExcFrame *xt_interrupt(XtExcFrame *frame)
         }
     }
     s_in_interrupt = false;
-    return xt_kernel_switch(frame);
-}
-
-XtExcFrame *xt_yield(XtExcFrame *frame)
-{
-    frame->pc += 3; /* behind the syscall instruction */
     return xt_kernel_switch(frame);
 }

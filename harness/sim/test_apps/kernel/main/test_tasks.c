@@ -2,9 +2,9 @@
 #include <string.h>
 
 #include "esp_heap_caps.h"
-#include "esp_private/freertos_debug.h"
 #include "freertos/FreeRTOS.h"
 #include "freertos/task.h"
+#include "freertos/task_snapshot.h"
 #include "unity.h"
 #include "waiting.h"
 
@@ -295,10 +295,11 @@ TEST_CASE("a snapshot shows all return addresses of a task that waits", "[tasks]
     xTaskCreate(go_deep, "deep", 6144, &result, 5, &task);
     TaskSnapshot_t snapshot;
     TEST_ASSERT_TRUE(vTaskGetSnapshot(task, &snapshot));
-    TEST_ASSERT_EQUAL_PTR(pxTaskGetStackStart(task) + 6144, snapshot.pxEndOfStack);
+    TEST_ASSERT_EQUAL_PTR(((uintptr_t)pxTaskGetStackStart(task) + 6143) & ~15,
+                          snapshot.pxEndOfStack);
     int found = 0;
-    const uint32_t *end = (uint32_t *)snapshot.pxEndOfStack;
-    for (const uint32_t *word = (uint32_t *)snapshot.pxTopOfStack; word < end; word++) {
+    const uint32_t *end = (uint32_t *)snapshot.pxEndOfStack + 4;
+    for (const uint32_t *word = (uint32_t *)snapshot.pxTopOfStack - 4; word < end; word++) {
         found += points_into(*word, marked_leaf, 64);
     }
     TEST_ASSERT_GREATER_OR_EQUAL(20, found);
@@ -315,6 +316,66 @@ TEST_CASE("a snapshot shows all return addresses of a task that waits", "[tasks]
     vTaskResume(task);
     TEST_ASSERT_EQUAL(20, result);
     vTaskDelete(task);
+}
+
+static volatile bool s_spinning;
+
+/* known values in registers, at a known place, for ever */
+static void spin(void *arg)
+{
+    (void)arg;
+    s_spinning = true;
+    __asm__ volatile("movi a3, 0x333\n\tmovi a8, 0x888\n\tmovi a15, 0x7ff\n"
+                     "spin_here: j spin_here"
+                     :
+                     :
+                     : "a3", "a8", "a15");
+}
+
+extern const char spin_here[];
+
+TEST_CASE("a preempted task is an XtExcFrame, one that waits an XtSolFrame", "[tasks]")
+{
+    TaskHandle_t spinning, waiting;
+    int steps = 0;
+    s_spinning = false;
+    xTaskCreate(spin, "spin", TEST_STACK, NULL, 1, &spinning);
+    xTaskCreate(suspend_self, "waits", TEST_STACK, &steps, 5, &waiting);
+    vTaskDelay(2);
+    TEST_ASSERT_TRUE(s_spinning);
+
+    TaskSnapshot_t snapshot;
+    vTaskGetSnapshot(spinning, &snapshot);
+    const XtExcFrame *interrupted = (XtExcFrame *)snapshot.pxTopOfStack;
+    TEST_ASSERT_NOT_EQUAL(0, interrupted->exit);
+    TEST_ASSERT_EQUAL_HEX32(spin_here, interrupted->pc);
+    TEST_ASSERT_EQUAL_HEX32(0x333, interrupted->a3);
+    TEST_ASSERT_EQUAL_HEX32(0x888, interrupted->a8);
+    TEST_ASSERT_EQUAL_HEX32(0x7ff, interrupted->a15);
+    TEST_ASSERT_EQUAL_HEX32(4, interrupted->exccause);
+    /* below its a1: the caller of spin() is where every task begins, which has no caller */
+    const uint32_t *saved = (uint32_t *)interrupted->a1 - 4;
+    TEST_ASSERT_EQUAL_HEX32(0, saved[0]);
+    TEST_ASSERT_GREATER_THAN_UINT32(interrupted->a1, saved[1]);
+
+    vTaskGetSnapshot(waiting, &snapshot);
+    const XtSolFrame *solicited = (XtSolFrame *)snapshot.pxTopOfStack;
+    TEST_ASSERT_EQUAL(0, solicited->exit);
+    TEST_ASSERT_TRUE(points_into((uint32_t)solicited->pc, vPortExitCritical, 256));
+    /* below the frame: the caller of vPortExitCritical(), and so on to where the task began */
+    int in_suspend = 0, in_task = 0;
+    saved = (uint32_t *)solicited - 4;
+    for (int depth = 0; saved[0] != 0; depth++) {
+        TEST_ASSERT_LESS_THAN(6, depth);
+        in_suspend += points_into(saved[0], vTaskSuspend, 256);
+        in_task += points_into(saved[0], suspend_self, 64);
+        saved = (uint32_t *)saved[1] - 4;
+    }
+    TEST_ASSERT_EQUAL(1, in_suspend);
+    TEST_ASSERT_EQUAL(1, in_task);
+
+    vTaskDelete(spinning);
+    vTaskDelete(waiting);
 }
 
 static int s_deleted_index;

@@ -13,7 +13,7 @@ typedef enum {
 } notify_state_t;
 
 typedef struct tskTaskControlBlock {
-    XtExcFrame *frame; /* of a task that does not run */
+    void *frame; /* XtExcFrame or XtSolFrame of a task that does not run */
     uint8_t *stack;
     uint8_t *stack_end; /* one past the last byte */
     kernel_node_t state_node; /* in a ready list, the sleepers, the suspended or the terminated */

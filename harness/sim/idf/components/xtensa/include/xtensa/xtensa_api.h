@@ -38,17 +38,23 @@ static inline void xt_int_restore(uint32_t ps)
 }
 
 /* switches to the first task; does not return */
-void xt_start_first(XtExcFrame *frame) __attribute__((noreturn));
+void xt_start_first(void *frame) __attribute__((noreturn));
 
 /* first instruction of every task */
 void xt_task_start(void);
 
-/* called by the exception entry with all windows spilled; return the frame to go on with */
-XtExcFrame *xt_interrupt(XtExcFrame *frame);
-XtExcFrame *xt_yield(XtExcFrame *frame);
+/* `exit` of an XtExcFrame */
+void _xt_user_exit(void);
 
-/* the kernel's part: called at the end of every interrupt and for every yield */
-XtExcFrame *xt_kernel_switch(XtExcFrame *frame);
+/* lets another task run if the kernel wants that, at any interrupt level */
+void xt_yield(void);
+
+/* called by the exception entry with all windows spilled; returns the frame to go on with */
+void *xt_interrupt(XtExcFrame *frame);
+
+/* the kernel's part: called at the end of every interrupt, with an XtExcFrame, and for every
+   yield, with an XtSolFrame; returns the frame to go on with */
+void *xt_kernel_switch(void *frame);
 
 /* a task function returned */
 void xt_task_returned(void) __attribute__((noreturn));

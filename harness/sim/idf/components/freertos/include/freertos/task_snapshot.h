@@ -8,10 +8,13 @@
 extern "C" {
 #endif
 
+#if CONFIG_FREERTOS_ENABLE_TASK_SNAPSHOT
+
 /*
- * Where a task stands. pxTopOfStack is the XtExcFrame of a task that does not run;
- * from there to pxEndOfStack lie all its saved registers, register windows included.
- * For the running task it is the frame of its last switch: stale.
+ * Where a task stands. pxTopOfStack is the XtExcFrame or XtSolFrame of a task that does not
+ * run; from the save area below that to the 16 bytes at pxEndOfStack lie all its saved
+ * registers, register windows included. For the running task it is the frame of its last
+ * switch: stale.
  */
 typedef struct {
     void *pxTCB;
@@ -24,6 +27,8 @@ TaskHandle_t pxTaskGetNext(TaskHandle_t task);
 BaseType_t vTaskGetSnapshot(TaskHandle_t task, TaskSnapshot_t *snapshot);
 UBaseType_t uxTaskGetSnapshotAll(TaskSnapshot_t *snapshots, UBaseType_t size,
                                  UBaseType_t *tcb_size);
+
+#endif
 
 #ifdef __cplusplus
 }
