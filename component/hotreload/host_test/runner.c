@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "esp_rom_crc.h"
+#include "clock.h"
 #include "events.h"
 #include "flash.h"
 #include "hotreload.h"
@@ -266,6 +267,17 @@ static void program_raw(const char *path)
     free(file.data);
 }
 
+/* As often as a task calls that does not care about the result. */
+static void call_unloaded(uint32_t times)
+{
+    uint32_t wrong = 0;
+    for (uint32_t i = 0; i < times; i++) {
+        hr_unloaded_result_t result = hotreload_unloaded_stub();
+        wrong |= result.words[0] | result.words[1] | result.words[2] | result.words[3];
+    }
+    printf("call_unloaded: 0x%" PRIx32 "\n", wrong);
+}
+
 static void print_table(const char *step, const uint32_t *entries)
 {
     for (size_t i = 0; i < name_count; i++) {
@@ -430,6 +442,10 @@ static void run_step(char *step)
         print_newest();
     } else if (strcmp(step, "fail_at") == 0) {
         memory_fail_at(number(value));
+    } else if (strcmp(step, "time") == 0) {
+        clock_set(number(value));
+    } else if (strcmp(step, "call_unloaded") == 0) {
+        call_unloaded(number(value));
     } else if (strcmp(step, "no_event_loop") == 0) {
         events_set_result(ESP_ERR_INVALID_STATE);
     } else if (strcmp(step, "full_event_loop") == 0) {

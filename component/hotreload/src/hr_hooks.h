@@ -17,9 +17,14 @@ typedef struct {
     size_t count;
 } hr_hooks_t;
 
-/* Adds a hook at the end unless it is there already; a NULL function empties the set. */
-esp_err_t hr_hooks_register(hr_hooks_t *hooks, hotreload_hook_fn_t function, void *context);
+void hr_hooks_run_pre(const hr_hooks_t *hooks);
+void hr_hooks_run_post(const hr_hooks_t *hooks);
 
-/* Both run a copy of the set as it was: hooks may register hooks. */
-void hr_hooks_run_pre(hr_hooks_t hooks);
-void hr_hooks_run_post(hr_hooks_t hooks);
+/* What the application has registered. */
+typedef struct {
+    hr_hooks_t pre;
+    hr_hooks_t post;
+} hr_hooks_registered_t;
+
+/* A copy: what a hook registers counts from the next reload on. */
+hr_hooks_registered_t hr_hooks_registered(void);

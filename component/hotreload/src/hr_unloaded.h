@@ -9,5 +9,9 @@ typedef struct {
     uint32_t words[4];
 } hr_unloaded_result_t;
 
-/* Logs that no module is loaded; every result is 0. The generated symbol table starts with it. */
+/* Logs that no module is loaded, the first time and then at most once a second; every result is 0.
+   The generated symbol table starts with it. */
 hr_unloaded_result_t hotreload_unloaded_stub(void);
+
+/* Why no module is loaded from now on, a constant; counts calls anew. */
+void hr_unloaded_begin(const char *reason);

@@ -3,7 +3,5 @@
 
 #include <stdint.h>
 
-static inline int64_t esp_timer_get_time(void)
-{
-    return 0;
-}
+/* see clock.h */
+int64_t esp_timer_get_time(void);

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+#include "hr_current.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "freertos/FreeRTOS.h"
+#include "hr_event.h"
+#include "hr_lifecycle.h"
+#include "hr_pending.h"
+#include "hr_trace.h"
+#include "hr_unloaded.h"
+
+/* both are empty while no module is loaded */
+static hr_module_t *current;
+static hr_target_t current_target;
+static const esp_partition_t *partition;
+
+/* read by any task */
+static portMUX_TYPE status_lock = portMUX_INITIALIZER_UNLOCKED;
+static hr_lifecycle_status_t shared_status;
+
+hr_module_t *hr_current_module(void)
+{
+    return current;
+}
+
+uint32_t hr_current_number(void)
+{
+    return current != NULL ? current->number : 0;
+}
+
+hr_target_t hr_current_target(void)
+{
+    return current_target;
+}
+
+uint32_t hr_current_next_number(void)
+{
+    return shared_status.loads + 1;
+}
+
+const esp_partition_t *hr_current_partition(void)
+{
+    return partition;
+}
+
+static hr_lifecycle_status_t status_of(const hr_module_t *module)
+{
+    const hr_placed_t *text = hr_place_first(&module->placement, HR_SEGMENT_TEXT);
+    const hr_placed_t *data = hr_place_first(&module->placement, HR_SEGMENT_DATA);
+    return (hr_lifecycle_status_t) {
+        .module = module->number,
+        .size = module->size,
+        .loads = module->number,
+        .text_address = text->run,
+        .text_size = text->size,
+        .data_address = data->run,
+        .data_size = data->size,
+    };
+}
+
+void hr_current_switch(hr_staged_t *staged, const hr_target_t *target)
+{
+    uint32_t previous = hr_current_number();
+    hr_lifecycle_status_t status = status_of(staged->module);
+    portENTER_CRITICAL(&status_lock);
+    if (current != NULL && current_target.table != target->table) {
+        hr_target_point_to_unloaded(&current_target);
+    }
+    hr_target_point_to(target, staged->addresses);
+    shared_status = status;
+    portEXIT_CRITICAL(&status_lock);
+    current = staged->module;
+    current_target = *target;
+    free(staged->addresses);
+    if (staged->partition != NULL) {
+        partition = staged->partition;
+        hr_pending_taken(staged->partition, staged->sequence);
+    }
+    hr_trace("switch", "module=%" PRIu32, current->number);
+    hr_event_switched(current->number, previous);
+}
+
+void hr_current_switch_to_none(const char *reason)
+{
+    uint32_t previous = hr_current_number();
+    hr_unloaded_begin(reason);
+    portENTER_CRITICAL(&status_lock);
+    hr_target_point_to_unloaded(&current_target);
+    shared_status = (hr_lifecycle_status_t) {.loads = shared_status.loads};
+    portEXIT_CRITICAL(&status_lock);
+    current = NULL;
+    current_target = (hr_target_t) {0};
+    hr_trace("switch", "module=0");
+    hr_event_switched(0, previous);
+}
+
+hr_exports_t hr_lifecycle_exports(void)
+{
+    return current_target.exports;
+}
+
+void hr_lifecycle_status(hr_lifecycle_status_t *status)
+{
+    portENTER_CRITICAL(&status_lock);
+    *status = shared_status;
+    portEXIT_CRITICAL(&status_lock);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* The module that the firmware calls. Changed only inside an operation. */
+#pragma once
+
+#include "hr_stage.h"
+#include "hr_target.h"
+
+/* NULL: none is loaded. */
+hr_module_t *hr_current_module(void);
+uint32_t hr_current_number(void);
+hr_target_t hr_current_target(void);
+
+/* The number that the next module gets. */
+uint32_t hr_current_next_number(void);
+
+/* The partition that the last module from flash came from; NULL: none did. */
+const esp_partition_t *hr_current_partition(void);
+
+/* Leads all calls to a module that is placed, and takes it over. Nothing is allocated and nothing
+   can fail. */
+void hr_current_switch(hr_staged_t *staged, const hr_target_t *target);
+
+/* Leads all calls to the unloaded stub; `reason` is a constant. */
+void hr_current_switch_to_none(const char *reason);

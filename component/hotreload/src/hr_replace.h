@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+/* Puts a module in the place of the one that is loaded, between the hooks. */
+#pragma once
+
+#include "hr_source.h"
+#include "hr_target.h"
+
+/* Closes the source. With none loaded it does the same without an old module. After a failure the
+   old module goes on. */
+esp_err_t hr_replace(const hr_target_t *target, hr_source_t *source, hr_report_t *report);

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+#include "hr_source.h"
+
+hr_source_t hr_source_in_ram(const void *data, size_t size)
+{
+    return (hr_source_t) {.view = {.data = data, .size = size}};
+}
+
+esp_err_t hr_source_open(hr_source_t *source, const char *label, hr_report_t *report)
+{
+    hr_store_t store;
+    esp_err_t err = hr_store_open(&store, label, report);
+    if (err != ESP_OK) {
+        return err;
+    }
+    source->partition = store.partition;
+    return hr_store_map(&store, &source->view, report);
+}
+
+void hr_source_close(hr_source_t *source)
+{
+    if (source->partition != NULL) {
+        hr_store_unmap(&source->view);
+    }
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* Where the ELF of a module lies while it is loaded: in a partition, mapped, or in RAM. */
+#pragma once
+
+#include "hr_store.h"
+
+typedef struct {
+    hr_store_view_t view;
+    const esp_partition_t *partition; /* NULL: in RAM */
+} hr_source_t;
+
+/* The caller's ELF in RAM. */
+hr_source_t hr_source_in_ram(const void *data, size_t size);
+
+/* The newest module of a partition. */
+esp_err_t hr_source_open(hr_source_t *source, const char *label, hr_report_t *report);
+
+void hr_source_close(hr_source_t *source);

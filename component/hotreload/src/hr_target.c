@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+#include "hr_target.h"
+
+#include "hr_unloaded.h"
+
+void hr_target_point_to(const hr_target_t *target, const uint32_t *addresses)
+{
+    for (size_t i = 0; i < target->exports.count; i++) {
+        target->table[i] = addresses[i];
+    }
+}
+
+void hr_target_point_to_unloaded(const hr_target_t *target)
+{
+    for (size_t i = 0; i < target->exports.count; i++) {
+        target->table[i] = (uint32_t)(uintptr_t)hotreload_unloaded_stub;
+    }
+}
+
+void hr_target_read(const hr_target_t *target, uint32_t *addresses)
+{
+    for (size_t i = 0; i < target->exports.count; i++) {
+        addresses[i] = target->table[i];
+    }
+}
