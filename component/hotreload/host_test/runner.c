@@ -14,11 +14,14 @@
 #include "hr_identity.h"
 #include "hr_module.h"
 #include "hr_multipart.h"
+#include "hr_retire.h"
+#include "hr_stack.h"
 #include "hr_pending.h"
 #include "hr_store.h"
 #include "hr_unloaded.h"
 #include "hr_update.h"
 #include "memory.h"
+#include "tasks.h"
 
 #define NAMES_MAX 4096
 #define HOOKS 8
@@ -378,6 +381,44 @@ static const char *second(const char *text)
     return comma + 1;
 }
 
+/* `frame,text,size,low,path`: the file is a task's stack from `low` on. `callers` has the first
+   return address in addition and the stack pointer in place of the frame. */
+static void walk_stack(const char *step, char *value)
+{
+    uint32_t numbers[5] = {0};
+    size_t count = strcmp(step, "stack") == 0 ? 4 : 5;
+    for (size_t i = 0; i < count; i++) {
+        numbers[i] = number(value);
+        value = (char *)second(value);
+    }
+    file_t file = read_file(value);
+    hr_text_t text = {numbers[1], numbers[2]};
+    hr_stack_t stack = {file.data, numbers[3], numbers[3] + (uint32_t)file.size};
+    bool inside = count == 4
+        ? hr_stack_saved_inside(&stack, numbers[0], text)
+        : hr_stack_callers_inside(&stack, numbers[4], numbers[0], text);
+    printf("%s: %s\n", step, inside ? "inside" : "outside");
+    free(file.data);
+}
+
+static bool run_task_step(const char *step, char *value)
+{
+    if (strcmp(step, "enter") == 0) {
+        tasks_enter(number(value));
+    } else if (strcmp(step, "leave") == 0) {
+        tasks_leave();
+    } else if (strcmp(step, "tick") == 0) {
+        printf("tick: %s\n", tasks_tick() ? "runs" : "stopped");
+    } else if (strcmp(step, "waiting") == 0) {
+        printf("waiting: %" PRIu32 "\n", hr_retire_waiting());
+    } else if (strcmp(step, "stack") == 0 || strcmp(step, "callers") == 0) {
+        walk_stack(step, value);
+    } else {
+        return false;
+    }
+    return true;
+}
+
 static void run_loader_step(const char *step, char *value)
 {
     hotreload_config_t given = config(value[0] != 0 ? value : "hotreload");
@@ -414,6 +455,9 @@ static void run_step(char *step)
         *value++ = 0;
     } else {
         value = empty;
+    }
+    if (run_task_step(step, value)) {
+        return;
     }
     if (strcmp(step, "names") == 0) {
         set_names(value);

@@ -4,7 +4,8 @@
 
 #include "hr_place.h"
 
-typedef struct {
+typedef struct hr_module {
+    struct hr_module *next_retired;
     uint32_t number; /* counts up from 1 since boot */
     uint32_t size;   /* of the ELF */
     hr_placement_t placement;

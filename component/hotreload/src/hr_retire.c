@@ -4,15 +4,19 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "esp_timer.h"
+#include "freertos/FreeRTOS.h"
 #include "hr_event.h"
+#include "hr_lock.h"
+#include "hr_tasks.h"
 #include "hr_trace.h"
 
-void hr_retire(const hr_module_t *module)
-{
-    hr_trace("retire", "module=%" PRIu32, module->number);
-}
+static hr_lock_t lock;
+static hr_module_t *retired; /* the newest first */
+static uint32_t waiting;
+static esp_timer_handle_t reaper; /* runs while something is retired */
 
-void hr_retire_free(hr_module_t *module)
+static void free_module(hr_module_t *module)
 {
     uint32_t number = module->number;
     uint32_t text = hr_place_first(&module->placement, HR_SEGMENT_TEXT)->run;
@@ -22,4 +26,76 @@ void hr_retire_free(hr_module_t *module)
     hr_trace("free", "module=%" PRIu32 " text=0x%08" PRIx32 " data=0x%08" PRIx32, number, text,
              data);
     hr_event_retired(number);
+}
+
+void hr_retire_collect(void)
+{
+    hr_lock_take(&lock);
+    hr_module_t **place = &retired;
+    while (*place != NULL) {
+        hr_module_t *module = *place;
+        if (hr_tasks_inside(&module->placement)) {
+            place = &module->next_retired;
+        } else {
+            *place = module->next_retired;
+            waiting--;
+            free_module(module);
+        }
+    }
+    /* each fails when it is so already */
+    if (retired != NULL) {
+        esp_timer_start_periodic(reaper, 1000000 / configTICK_RATE_HZ);
+    } else {
+        esp_timer_stop(reaper);
+    }
+    hr_lock_give(&lock);
+}
+
+static void on_tick(void *arg)
+{
+    (void)arg;
+    hr_retire_collect();
+}
+
+esp_err_t hr_retire_prepare(hr_report_t *report)
+{
+    const esp_timer_create_args_t timer = {
+        .callback = on_tick,
+        .name = "hotreload",
+        .skip_unhandled_events = true,
+    };
+    if (reaper == NULL && esp_timer_create(&timer, &reaper) != ESP_OK) {
+        return hr_reject(report, ESP_ERR_NO_MEM, "no memory for a timer");
+    }
+    return ESP_OK;
+}
+
+void hr_retire(const hr_module_t *module)
+{
+    hr_trace("retire", "module=%" PRIu32, module->number);
+}
+
+void hr_retire_free(hr_module_t *module)
+{
+    hr_lock_take(&lock);
+    module->next_retired = retired;
+    retired = module;
+    waiting++;
+    hr_lock_give(&lock);
+    hr_retire_collect();
+}
+
+uint32_t hr_retire_waiting(void)
+{
+    return waiting;
+}
+
+esp_err_t hr_retire_explain(esp_err_t err, hr_report_t *report)
+{
+    if (err == ESP_ERR_NO_MEM && waiting > 0) {
+        hr_report_t reason = *report;
+        hr_reject(report, err, "%s; %" PRIu32 " old modules wait for tasks to leave them",
+                  reason.message, waiting);
+    }
+    return err;
 }

@@ -5,6 +5,7 @@
 
 #include "hr_event.h"
 #include "hr_memory_esp.h"
+#include "hr_retire.h"
 
 void hr_stage_drop(hr_staged_t *staged)
 {
@@ -39,11 +40,18 @@ esp_err_t hr_stage_check(hr_staged_t *staged, hr_image_t *image, const hr_source
 esp_err_t hr_stage_place(hr_staged_t *staged, const hr_image_t *image, uint32_t number,
                          hr_report_t *report)
 {
+    hr_retire_collect();
     esp_err_t err = hr_module_stage(staged->module, number, image, &hr_memory_esp,
                                     staged->addresses, staged->count, report);
+    if (err == ESP_OK) {
+        err = hr_retire_prepare(report);
+        if (err != ESP_OK) {
+            hr_module_free(staged->module);
+        }
+    }
     if (err != ESP_OK) {
         hr_stage_drop(staged);
-        return err;
+        return hr_retire_explain(err, report);
     }
     hr_event_staged(number, staged->module->size);
     return ESP_OK;

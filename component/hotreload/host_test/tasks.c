@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+#include "tasks.h"
+
+#include <assert.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "esp_timer.h"
+#include "freertos/FreeRTOS.h"
+#include "hr_tasks.h"
+
+#define MODULES_MAX 8
+
+struct esp_timer {
+    esp_timer_create_args_t args;
+    bool runs;
+};
+
+static const hr_placement_t *inside[MODULES_MAX];
+static uint32_t inside_count;
+static uint32_t entering;
+static esp_timer_handle_t the_timer;
+
+void tasks_enter(uint32_t count)
+{
+    entering = count;
+}
+
+void tasks_leave(void)
+{
+    assert(inside_count > 0);
+    inside_count--;
+    memmove(inside, inside + 1, inside_count * sizeof(inside[0]));
+}
+
+bool hr_tasks_inside(const hr_placement_t *placement)
+{
+    for (uint32_t i = 0; i < inside_count; i++) {
+        if (inside[i] == placement) {
+            return true;
+        }
+    }
+    if (entering == 0) {
+        return false;
+    }
+    entering--;
+    assert(inside_count < MODULES_MAX);
+    inside[inside_count++] = placement;
+    return true;
+}
+
+bool tasks_tick(void)
+{
+    if (the_timer != NULL && the_timer->runs) {
+        the_timer->args.callback(the_timer->args.arg);
+    }
+    return the_timer != NULL && the_timer->runs;
+}
+
+esp_err_t esp_timer_create(const esp_timer_create_args_t *args, esp_timer_handle_t *timer)
+{
+    assert(the_timer == NULL);
+    *timer = calloc(1, sizeof(**timer));
+    if (*timer == NULL) {
+        return ESP_ERR_NO_MEM;
+    }
+    (*timer)->args = *args;
+    the_timer = *timer;
+    return ESP_OK;
+}
+
+esp_err_t esp_timer_start_periodic(esp_timer_handle_t timer, uint64_t period)
+{
+    assert(period == 1000000 / configTICK_RATE_HZ);
+    esp_err_t err = timer->runs ? ESP_ERR_INVALID_STATE : ESP_OK;
+    timer->runs = true;
+    return err;
+}
+
+esp_err_t esp_timer_stop(esp_timer_handle_t timer)
+{
+    if (timer == NULL) {
+        return ESP_ERR_INVALID_ARG;
+    }
+    esp_err_t err = timer->runs ? ESP_OK : ESP_ERR_INVALID_STATE;
+    timer->runs = false;
+    return err;
+}
