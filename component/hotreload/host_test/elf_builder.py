@@ -11,17 +11,21 @@ from dataclasses import dataclass, field
 
 TEXT, DATA, META = 0x10000000, 0x14000000, 0x18000000  # link addresses
 
-PT_NULL, PT_LOAD, PT_DYNAMIC, PT_NOTE, PT_TLS, PT_META = 0, 1, 2, 4, 7, 0x68720001
+PT_NULL, PT_LOAD, PT_DYNAMIC, PT_INTERP, PT_NOTE, PT_SHLIB, PT_PHDR, PT_TLS = range(8)
+PT_GNU_STACK, PT_META = 0x6474E551, 0x68720001
 PF_X, PF_W, PF_R = 1, 2, 4
 SHN_UNDEF, SHN_ABS, SHN_COMMON = 0, 0xFFF1, 0xFFF2
-STB_LOCAL, STB_GLOBAL, STB_WEAK = 0, 1, 2
-STT_NOTYPE, STT_OBJECT, STT_FUNC, STT_SECTION = 0, 1, 2, 3
+STB_LOCAL, STB_GLOBAL, STB_WEAK, STB_GNU_UNIQUE = 0, 1, 2, 10
+STT_NOTYPE, STT_OBJECT, STT_FUNC, STT_SECTION, STT_TLS, STT_GNU_IFUNC = 0, 1, 2, 3, 6, 10
 R_NONE, R_32, R_RTLD, R_GLOB_DAT, R_JMP_SLOT, R_RELATIVE, R_PLT = range(7)
 R_SLOT0_OP, R_PDIFF32 = 20, 59
-(DT_NULL, DT_PLTRELSZ, DT_HASH, DT_STRTAB, DT_SYMTAB) = (0, 2, 4, 5, 6)
+(DT_NULL, DT_NEEDED, DT_PLTRELSZ, DT_HASH, DT_STRTAB, DT_SYMTAB) = (0, 1, 2, 4, 5, 6)
 (DT_RELA, DT_RELASZ, DT_RELAENT, DT_STRSZ, DT_SYMENT, DT_INIT) = (7, 8, 9, 10, 11, 12)
-DT_REL, DT_PLTREL, DT_JMPREL, DT_INIT_ARRAYSZ = 17, 20, 23, 27
-SHT_SYMTAB, SHT_STRTAB, SHT_RELA, SHT_PROGBITS, SHF_ALLOC = 2, 3, 4, 1, 2
+DT_FINI, DT_REL, DT_PLTREL, DT_JMPREL, DT_RELR = 13, 17, 20, 23, 36
+DT_INIT_ARRAYSZ, DT_FINI_ARRAYSZ, DT_PREINIT_ARRAYSZ = 27, 28, 33
+SHT_PROGBITS, SHT_SYMTAB, SHT_STRTAB, SHT_RELA, SHT_REL, SHF_ALLOC = 1, 2, 3, 4, 9, 2
+# of a module without a dynamic table
+TEXT_SECTION, DATA_SECTION, SYMBOL_SECTION, STRING_SECTION, RELA_SECTION = 1, 2, 3, 4, 5
 
 ENTRY_A1_32 = bytes([0x36, 0x41, 0x00])  # entry a1, 32
 RETW_N = bytes([0x1D, 0xF0])
@@ -44,6 +48,7 @@ class Symbol:
     section: int = 1
     bind: int = STB_GLOBAL
     type: int = STT_FUNC
+    name_at: int | None = None  # in the string table, where its name comes to lie
 
 
 @dataclass
@@ -106,13 +111,20 @@ class ModuleBuilder:
     tags: dict[int, int | None] = field(default_factory=dict)  # None: the tag is left out
     text_segment: dict[str, int] = field(default_factory=dict)  # fields of the program header
     data_segment: dict[str, int] = field(default_factory=dict)
+    dynamic_segment: dict[str, int] = field(default_factory=dict)
     extra_segments: list[Segment] = field(default_factory=list)
     notes: bytes | None = field(default_factory=note)  # None: there is no PT_NOTE
     buckets: list[int] | None = None
     chains: list[int] | None = None
-    bucket_count: int = 1
+    bucket_count: int | None = None  # half of the symbols
+    hash_counts: dict[int, int] = field(default_factory=dict)  # 0: of buckets, 1: of chains
+    string_head: bytes = b"\0"
     string_tail: bytes = b"\0"
+    more_tags: list[tuple[int, int]] = field(default_factory=list)
+    dynamic_end: bool = True  # DT_NULL
     dynamic: bool = True  # False: static relocations and section headers
+    sections: dict[int, dict[str, int]] = field(default_factory=dict)  # fields by index
+    extra_sections: list[Section] = field(default_factory=list)
 
     def build(self) -> bytes:
         return self._with_dynamic() if self.dynamic else self._with_sections()
@@ -120,9 +132,9 @@ class ModuleBuilder:
     # tables
 
     def _strings(self) -> tuple[bytes, list[int]]:
-        blob, offsets = bytearray(b"\0"), []
+        blob, offsets = bytearray(self.string_head), []
         for symbol in self.symbols:
-            offsets.append(len(blob))
+            offsets.append(len(blob) if symbol.name_at is None else symbol.name_at)
             blob += symbol.name.encode() + b"\0"
         blob[-1:] = self.string_tail
         return bytes(blob), offsets
@@ -135,16 +147,17 @@ class ModuleBuilder:
         return b"".join(rows)
 
     def _hash_table(self) -> bytes:
-        buckets = [0] * self.bucket_count
+        bucket_count = self.bucket_count or max(1, len(self.symbols) // 2)
+        buckets = [0] * bucket_count
         chains = [0] * (len(self.symbols) + 1)
         for index, symbol in enumerate(self.symbols, start=1):
-            slot = elf_hash(symbol.name) % self.bucket_count
+            slot = elf_hash(symbol.name) % bucket_count
             chains[index], buckets[slot] = buckets[slot], index
         buckets = self.buckets if self.buckets is not None else buckets
         chains = self.chains if self.chains is not None else chains
-        return struct.pack(
-            f"<{2 + len(buckets) + len(chains)}I", len(buckets), len(chains), *buckets, *chains
-        )
+        counts = [self.hash_counts.get(i, len(part)) for i, part in enumerate((buckets, chains))]
+        words = [*counts, *buckets, *chains]
+        return struct.pack(f"<{len(words)}I", *words)
 
     @staticmethod
     def _relocations(relocs: list[Reloc]) -> bytes:
@@ -179,9 +192,9 @@ class ModuleBuilder:
         tags |= {DT_PLTREL: DT_RELA}
         kept = {tag: value for tag, value in (tags | self.tags).items() if value is not None}
         dynamic_at = len(meta)
-        for tag, value in kept.items():
+        end = [(DT_NULL, 0)] if self.dynamic_end else []
+        for tag, value in [*kept.items(), *self.more_tags, *end]:
             meta += struct.pack("<II", tag, value)
-        meta += struct.pack("<II", DT_NULL, 0)
         dynamic = bytes(meta[dynamic_at:])
         segments = [
             *self._segments(),
@@ -201,6 +214,7 @@ class ModuleBuilder:
             Section(SHT_SYMTAB, symbols, link=4, entsize=SYM.size),
             Section(SHT_STRTAB, strings),
             Section(SHT_RELA, relocations, link=3, info=1, entsize=RELA.size),
+            *self.extra_sections,
         ]
         segments = [*self._segments(), *self.extra_segments, *self._note_segments()]
         return self._file(segments, sections)
@@ -222,6 +236,8 @@ class ModuleBuilder:
                 "align": segment.align,
             }
             values |= {0: self.text_segment, 1: self.data_segment}.get(index, {})
+            if segment.type == PT_DYNAMIC:
+                values |= self.dynamic_segment
             headers.append(PHDR.pack(*values.values()))
             body += segment.data
         shoff = self._append_sections(body, size, sections)
@@ -245,16 +261,25 @@ class ModuleBuilder:
         } | self.header
         return EHDR.pack(bytes(ident), *values.values()) + b"".join(headers) + bytes(body)
 
-    @staticmethod
-    def _append_sections(body: bytearray, base: int, sections: list[Section]) -> int:
+    def _append_sections(self, body: bytearray, base: int, sections: list[Section]) -> int:
         if not sections:
             return 0
         rows = [bytes(SHDR.size)]
-        for section in sections:
+        for index, section in enumerate(sections, start=1):
             body += bytes(-(base + len(body)) % 4)
-            offset, size = base + len(body), len(section.data)
-            location = (section.type, section.flags, 0, offset, size)
-            rows.append(SHDR.pack(0, *location, section.link, section.info, 4, section.entsize))
+            values = {
+                "name": 0,
+                "type": section.type,
+                "flags": section.flags,
+                "addr": 0,
+                "offset": base + len(body),
+                "size": len(section.data),
+                "link": section.link,
+                "info": section.info,
+                "addralign": 4,
+                "entsize": section.entsize,
+            } | self.sections.get(index, {})
+            rows.append(SHDR.pack(*values.values()))
             body += section.data
         body += bytes(-(base + len(body)) % 4)
         shoff = base + len(body)

@@ -223,7 +223,7 @@ def test_exports_follow_the_text(host: Host) -> None:
     count = 200
     names = [f"function_{i}" for i in range(count)]
     symbols = [Symbol(name, TEXT + 8 * i) for i, name in enumerate(names)]
-    for dynamic, buckets in ((True, 1), (True, 67), (False, 1)):
+    for dynamic, buckets in ((True, 20), (True, 67), (False, 1)):
         elf = ModuleBuilder(
             text=FUNCTION * count, symbols=symbols, bucket_count=buckets, dynamic=dynamic
         ).build()

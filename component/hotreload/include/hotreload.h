@@ -60,7 +60,7 @@ extern "C" {
 #define HOTRELOAD_ERR_CONSTRUCTOR      (HOTRELOAD_ERR_BASE + 0x14) /**< The module has constructors or destructors. */
 #define HOTRELOAD_ERR_HASH             (HOTRELOAD_ERR_BASE + 0x15) /**< The symbol hash table is missing or broken. */
 #define HOTRELOAD_ERR_SYMBOL_TABLE     (HOTRELOAD_ERR_BASE + 0x16) /**< The symbol table is missing or outside the image. */
-#define HOTRELOAD_ERR_STRING_TABLE     (HOTRELOAD_ERR_BASE + 0x17) /**< The string table is missing, outside the image or has no end. */
+#define HOTRELOAD_ERR_STRING_TABLE     (HOTRELOAD_ERR_BASE + 0x17) /**< The string table is missing or outside the image. */
 #define HOTRELOAD_ERR_SYMBOL_NAME      (HOTRELOAD_ERR_BASE + 0x18) /**< A symbol's name lies outside the string table. */
 #define HOTRELOAD_ERR_SYMBOL_SECTION   (HOTRELOAD_ERR_BASE + 0x19) /**< A symbol has a reserved section index. */
 #define HOTRELOAD_ERR_SYMBOL_MISSING   (HOTRELOAD_ERR_BASE + 0x1a) /**< The module lacks a function that the firmware calls. */
@@ -81,6 +81,14 @@ extern "C" {
 #define HOTRELOAD_ERR_IDENTITY         (HOTRELOAD_ERR_BASE + 0x29) /**< The module was linked against another firmware. */
 #define HOTRELOAD_ERR_IDENTITY_MISSING (HOTRELOAD_ERR_BASE + 0x2a) /**< The module, or the firmware, has no identity. */
 #define HOTRELOAD_ERR_NOTE             (HOTRELOAD_ERR_BASE + 0x2b) /**< A note of the module is broken. */
+#define HOTRELOAD_ERR_ABI              (HOTRELOAD_ERR_BASE + 0x30) /**< Made for an operating system's ABI. */
+#define HOTRELOAD_ERR_FLAGS            (HOTRELOAD_ERR_BASE + 0x31) /**< For a variant of Xtensa that is not known. */
+#define HOTRELOAD_ERR_SEGMENT_FLAGS    (HOTRELOAD_ERR_BASE + 0x32) /**< A segment with unknown permissions. */
+#define HOTRELOAD_ERR_ENTRY_SIZE       (HOTRELOAD_ERR_BASE + 0x33) /**< A table whose entries have another size than ELF's. */
+#define HOTRELOAD_ERR_STRING_END       (HOTRELOAD_ERR_BASE + 0x34) /**< The string table has no end. */
+#define HOTRELOAD_ERR_HASH_CHAIN       (HOTRELOAD_ERR_BASE + 0x35) /**< A hash chain is a circle, or too long. */
+#define HOTRELOAD_ERR_SYMBOL_INFO      (HOTRELOAD_ERR_BASE + 0x36) /**< A symbol of an unknown binding or type. */
+#define HOTRELOAD_ERR_SYMBOL_VALUE     (HOTRELOAD_ERR_BASE + 0x37) /**< A symbol's address lies outside the module. */
 #define HOTRELOAD_ERR_REQUEST          (HOTRELOAD_ERR_BASE + 0x40) /**< The server got a request that is no valid HTTP. */
 #define HOTRELOAD_ERR_UPLOAD_TIMEOUT   (HOTRELOAD_ERR_BASE + 0x41) /**< An upload took too long. */
 #define HOTRELOAD_ERR_STOPPED          (HOTRELOAD_ERR_BASE + 0x42) /**< The server was stopped during an upload. */

@@ -10,12 +10,16 @@
 #define HR_ELF_CLASS 4   /* index into ident */
 #define HR_ELF_DATA 5
 #define HR_ELF_VERSION 6
+#define HR_ELF_OSABI 7
+#define HR_ELF_ABIVERSION 8
 
 #define HR_ELF_CLASS_32 1
 #define HR_ELF_DATA_LSB 1
 #define HR_ELF_VERSION_CURRENT 1
 #define HR_ELF_TYPE_DYN 3
 #define HR_ELF_MACHINE_XTENSA 94
+/* EF_XTENSA_XT_INSN and EF_XTENSA_XT_LIT; a machine variant other than 0 was never given out */
+#define HR_ELF_FLAGS_XTENSA 0x300u
 
 typedef struct {
     uint8_t ident[HR_ELF_IDENT_SIZE];
@@ -34,14 +38,22 @@ typedef struct {
     uint16_t shstrndx;
 } hr_elf_header_t;
 
+#define HR_ELF_PHNUM_ELSEWHERE 0xffff /* PN_XNUM: the number is in a section header */
+
+#define HR_ELF_PT_NULL 0
 #define HR_ELF_PT_LOAD 1
 #define HR_ELF_PT_DYNAMIC 2
 #define HR_ELF_PT_NOTE 4
+#define HR_ELF_PT_PHDR 6
 #define HR_ELF_PT_TLS 7
+/* types for operating systems, such as GNU's stack flags: these only advise */
+#define HR_ELF_PT_LOOS 0x60000000u
+#define HR_ELF_PT_HIOS 0x6fffffffu
 /* in the OS-specific range: tables that the loader reads in place and never copies to RAM */
 #define HR_ELF_PT_HOTRELOAD_META 0x68720001u
 
 #define HR_ELF_PF_X 1
+#define HR_ELF_PF_KNOWN 0x0ff00007u /* PF_R, PF_W and PF_X; and what operating systems may add */
 
 typedef struct {
     uint32_t type;
@@ -61,7 +73,9 @@ typedef struct {
 } hr_elf_note_t;
 
 #define HR_ELF_SHT_SYMTAB 2
+#define HR_ELF_SHT_STRTAB 3
 #define HR_ELF_SHT_RELA 4
+#define HR_ELF_SHT_REL 9
 #define HR_ELF_SHF_ALLOC 2
 
 typedef struct {
@@ -78,6 +92,7 @@ typedef struct {
 } hr_elf_section_t;
 
 #define HR_ELF_DT_NULL 0
+#define HR_ELF_DT_NEEDED 1
 #define HR_ELF_DT_PLTRELSZ 2
 #define HR_ELF_DT_HASH 4
 #define HR_ELF_DT_STRTAB 5
@@ -95,7 +110,9 @@ typedef struct {
 #define HR_ELF_DT_INIT_ARRAYSZ 27
 #define HR_ELF_DT_FINI_ARRAYSZ 28
 #define HR_ELF_DT_PREINIT_ARRAYSZ 33
-#define HR_ELF_DT_COUNT 34 /* the tags above are all below this */
+#define HR_ELF_DT_RELR 36
+#define HR_ELF_DT_COUNT 38 /* tags that the System V ABI has given a meaning */
+#define HR_ELF_DT_LOOS 0x60000000u /* from here on those of operating systems and processors */
 
 typedef struct {
     uint32_t tag;
@@ -107,8 +124,8 @@ typedef struct {
 #define HR_ELF_SHN_ABS 0xfff1
 
 #define HR_ELF_STB_LOCAL 0
-#define HR_ELF_STB_WEAK 2
-#define HR_ELF_STT_SECTION 3
+#define HR_ELF_STB_WEAK 2 /* the last one that the System V ABI has */
+#define HR_ELF_STT_SECTION 3 /* before it: no type, objects and functions */
 
 typedef struct {
     uint32_t name;

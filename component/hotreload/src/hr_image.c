@@ -28,6 +28,20 @@ static hr_elf_section_t section_header(const hr_image_t *image, uint32_t index)
 static esp_err_t check_ident(const uint8_t *ident, size_t size, hr_report_t *report)
 {
     static const uint8_t magic[4] = {0x7f, 'E', 'L', 'F'};
+    /* the bytes behind them are to be ignored (System V ABI, "ELF Identification") */
+    static const struct {
+        uint8_t index;
+        uint8_t value;
+        esp_err_t error;
+        const char *name;
+        const char *meaning;
+    } fields[] = {
+        {HR_ELF_CLASS, HR_ELF_CLASS_32, HOTRELOAD_ERR_CLASS, "EI_CLASS", "32-bit"},
+        {HR_ELF_DATA, HR_ELF_DATA_LSB, HOTRELOAD_ERR_ENDIANNESS, "EI_DATA", "little-endian"},
+        {HR_ELF_VERSION, HR_ELF_VERSION_CURRENT, HOTRELOAD_ERR_VERSION, "EI_VERSION", "current"},
+        {HR_ELF_OSABI, 0, HOTRELOAD_ERR_ABI, "EI_OSABI", "no extensions"},
+        {HR_ELF_ABIVERSION, 0, HOTRELOAD_ERR_ABI, "EI_ABIVERSION", "unspecified"},
+    };
     if (size == 0) {
         return hr_reject(report, HOTRELOAD_ERR_EMPTY, "the image has no bytes");
     }
@@ -41,17 +55,11 @@ static esp_err_t check_ident(const uint8_t *ident, size_t size, hr_report_t *rep
                          "not an ELF: starts with %02x %02x %02x %02x, not with 7f 45 4c 46",
                          ident[0], ident[1], ident[2], ident[3]);
     }
-    if (ident[HR_ELF_CLASS] != HR_ELF_CLASS_32) {
-        return hr_reject(report, HOTRELOAD_ERR_CLASS, "EI_CLASS is %u, not %u (32-bit)",
-                         ident[HR_ELF_CLASS], HR_ELF_CLASS_32);
-    }
-    if (ident[HR_ELF_DATA] != HR_ELF_DATA_LSB) {
-        return hr_reject(report, HOTRELOAD_ERR_ENDIANNESS, "EI_DATA is %u, not %u (little-endian)",
-                         ident[HR_ELF_DATA], HR_ELF_DATA_LSB);
-    }
-    if (ident[HR_ELF_VERSION] != HR_ELF_VERSION_CURRENT) {
-        return hr_reject(report, HOTRELOAD_ERR_VERSION, "EI_VERSION is %u, not %u",
-                         ident[HR_ELF_VERSION], HR_ELF_VERSION_CURRENT);
+    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+        if (ident[fields[i].index] != fields[i].value) {
+            return hr_reject(report, fields[i].error, "%s is %u, not %u (%s)", fields[i].name,
+                             ident[fields[i].index], fields[i].value, fields[i].meaning);
+        }
     }
     return ESP_OK;
 }
@@ -77,6 +85,10 @@ esp_err_t hr_image_check_header(const void *data, size_t size, hr_elf_header_t *
         return hr_reject(report, HOTRELOAD_ERR_VERSION, "e_version is %" PRIu32 ", not %u",
                          header->version, HR_ELF_VERSION_CURRENT);
     }
+    if ((header->flags & ~HR_ELF_FLAGS_XTENSA) != 0) {
+        return hr_reject(report, HOTRELOAD_ERR_FLAGS, "e_flags 0x%" PRIx32
+                         " has bits other than those of 0x%x", header->flags, HR_ELF_FLAGS_XTENSA);
+    }
     if (header->ehsize != sizeof(*header)) {
         return hr_reject(report, HOTRELOAD_ERR_HEADER_SIZE, "e_ehsize is %u, not %u",
                          header->ehsize, (unsigned)sizeof(*header));
@@ -88,12 +100,17 @@ static esp_err_t check_program_table(hr_image_t *image, hr_report_t *report)
 {
     const hr_elf_header_t *header = &image->header;
     extend(image, sizeof(*header));
-    if (header->phnum == 0) {
-        return hr_reject(report, HOTRELOAD_ERR_PROGRAM_HEADERS, "e_phnum is 0");
+    if (header->phnum == 0 || header->phnum == HR_ELF_PHNUM_ELSEWHERE) {
+        return hr_reject(report, HOTRELOAD_ERR_PROGRAM_HEADERS,
+                         "e_phnum is %u, which is no number of segments", header->phnum);
     }
     if (header->phentsize != sizeof(hr_elf_segment_t)) {
         return hr_reject(report, HOTRELOAD_ERR_HEADER_SIZE, "e_phentsize is %u, not %u",
                          header->phentsize, (unsigned)sizeof(hr_elf_segment_t));
+    }
+    if (header->phoff < sizeof(*header)) {
+        return hr_reject(report, HOTRELOAD_ERR_PROGRAM_HEADERS,
+                         "e_phoff 0x%" PRIx32 " is inside the ELF header", header->phoff);
     }
     uint64_t size = (uint64_t)header->phnum * sizeof(hr_elf_segment_t);
     if (!inside(image, header->phoff, size)) {
@@ -110,11 +127,29 @@ static esp_err_t check_section_table(hr_image_t *image, hr_report_t *report)
 {
     const hr_elf_header_t *header = &image->header;
     if (header->shnum == 0) {
+        /* otherwise the number is in the first of them, for files that no device can hold */
+        if (header->shoff != 0) {
+            return hr_reject(report, HOTRELOAD_ERR_SECTION_HEADERS,
+                             "e_shnum is 0, but e_shoff is 0x%" PRIx32, header->shoff);
+        }
         return ESP_OK;
+    }
+    if (header->shnum >= HR_ELF_SHN_LORESERVE) {
+        return hr_reject(report, HOTRELOAD_ERR_SECTION_HEADERS,
+                         "e_shnum is %u, which is a reserved index", header->shnum);
     }
     if (header->shentsize != sizeof(hr_elf_section_t)) {
         return hr_reject(report, HOTRELOAD_ERR_HEADER_SIZE, "e_shentsize is %u, not %u",
                          header->shentsize, (unsigned)sizeof(hr_elf_section_t));
+    }
+    if (header->shoff < sizeof(*header)) {
+        return hr_reject(report, HOTRELOAD_ERR_SECTION_HEADERS,
+                         "e_shoff 0x%" PRIx32 " is inside the ELF header", header->shoff);
+    }
+    if (header->shstrndx >= header->shnum) {
+        return hr_reject(report, HOTRELOAD_ERR_SECTION_HEADERS,
+                         "e_shstrndx is %u, not one of %u sections", header->shstrndx,
+                         header->shnum);
     }
     uint64_t size = (uint64_t)header->shnum * sizeof(hr_elf_section_t);
     if (!inside(image, header->shoff, size)) {
@@ -126,8 +161,8 @@ static esp_err_t check_section_table(hr_image_t *image, hr_report_t *report)
     return ESP_OK;
 }
 
-static esp_err_t check_segment(const hr_image_t *image, uint32_t index,
-                               const hr_elf_segment_t *header, hr_report_t *report)
+static esp_err_t check_bounds(const hr_image_t *image, uint32_t index,
+                              const hr_elf_segment_t *header, hr_report_t *report)
 {
     if (!inside(image, header->offset, header->filesz)) {
         return hr_reject(report, HOTRELOAD_ERR_SEGMENT_BOUNDS,
@@ -135,17 +170,18 @@ static esp_err_t check_segment(const hr_image_t *image, uint32_t index,
                          " ends behind the image's %" PRIu32 " bytes",
                          index, header->offset, header->filesz, image->size);
     }
-    if (header->filesz > header->memsz) {
-        return hr_reject(report, HOTRELOAD_ERR_SEGMENT_BOUNDS,
-                         "segment %" PRIu32 ": p_filesz %" PRIu32 " is more than p_memsz %" PRIu32,
-                         index, header->filesz, header->memsz);
-    }
     /* the end itself has to be an address too: one past the last byte may be pointed to */
     if ((uint64_t)header->vaddr + header->memsz > UINT32_MAX) {
         return hr_reject(report, HOTRELOAD_ERR_SEGMENT_BOUNDS,
                          "segment %" PRIu32 ": p_vaddr 0x%" PRIx32 " with p_memsz %" PRIu32
                          " ends behind the address space", index, header->vaddr, header->memsz);
     }
+    return ESP_OK;
+}
+
+static esp_err_t check_alignment(uint32_t index, const hr_elf_segment_t *header,
+                                 hr_report_t *report)
+{
     if ((header->align & (header->align - 1)) != 0 || header->align > HR_ALIGN_MAX) {
         return hr_reject(report, HOTRELOAD_ERR_SEGMENT_ALIGN,
                          "segment %" PRIu32 ": p_align is %" PRIu32 ", not a power of two up to %u",
@@ -163,6 +199,12 @@ static esp_err_t check_segment(const hr_image_t *image, uint32_t index,
                          "segment %" PRIu32 ": p_vaddr 0x%" PRIx32
                          " of text is not a multiple of 4", index, header->vaddr);
     }
+    return ESP_OK;
+}
+
+static esp_err_t check_overlap(const hr_image_t *image, uint32_t index,
+                               const hr_elf_segment_t *header, hr_report_t *report)
+{
     for (uint32_t i = 0; i < image->segment_count; i++) {
         const hr_segment_t *other = &image->segments[i];
         if ((uint64_t)header->vaddr + header->memsz > other->link
@@ -176,16 +218,43 @@ static esp_err_t check_segment(const hr_image_t *image, uint32_t index,
     return ESP_OK;
 }
 
+static esp_err_t check_segment(const hr_image_t *image, uint32_t index,
+                               const hr_elf_segment_t *header, hr_report_t *report)
+{
+    if (image->segment_count == HR_SEGMENTS_MAX) {
+        return hr_reject(report, HOTRELOAD_ERR_SEGMENT_COUNT,
+                         "segment %" PRIu32 " is one more than the %u that can be loaded", index,
+                         HR_SEGMENTS_MAX);
+    }
+    if ((header->flags & ~HR_ELF_PF_KNOWN) != 0) {
+        return hr_reject(report, HOTRELOAD_ERR_SEGMENT_FLAGS,
+                         "segment %" PRIu32 ": p_flags 0x%" PRIx32
+                         " has bits other than PF_R, PF_W and PF_X", index, header->flags);
+    }
+    esp_err_t err = check_bounds(image, index, header, report);
+    if (err == ESP_OK) {
+        err = check_alignment(index, header, report);
+    }
+    if (err == ESP_OK) {
+        err = check_overlap(image, index, header, report);
+    }
+    return err;
+}
+
 static esp_err_t add_segments_of_type(hr_image_t *image, uint32_t type, hr_report_t *report)
 {
     for (uint32_t i = 0; i < image->header.phnum; i++) {
         hr_elf_segment_t header = hr_image_program_header(image, i);
-        if (header.type != type || header.memsz == 0) {
+        if (header.type != type) {
             continue;
         }
-        if (image->segment_count == HR_SEGMENTS_MAX) {
-            return hr_reject(report, HOTRELOAD_ERR_SEGMENT_COUNT,
-                             "more than %u segments to load", HR_SEGMENTS_MAX);
+        if (header.filesz > header.memsz) {
+            return hr_reject(report, HOTRELOAD_ERR_SEGMENT_BOUNDS,
+                             "segment %" PRIu32 ": p_filesz %" PRIu32 " is more than p_memsz %"
+                             PRIu32, i, header.filesz, header.memsz);
+        }
+        if (header.memsz == 0) {
+            continue;
         }
         esp_err_t err = check_segment(image, i, &header, report);
         if (err != ESP_OK) {
@@ -204,16 +273,39 @@ static esp_err_t add_segments_of_type(hr_image_t *image, uint32_t type, hr_repor
     return ESP_OK;
 }
 
-static esp_err_t check_segments(hr_image_t *image, hr_report_t *report)
+static esp_err_t check_segment_types(const hr_image_t *image, hr_report_t *report)
 {
     for (uint32_t i = 0; i < image->header.phnum; i++) {
-        if (hr_image_program_header(image, i).type == HR_ELF_PT_TLS) {
+        uint32_t type = hr_image_program_header(image, i).type;
+        switch (type) {
+        case HR_ELF_PT_NULL:
+        case HR_ELF_PT_LOAD:
+        case HR_ELF_PT_DYNAMIC:
+        case HR_ELF_PT_NOTE:
+        case HR_ELF_PT_PHDR:
+            break;
+        case HR_ELF_PT_TLS:
             return hr_reject(report, HOTRELOAD_ERR_SEGMENT_TYPE,
                              "segment %" PRIu32 ": p_type is PT_TLS, thread-local storage cannot "
                              "be loaded", i);
+        default:
+            if (type < HR_ELF_PT_LOOS || type > HR_ELF_PT_HIOS) {
+                return hr_reject(report, HOTRELOAD_ERR_SEGMENT_TYPE,
+                                 "segment %" PRIu32 ": p_type is 0x%" PRIx32
+                                 ", which cannot be loaded", i, type);
+            }
         }
     }
-    esp_err_t err = add_segments_of_type(image, HR_ELF_PT_LOAD, report);
+    return ESP_OK;
+}
+
+static esp_err_t check_segments(hr_image_t *image, hr_report_t *report)
+{
+    esp_err_t err = check_segment_types(image, report);
+    if (err != ESP_OK) {
+        return err;
+    }
+    err = add_segments_of_type(image, HR_ELF_PT_LOAD, report);
     if (err != ESP_OK) {
         return err;
     }
@@ -271,9 +363,8 @@ static bool has(const tags_t *tags, uint32_t tag)
     return (tags->seen >> tag) & 1;
 }
 
-static esp_err_t read_tags(hr_image_t *image, tags_t *tags, hr_report_t *report)
+static esp_err_t find_dynamic(hr_image_t *image, hr_table_t *table, hr_report_t *report)
 {
-    memset(tags, 0, sizeof(*tags));
     for (uint32_t i = 0; i < image->header.phnum; i++) {
         hr_elf_segment_t header = hr_image_program_header(image, i);
         if (header.type != HR_ELF_PT_DYNAMIC) {
@@ -283,33 +374,62 @@ static esp_err_t read_tags(hr_image_t *image, tags_t *tags, hr_report_t *report)
             return hr_reject(report, HOTRELOAD_ERR_DYNAMIC,
                              "segment %" PRIu32 " is a second PT_DYNAMIC", i);
         }
-        image->dynamic = true;
         if (!inside(image, header.offset, header.filesz)) {
             return hr_reject(report, HOTRELOAD_ERR_DYNAMIC,
                              "PT_DYNAMIC: p_offset 0x%" PRIx32 " with p_filesz %" PRIu32
                              " ends behind the image's %" PRIu32 " bytes",
                              header.offset, header.filesz, image->size);
         }
+        image->dynamic = true;
         extend(image, (uint64_t)header.offset + header.filesz);
-        hr_elf_dynamic_t entry = {.tag = 1};
-        for (uint32_t at = 0; entry.tag != HR_ELF_DT_NULL; at += sizeof(entry)) {
-            if (header.filesz - at < sizeof(entry)) {
-                return hr_reject(report, HOTRELOAD_ERR_DYNAMIC,
-                                 "the dynamic table of %" PRIu32 " bytes has no DT_NULL",
-                                 header.filesz);
-            }
-            hr_image_read(image, header.offset + at, &entry, sizeof(entry));
-            if (entry.tag == HR_ELF_DT_NULL || entry.tag >= HR_ELF_DT_COUNT) {
-                continue;
-            }
-            tags->value[entry.tag] = entry.value;
-            tags->seen |= UINT64_C(1) << entry.tag;
-        }
+        *table = (hr_table_t) {header.offset, header.filesz / sizeof(hr_elf_dynamic_t)};
     }
     return ESP_OK;
 }
 
-static esp_err_t check_tags(const tags_t *tags, hr_report_t *report)
+static esp_err_t add_tag(tags_t *tags, const hr_elf_dynamic_t *entry, hr_report_t *report)
+{
+    if (entry->tag >= HR_ELF_DT_LOOS) {
+        return ESP_OK;
+    }
+    /* what the ABI may define one day: relocations of a new kind, say, that have to be applied */
+    if (entry->tag >= HR_ELF_DT_COUNT) {
+        return hr_reject(report, HOTRELOAD_ERR_DYNAMIC,
+                         "the dynamic table has the unknown tag %" PRIu32, entry->tag);
+    }
+    if (has(tags, entry->tag)) {
+        return hr_reject(report, HOTRELOAD_ERR_DYNAMIC,
+                         "the dynamic table has tag %" PRIu32 " twice", entry->tag);
+    }
+    tags->value[entry->tag] = entry->value;
+    tags->seen |= UINT64_C(1) << entry->tag;
+    return ESP_OK;
+}
+
+static esp_err_t read_tags(hr_image_t *image, tags_t *tags, hr_report_t *report)
+{
+    memset(tags, 0, sizeof(*tags));
+    hr_table_t table = {0};
+    esp_err_t err = find_dynamic(image, &table, report);
+    if (err != ESP_OK || !image->dynamic) {
+        return err;
+    }
+    for (uint32_t i = 0; i < table.count; i++) {
+        hr_elf_dynamic_t entry;
+        hr_image_read(image, table.offset + i * sizeof(entry), &entry, sizeof(entry));
+        if (entry.tag == HR_ELF_DT_NULL) {
+            return ESP_OK;
+        }
+        err = add_tag(tags, &entry, report);
+        if (err != ESP_OK) {
+            return err;
+        }
+    }
+    return hr_reject(report, HOTRELOAD_ERR_DYNAMIC,
+                     "the dynamic table of %" PRIu32 " entries has no DT_NULL", table.count);
+}
+
+static esp_err_t check_constructors(const tags_t *tags, hr_report_t *report)
 {
     static const struct {
         uint8_t tag;
@@ -328,22 +448,61 @@ static esp_err_t check_tags(const tags_t *tags, hr_report_t *report)
                              constructors[i].name, tags->value[constructors[i].tag]);
         }
     }
-    if (has(tags, HR_ELF_DT_REL)) {
-        return hr_reject(report, HOTRELOAD_ERR_DYNAMIC,
-                         "DT_REL: relocations without addends are not Xtensa's");
+    return ESP_OK;
+}
+
+static esp_err_t check_unsupported(const tags_t *tags, hr_report_t *report)
+{
+    static const struct {
+        uint8_t tag;
+        const char *what;
+    } unsupported[] = {
+        {HR_ELF_DT_NEEDED, "DT_NEEDED: a module cannot load libraries"},
+        {HR_ELF_DT_REL, "DT_REL: relocations without addends are not Xtensa's"},
+        {HR_ELF_DT_RELR, "DT_RELR: packed relocations are not Xtensa's"},
+    };
+    for (size_t i = 0; i < sizeof(unsupported) / sizeof(unsupported[0]); i++) {
+        if (has(tags, unsupported[i].tag)) {
+            return hr_reject(report, HOTRELOAD_ERR_DYNAMIC, "%s (0x%" PRIx32 ")",
+                             unsupported[i].what, tags->value[unsupported[i].tag]);
+        }
     }
-    if (has(tags, HR_ELF_DT_SYMENT)
-        && tags->value[HR_ELF_DT_SYMENT] != sizeof(hr_elf_symbol_t)) {
-        return hr_reject(report, HOTRELOAD_ERR_SYMBOL_TABLE, "DT_SYMENT is %" PRIu32 ", not %u",
-                         tags->value[HR_ELF_DT_SYMENT], (unsigned)sizeof(hr_elf_symbol_t));
-    }
-    if (has(tags, HR_ELF_DT_RELAENT) && tags->value[HR_ELF_DT_RELAENT] != sizeof(hr_elf_rela_t)) {
-        return hr_reject(report, HOTRELOAD_ERR_RELOC_TABLE, "DT_RELAENT is %" PRIu32 ", not %u",
-                         tags->value[HR_ELF_DT_RELAENT], (unsigned)sizeof(hr_elf_rela_t));
-    }
-    if (has(tags, HR_ELF_DT_PLTREL) && tags->value[HR_ELF_DT_PLTREL] != HR_ELF_DT_RELA) {
-        return hr_reject(report, HOTRELOAD_ERR_RELOC_TABLE, "DT_PLTREL is %" PRIu32 ", not %u",
-                         tags->value[HR_ELF_DT_PLTREL], HR_ELF_DT_RELA);
+    return ESP_OK;
+}
+
+/* Tags that are mandatory with a table, and have one good value (System V ABI, "Dynamic Array
+   Tags"). */
+static esp_err_t check_companions(const tags_t *tags, hr_report_t *report)
+{
+    static const struct {
+        uint8_t table;
+        uint8_t tag;
+        uint8_t value; /* 0: any */
+        esp_err_t error;
+        const char *names[2];
+    } companions[] = {
+        {HR_ELF_DT_SYMTAB, HR_ELF_DT_SYMENT, sizeof(hr_elf_symbol_t), HOTRELOAD_ERR_ENTRY_SIZE,
+         {"DT_SYMTAB", "DT_SYMENT"}},
+        {HR_ELF_DT_RELA, HR_ELF_DT_RELASZ, 0, 0, {"DT_RELA", "DT_RELASZ"}},
+        {HR_ELF_DT_RELA, HR_ELF_DT_RELAENT, sizeof(hr_elf_rela_t), HOTRELOAD_ERR_ENTRY_SIZE,
+         {"DT_RELA", "DT_RELAENT"}},
+        {HR_ELF_DT_JMPREL, HR_ELF_DT_PLTRELSZ, 0, 0, {"DT_JMPREL", "DT_PLTRELSZ"}},
+        {HR_ELF_DT_JMPREL, HR_ELF_DT_PLTREL, HR_ELF_DT_RELA, HOTRELOAD_ERR_RELOC_TABLE,
+         {"DT_JMPREL", "DT_PLTREL"}},
+    };
+    for (size_t i = 0; i < sizeof(companions) / sizeof(companions[0]); i++) {
+        uint32_t value = tags->value[companions[i].tag];
+        if (!has(tags, companions[i].table)) {
+            continue;
+        }
+        if (!has(tags, companions[i].tag)) {
+            return hr_reject(report, HOTRELOAD_ERR_DYNAMIC, "%s is there without %s",
+                             companions[i].names[0], companions[i].names[1]);
+        }
+        if (companions[i].value != 0 && value != companions[i].value) {
+            return hr_reject(report, companions[i].error, "%s is %" PRIu32 ", not %u",
+                             companions[i].names[1], value, companions[i].value);
+        }
     }
     return ESP_OK;
 }
@@ -364,8 +523,13 @@ static esp_err_t open_hash(hr_image_t *image, const tags_t *tags, hr_report_t *r
     }
     image->buckets.count = hr_image_word(image, counts, 0);
     image->chains.count = hr_image_word(image, counts, 1);
+    if (image->buckets.count == 0 || image->chains.count == 0) {
+        return hr_reject(report, HOTRELOAD_ERR_HASH,
+                         "DT_HASH 0x%" PRIx32 " has %" PRIu32 " buckets and %" PRIu32
+                         " chain entries", link, image->buckets.count, image->chains.count);
+    }
     uint64_t size = (2 + (uint64_t)image->buckets.count + image->chains.count) * sizeof(uint32_t);
-    if (image->buckets.count == 0 || !locate(image, link, size, &counts.offset)) {
+    if (!locate(image, link, size, &counts.offset)) {
         return hr_reject(report, HOTRELOAD_ERR_HASH,
                          "DT_HASH 0x%" PRIx32 " with %" PRIu32 " buckets and %" PRIu32
                          " chain entries does not fit its segment",
@@ -392,12 +556,20 @@ static esp_err_t open_dynamic_symbols(hr_image_t *image, const tags_t *tags, hr_
     return ESP_OK;
 }
 
+/* The first byte is the empty name, the last one ends the last name (System V ABI, "String
+   Table"). */
 static esp_err_t check_strings(const hr_image_t *image, hr_report_t *report)
 {
     uint32_t size = image->strings.count;
-    if (size == 0 || image->data[image->strings.offset + size - 1] != 0) {
+    const uint8_t *strings = image->data + image->strings.offset;
+    if (size == 0 || strings[0] != 0) {
         return hr_reject(report, HOTRELOAD_ERR_STRING_TABLE,
-                         "the string table of %" PRIu32 " bytes does not end with 0", size);
+                         "the string table of %" PRIu32 " bytes does not start with 0", size);
+    }
+    if (strings[size - 1] != 0) {
+        return hr_reject(report, HOTRELOAD_ERR_STRING_END,
+                         "the string table of %" PRIu32 " bytes ends with 0x%02x, not with 0",
+                         size, strings[size - 1]);
     }
     return ESP_OK;
 }
@@ -417,48 +589,84 @@ static esp_err_t open_dynamic_strings(hr_image_t *image, const tags_t *tags, hr_
     return check_strings(image, report);
 }
 
+/* RELATIVE, and what --emit-relocs keeps for section symbols, add to what is in place: applied twice
+   they are wrong. And tables that share no byte are together no longer than the file. */
+static esp_err_t add_relocations(hr_image_t *image, hr_table_t table, hr_report_t *report)
+{
+    if (table.count == 0) {
+        return ESP_OK;
+    }
+    for (uint32_t i = 0; i < image->relocation_tables; i++) {
+        const hr_table_t *other = &image->relocations[i];
+        if (table.offset < other->offset + other->count * sizeof(hr_elf_rela_t)
+            && other->offset < table.offset + table.count * sizeof(hr_elf_rela_t)) {
+            return hr_reject(report, HOTRELOAD_ERR_RELOC_TABLE,
+                             "the relocation tables at file offsets 0x%" PRIx32 " and 0x%" PRIx32
+                             " overlap", other->offset, table.offset);
+        }
+    }
+    if (image->relocation_tables == HR_RELOCATION_TABLES_MAX) {
+        return hr_reject(report, HOTRELOAD_ERR_RELOC_TABLE,
+                         "the relocation table at file offset 0x%" PRIx32
+                         " is one more than the %u that can be applied", table.offset,
+                         HR_RELOCATION_TABLES_MAX);
+    }
+    image->relocations[image->relocation_tables++] = table;
+    return ESP_OK;
+}
+
+static esp_err_t check_relocations_size(const char *field, uint32_t size, hr_report_t *report)
+{
+    if (size % sizeof(hr_elf_rela_t) != 0) {
+        return hr_reject(report, HOTRELOAD_ERR_RELOC_TABLE, "%s %" PRIu32
+                         " is not a multiple of %u", field, size, (unsigned)sizeof(hr_elf_rela_t));
+    }
+    return ESP_OK;
+}
+
 static esp_err_t open_dynamic_relocations(hr_image_t *image, const tags_t *tags,
                                           hr_report_t *report)
 {
     static const struct {
-        const char *name;
         uint8_t address;
         uint8_t size;
+        const char *address_name;
+        const char *size_name;
     } tables[2] = {
-        {"DT_RELA", HR_ELF_DT_RELA, HR_ELF_DT_RELASZ},
-        {"DT_JMPREL", HR_ELF_DT_JMPREL, HR_ELF_DT_PLTRELSZ},
+        {HR_ELF_DT_RELA, HR_ELF_DT_RELASZ, "DT_RELA", "DT_RELASZ"},
+        {HR_ELF_DT_JMPREL, HR_ELF_DT_PLTRELSZ, "DT_JMPREL", "DT_PLTRELSZ"},
     };
     for (size_t i = 0; i < 2; i++) {
-        hr_table_t *table = &image->relocations[i];
         uint32_t link = tags->value[tables[i].address];
         uint32_t size = tags->value[tables[i].size];
-        if (size == 0) {
-            continue;
+        hr_table_t table = {.count = size / sizeof(hr_elf_rela_t)};
+        esp_err_t err = check_relocations_size(tables[i].size_name, size, report);
+        if (err != ESP_OK) {
+            return err;
         }
-        table->count = size / sizeof(hr_elf_rela_t);
-        if (!has(tags, tables[i].address) || size % sizeof(hr_elf_rela_t) != 0
-            || !locate(image, link, size, &table->offset)) {
+        if (size != 0
+            && (!has(tags, tables[i].address) || !locate(image, link, size, &table.offset))) {
             return hr_reject(report, HOTRELOAD_ERR_RELOC_TABLE,
-                             "%s 0x%" PRIx32 " with %" PRIu32 " bytes is no table of %u-byte "
-                             "entries inside a segment",
-                             tables[i].name, link, size, (unsigned)sizeof(hr_elf_rela_t));
+                             "%s 0x%" PRIx32 " with %s %" PRIu32 " does not fit its segment",
+                             tables[i].address_name, link, tables[i].size_name, size);
         }
-    }
-    /* RELATIVE adds to what is in place: applied twice it is wrong */
-    const hr_table_t *rela = &image->relocations[0];
-    const hr_table_t *plt = &image->relocations[1];
-    if (rela->count > 0 && plt->count > 0
-        && rela->offset < plt->offset + plt->count * sizeof(hr_elf_rela_t)
-        && plt->offset < rela->offset + rela->count * sizeof(hr_elf_rela_t)) {
-        return hr_reject(report, HOTRELOAD_ERR_RELOC_TABLE,
-                         "DT_RELA and DT_JMPREL overlap at file offset 0x%" PRIx32, plt->offset);
+        err = add_relocations(image, table, report);
+        if (err != ESP_OK) {
+            return err;
+        }
     }
     return ESP_OK;
 }
 
 static esp_err_t open_dynamic(hr_image_t *image, const tags_t *tags, hr_report_t *report)
 {
-    esp_err_t err = check_tags(tags, report);
+    esp_err_t err = check_constructors(tags, report);
+    if (err == ESP_OK) {
+        err = check_unsupported(tags, report);
+    }
+    if (err == ESP_OK) {
+        err = check_companions(tags, report);
+    }
     if (err == ESP_OK) {
         err = open_hash(image, tags, report);
     }
@@ -474,31 +682,42 @@ static esp_err_t open_dynamic(hr_image_t *image, const tags_t *tags, hr_report_t
     return err;
 }
 
-/* Static relocations of a section that is loaded, as --emit-relocs leaves them behind. */
-static bool holds_relocations(const hr_image_t *image, const hr_elf_section_t *section)
-{
-    return section->type == HR_ELF_SHT_RELA && (section->flags & HR_ELF_SHF_ALLOC) == 0
-           && section->info < image->header.shnum
-           && (section_header(image, section->info).flags & HR_ELF_SHF_ALLOC) != 0;
-}
-
 static esp_err_t open_symbol_section(hr_image_t *image, const hr_elf_section_t *section,
                                      hr_report_t *report)
 {
-    if (section->entsize != sizeof(hr_elf_symbol_t)
-        || section->size % sizeof(hr_elf_symbol_t) != 0
-        || !inside(image, section->offset, section->size)) {
+    if (section->entsize != sizeof(hr_elf_symbol_t)) {
+        return hr_reject(report, HOTRELOAD_ERR_ENTRY_SIZE,
+                         "SHT_SYMTAB: sh_entsize is %" PRIu32 ", not %u", section->entsize,
+                         (unsigned)sizeof(hr_elf_symbol_t));
+    }
+    if (section->size == 0 || section->size % sizeof(hr_elf_symbol_t) != 0) {
+        return hr_reject(report, HOTRELOAD_ERR_SYMBOL_TABLE,
+                         "SHT_SYMTAB: sh_size %" PRIu32 " is not a multiple of %u",
+                         section->size, (unsigned)sizeof(hr_elf_symbol_t));
+    }
+    if (!inside(image, section->offset, section->size)) {
         return hr_reject(report, HOTRELOAD_ERR_SYMBOL_TABLE,
                          "SHT_SYMTAB: sh_offset 0x%" PRIx32 " with sh_size %" PRIu32
-                         " is no table of %u-byte entries inside the image",
-                         section->offset, section->size, (unsigned)sizeof(hr_elf_symbol_t));
+                         " ends behind the image's %" PRIu32 " bytes",
+                         section->offset, section->size, image->size);
     }
     image->symbols = (hr_table_t) {section->offset, section->size / sizeof(hr_elf_symbol_t)};
-    if (section->link >= image->header.shnum) {
+    return ESP_OK;
+}
+
+static esp_err_t open_string_section(hr_image_t *image, uint32_t index, hr_report_t *report)
+{
+    if (index >= image->header.shnum) {
         return hr_reject(report, HOTRELOAD_ERR_STRING_TABLE,
-                         "SHT_SYMTAB: sh_link %" PRIu32 " is not a section", section->link);
+                         "SHT_SYMTAB: sh_link %" PRIu32 " is not one of %u sections", index,
+                         image->header.shnum);
     }
-    hr_elf_section_t strings = section_header(image, section->link);
+    hr_elf_section_t strings = section_header(image, index);
+    if (strings.type != HR_ELF_SHT_STRTAB) {
+        return hr_reject(report, HOTRELOAD_ERR_STRING_TABLE,
+                         "section %" PRIu32 ": sh_type is %" PRIu32 ", not %u (SHT_STRTAB)", index,
+                         strings.type, HR_ELF_SHT_STRTAB);
+    }
     if (!inside(image, strings.offset, strings.size)) {
         return hr_reject(report, HOTRELOAD_ERR_STRING_TABLE,
                          "SHT_STRTAB: sh_offset 0x%" PRIx32 " with sh_size %" PRIu32
@@ -509,48 +728,77 @@ static esp_err_t open_symbol_section(hr_image_t *image, const hr_elf_section_t *
     return check_strings(image, report);
 }
 
-static esp_err_t check_relocation_section(const hr_image_t *image, uint32_t index,
-                                          const hr_elf_section_t *section, uint32_t symbol_section,
-                                          hr_report_t *report)
+/* The relocations of one section, as --emit-relocs leaves them behind; those of a section that is
+   not loaded, debug information say, are skipped. */
+static esp_err_t open_relocation_section(hr_image_t *image, uint32_t index,
+                                         const hr_elf_section_t *section, uint32_t symbol_section,
+                                         hr_report_t *report)
 {
-    if (section->entsize != sizeof(hr_elf_rela_t) || section->size % sizeof(hr_elf_rela_t) != 0
-        || !inside(image, section->offset, section->size)) {
+    if (section->info >= image->header.shnum) {
         return hr_reject(report, HOTRELOAD_ERR_RELOC_TABLE,
-                         "section %" PRIu32 ": sh_offset 0x%" PRIx32 " with sh_size %" PRIu32
-                         " is no table of %u-byte entries inside the image",
-                         index, section->offset, section->size, (unsigned)sizeof(hr_elf_rela_t));
+                         "section %" PRIu32 ": sh_info is %" PRIu32 ", not one of %u sections",
+                         index, section->info, image->header.shnum);
+    }
+    if ((section_header(image, section->info).flags & HR_ELF_SHF_ALLOC) == 0) {
+        return ESP_OK;
+    }
+    if (section->type == HR_ELF_SHT_REL) {
+        return hr_reject(report, HOTRELOAD_ERR_RELOC_TABLE,
+                         "section %" PRIu32 ": sh_type is %u (SHT_REL): relocations without addends "
+                         "are not Xtensa's", index, HR_ELF_SHT_REL);
     }
     if (section->link != symbol_section) {
         return hr_reject(report, HOTRELOAD_ERR_RELOC_TABLE,
                          "section %" PRIu32 ": sh_link is %" PRIu32
                          ", not the symbol table %" PRIu32, index, section->link, symbol_section);
     }
+    if (section->entsize != sizeof(hr_elf_rela_t)) {
+        return hr_reject(report, HOTRELOAD_ERR_ENTRY_SIZE,
+                         "section %" PRIu32 ": sh_entsize is %" PRIu32 ", not %u", index,
+                         section->entsize, (unsigned)sizeof(hr_elf_rela_t));
+    }
+    if (!inside(image, section->offset, section->size)) {
+        return hr_reject(report, HOTRELOAD_ERR_RELOC_TABLE,
+                         "section %" PRIu32 ": sh_offset 0x%" PRIx32 " with sh_size %" PRIu32
+                         " ends behind the image's %" PRIu32 " bytes",
+                         index, section->offset, section->size, image->size);
+    }
+    esp_err_t err = check_relocations_size("sh_size", section->size, report);
+    if (err != ESP_OK) {
+        return err;
+    }
+    hr_table_t table = {section->offset, section->size / sizeof(hr_elf_rela_t)};
+    return add_relocations(image, table, report);
+}
+
+/* The index of the symbol table, of which there is one (System V ABI, "Sections"); 0: none. */
+static esp_err_t find_symbol_section(const hr_image_t *image, uint32_t *found, hr_report_t *report)
+{
+    *found = 0;
+    for (uint32_t i = 0; i < image->header.shnum; i++) {
+        if (section_header(image, i).type != HR_ELF_SHT_SYMTAB) {
+            continue;
+        }
+        if (*found != 0) {
+            return hr_reject(report, HOTRELOAD_ERR_SYMBOL_TABLE,
+                             "section %" PRIu32 " is a second SHT_SYMTAB", i);
+        }
+        *found = i;
+    }
     return ESP_OK;
 }
 
-static esp_err_t open_static(hr_image_t *image, hr_report_t *report)
+static esp_err_t open_relocation_sections(hr_image_t *image, uint32_t symbol_section,
+                                          hr_report_t *report)
 {
-    uint32_t symbol_section = 0;
-    for (uint32_t i = 0; i < image->header.shnum && symbol_section == 0; i++) {
-        hr_elf_section_t section = section_header(image, i);
-        if (section.type == HR_ELF_SHT_SYMTAB) {
-            symbol_section = i;
-            esp_err_t err = open_symbol_section(image, &section, report);
-            if (err != ESP_OK) {
-                return err;
-            }
-        }
-    }
-    if (symbol_section == 0) {
-        return hr_reject(report, HOTRELOAD_ERR_DYNAMIC,
-                         "neither a PT_DYNAMIC segment nor an SHT_SYMTAB section");
-    }
     for (uint32_t i = 0; i < image->header.shnum; i++) {
         hr_elf_section_t section = section_header(image, i);
-        if (!holds_relocations(image, &section)) {
+        bool relocations = section.type == HR_ELF_SHT_RELA || section.type == HR_ELF_SHT_REL;
+        /* what is loaded itself belongs to a dynamic table */
+        if (!relocations || (section.flags & HR_ELF_SHF_ALLOC) != 0) {
             continue;
         }
-        esp_err_t err = check_relocation_section(image, i, &section, symbol_section, report);
+        esp_err_t err = open_relocation_section(image, i, &section, symbol_section, report);
         if (err != ESP_OK) {
             return err;
         }
@@ -558,21 +806,26 @@ static esp_err_t open_static(hr_image_t *image, hr_report_t *report)
     return ESP_OK;
 }
 
-uint32_t hr_image_relocation_tables(const hr_image_t *image)
+static esp_err_t open_static(hr_image_t *image, hr_report_t *report)
 {
-    return image->dynamic ? 2 : image->header.shnum;
-}
-
-hr_table_t hr_image_relocation_table(const hr_image_t *image, uint32_t index)
-{
-    if (image->dynamic) {
-        return image->relocations[index];
+    uint32_t symbol_section;
+    esp_err_t err = find_symbol_section(image, &symbol_section, report);
+    if (err != ESP_OK) {
+        return err;
     }
-    hr_elf_section_t section = section_header(image, index);
-    if (!holds_relocations(image, &section)) {
-        return (hr_table_t) {0};
+    if (symbol_section == 0) {
+        return hr_reject(report, HOTRELOAD_ERR_DYNAMIC,
+                         "neither a PT_DYNAMIC segment nor an SHT_SYMTAB section");
     }
-    return (hr_table_t) {section.offset, section.size / sizeof(hr_elf_rela_t)};
+    hr_elf_section_t section = section_header(image, symbol_section);
+    err = open_symbol_section(image, &section, report);
+    if (err == ESP_OK) {
+        err = open_string_section(image, section.link, report);
+    }
+    if (err == ESP_OK) {
+        err = open_relocation_sections(image, symbol_section, report);
+    }
+    return err;
 }
 
 const hr_segment_t *hr_image_segment(const hr_image_t *image, uint32_t link, uint32_t size)
@@ -585,6 +838,19 @@ const hr_segment_t *hr_image_segment(const hr_image_t *image, uint32_t link, uin
         }
     }
     return NULL;
+}
+
+bool hr_image_reaches(const hr_image_t *image, uint32_t link)
+{
+    for (uint32_t i = 0; i < image->load_count; i++) {
+        const hr_segment_t *segment = &image->segments[i];
+        uint32_t behind = link - segment->link;
+        uint32_t before = segment->link - link;
+        if (behind < (uint64_t)segment->memory_size + HR_REACH || before < HR_REACH) {
+            return true;
+        }
+    }
+    return false;
 }
 
 esp_err_t hr_image_open(hr_image_t *image, const void *data, size_t size, hr_report_t *report)

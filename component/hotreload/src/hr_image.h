@@ -14,6 +14,12 @@
 #define HR_SEGMENTS_MAX 8
 /* GNU ld's page size for Xtensa; nothing in a module needs more */
 #define HR_ALIGN_MAX 4096u
+/* --emit-relocs keeps one for each output section that is loaded; GNU ld's own scripts make ten */
+#define HR_RELOCATION_TABLES_MAX 16
+/* A pointer may be kept before or behind its object and brought back by an index, as in one-based
+   arrays: an address this close to a segment belongs to it. Modules are linked far from any
+   address of the firmware, so that none of those is so close. */
+#define HR_REACH (64u * 1024)
 
 typedef enum {
     HR_SEGMENT_TEXT, /* executable RAM, aligned 32-bit accesses only */
@@ -51,7 +57,9 @@ typedef struct {
     hr_table_t strings; /* bytes; the last one is 0 */
     hr_table_t buckets; /* of DT_HASH; without entries when there is none */
     hr_table_t chains;
-    hr_table_t relocations[2]; /* DT_RELA and DT_JMPREL */
+    /* DT_RELA and DT_JMPREL, or without a dynamic table what --emit-relocs keeps; none twice */
+    hr_table_t relocations[HR_RELOCATION_TABLES_MAX];
+    uint32_t relocation_tables;
 } hr_image_t;
 
 /* What the first bytes tell: refuses what is no module for this machine. `header` receives the ELF
@@ -63,14 +71,11 @@ esp_err_t hr_image_check_header(const void *data, size_t size, hr_elf_header_t *
    pointing into `data`, which may be of any alignment. */
 esp_err_t hr_image_open(hr_image_t *image, const void *data, size_t size, hr_report_t *report);
 
-/* Number of relocation tables; some of them may be empty. */
-uint32_t hr_image_relocation_tables(const hr_image_t *image);
-
-/* One of them: the dynamic tables, or without a dynamic table those that --emit-relocs keeps. */
-hr_table_t hr_image_relocation_table(const hr_image_t *image, uint32_t index);
-
 /* The segment to load that has all of [link, link + size), or NULL. */
 const hr_segment_t *hr_image_segment(const hr_image_t *image, uint32_t link, uint32_t size);
+
+/* Whether a link address goes along with a segment to load. */
+bool hr_image_reaches(const hr_image_t *image, uint32_t link);
 
 /* The tables may have any alignment, so entries are copied out: by words where they can be. */
 static inline void hr_image_read(const hr_image_t *image, uint32_t offset, void *to, size_t size)

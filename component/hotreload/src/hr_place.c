@@ -3,11 +3,6 @@
 
 #include <inttypes.h>
 
-/* A pointer may be kept before or behind its object and brought back by an index, as in one-based
-   arrays: an address this close to a segment belongs to it. Modules are linked far from any
-   address of the firmware, so that none of those is so close. */
-#define REACH (64u * 1024)
-
 /* Volatile, so that the compiler neither splits nor widens the accesses: the ESP32's instruction
    RAM traps on anything but aligned 32-bit loads and stores (ESP32 technical reference manual,
    "Internal SRAM 0"). */
@@ -144,7 +139,7 @@ const hr_placed_t *hr_place_segment(const hr_placement_t *placement, uint32_t li
 uint32_t hr_place_run_address(const hr_placement_t *placement, uint32_t link)
 {
     const hr_placed_t *nearest = NULL;
-    uint32_t distance = REACH;
+    uint32_t distance = HR_REACH;
     for (uint32_t i = 0; i < placement->count; i++) {
         const hr_placed_t *segment = &placement->segments[i];
         uint32_t at = link - segment->link;

@@ -55,9 +55,17 @@ static action_t action_of(const hr_image_t *image, uint32_t type)
 }
 
 static esp_err_t check_symbol(const hr_image_t *image, uint32_t index, const hr_elf_rela_t *rela,
-                              hr_report_t *report)
+                              action_t action, hr_report_t *report)
 {
     uint32_t symbol = HR_ELF_RELA_SYMBOL(rela);
+    if (action == ACTION_RELATIVE) {
+        if (symbol != 0) {
+            return hr_reject(report, HOTRELOAD_ERR_RELOC_SYMBOL,
+                             "relocation %" PRIu32 ": R_XTENSA_RELATIVE has symbol %" PRIu32
+                             ", not 0", index, symbol);
+        }
+        return ESP_OK;
+    }
     if (symbol == 0 || symbol >= image->symbols.count) {
         return hr_reject(report, HOTRELOAD_ERR_RELOC_SYMBOL,
                          "relocation %" PRIu32 ": symbol %" PRIu32 " is not one of 1 to %" PRIu32,
@@ -84,15 +92,14 @@ static esp_err_t check_entry(const hr_image_t *image, uint32_t index, const hr_e
                          "relocation %" PRIu32 ": the 4 bytes at r_offset 0x%" PRIx32
                          " are not inside one segment", index, rela->offset);
     }
-    return action == ACTION_SYMBOL ? check_symbol(image, index, rela, report) : ESP_OK;
+    return check_symbol(image, index, rela, action, report);
 }
 
 esp_err_t hr_reloc_check(const hr_image_t *image, uint32_t *total, hr_report_t *report)
 {
     *total = 0;
-    uint32_t tables = hr_image_relocation_tables(image);
-    for (uint32_t t = 0; t < tables; t++) {
-        hr_table_t table = hr_image_relocation_table(image, t);
+    for (uint32_t t = 0; t < image->relocation_tables; t++) {
+        hr_table_t table = image->relocations[t];
         for (uint32_t i = 0; i < table.count; i++, (*total)++) {
             hr_elf_rela_t rela = hr_image_rela(image, table, i);
             esp_err_t err = check_entry(image, *total, &rela, report);
@@ -170,9 +177,8 @@ void hr_reloc_apply(const hr_image_t *image, const hr_placement_t *placement,
                     hr_reloc_counts_t *counts)
 {
     *counts = (hr_reloc_counts_t) {0};
-    uint32_t tables = hr_image_relocation_tables(image);
-    for (uint32_t t = 0; t < tables; t++) {
-        hr_table_t table = hr_image_relocation_table(image, t);
+    for (uint32_t t = 0; t < image->relocation_tables; t++) {
+        hr_table_t table = image->relocations[t];
         for (uint32_t i = 0; i < table.count; i++) {
             hr_elf_rela_t rela = hr_image_rela(image, table, i);
             apply_entry(image, placement, &rela);
