@@ -10,6 +10,8 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import requests
+from hotreload_client import Key
+from requests.auth import AuthBase
 
 from harness.errors import ConditionNotMet, NoAnswer
 
@@ -50,20 +52,42 @@ class RawAnswer:
     body: bytes
 
 
+class Signature(AuthBase):
+    """Signs each request that changes something, with a nonce of its own."""
+
+    def __init__(self, nonce: Callable[[], str], key: Key) -> None:
+        self._nonce = nonce
+        self._key = key
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        if request.method == "POST":
+            body = request.body or b""
+            data = body.encode() if isinstance(body, str) else body
+            endpoint = urlsplit(request.url or "").path
+            request.headers["Authorization"] = self._key.authorization(
+                "POST", str(endpoint), self._nonce(), data
+            )
+        return request
+
+
 class HotReloadClient:
     """Upload, reload and status; every error of the server is a `HotReloadHTTPError`.
 
-    `url` is asked for each request: after a power cycle the device has another port.
+    `url` is asked for each request: after a power cycle the device has another port. With the
+    key of the firmware requests are signed.
     """
 
     def __init__(
         self,
         url: Callable[[], str],
         record: Callable[[str, str, float], None] = lambda request, answer, seconds: None,
+        key: Key | None = None,
     ) -> None:
         self._url = url
         self._record = record
         self._session = requests.Session()
+        if key is not None:
+            self._session.auth = Signature(self.nonce, key)
 
     @property
     def url(self) -> str:
@@ -93,6 +117,10 @@ class HotReloadClient:
     def status(self) -> dict[str, Any]:
         """State of the server and of the module."""
         return self._answer(self.request("GET", "/status"))
+
+    def nonce(self) -> str:
+        """A fresh nonce for a request to sign."""
+        return str(self._answer(self.request("GET", "/nonce"))["nonce"])
 
     def post(self, path: str, body: bytes, headers: dict[str, str]) -> dict[str, Any]:
         """POST raw bytes."""

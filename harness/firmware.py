@@ -15,6 +15,7 @@ from typing import Any
 
 from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
+from hotreload_client import Key
 
 from harness.errors import BuildError, HarnessError, MissingToolError
 from harness.lanes.base import Lane
@@ -85,6 +86,13 @@ class FirmwareBuild:
         if not path.exists():
             raise HarnessError(f"{self.project} has no reloadable component: no {path.name}")
         return path
+
+    @property
+    def auth_key(self) -> Key | None:
+        """What requests to this firmware are signed with, if it wants that."""
+        if not self.sdkconfig.get("HOTRELOAD_AUTH"):
+            return None
+        return Key.load(Path(json.loads(self.manifest.read_text())["auth_key"]))
 
     def _json(self, name: str) -> dict[str, Any]:
         content: dict[str, Any] = json.loads((self.build_dir / name).read_text())

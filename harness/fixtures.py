@@ -356,7 +356,9 @@ def _make_device(dut: Any, lane: Lane, firmware: FirmwareBuild, timeline: Timeli
         console=dut.console,
         timeline=timeline,
         trace=Trace(dut.console),
-        client=HotReloadClient(lambda: lane.url(dut, SERVER_PORT), timeline.add_exchange),
+        client=HotReloadClient(
+            lambda: lane.url(dut, SERVER_PORT), timeline.add_exchange, firmware.auth_key
+        ),
         probe=Probe(lambda: lane.url(dut, PROBE_PORT), timeline.add_exchange),
         memory=lane.memory(dut),
         flash=Flash(lane.flash(dut)),

@@ -163,6 +163,9 @@ function(__hotreload_add_module objects)
     set(firmware "$<TARGET_FILE:$<GENEX_EVAL:${executable}>>")
 
     __hotreload_write_flags(${objects})
+    if(CONFIG_HOTRELOAD_AUTH)
+        set(key_args --auth-key "${gen_dir}/auth_key")
+    endif()
     if(offset)
         set(partition_args --partition ${arg_PARTITION} ${offset} ${size})
     endif()
@@ -176,7 +179,7 @@ function(__hotreload_add_module objects)
         COMMAND ${tool} manifest --component ${COMPONENT_NAME} ${source_args}
             --c-flags "${gen_dir}/flags.C" --cxx-flags "${gen_dir}/flags.CXX"
             --linker-script "${script}" --firmware "${firmware}" --symbols "${symbols}"
-            --exports "${gen_dir}/exports.txt" ${partition_args}
+            --exports "${gen_dir}/exports.txt" ${partition_args} ${key_args}
             --module "${module}" --output "${manifest}"
         DEPENDS "${gen_dir}/flags.C" "${gen_dir}/flags.CXX" "${gen_dir}/exports.txt"
             ${tool_sources}

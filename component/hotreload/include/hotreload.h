@@ -81,6 +81,10 @@ extern "C" {
 #define HOTRELOAD_ERR_IDENTITY         (HOTRELOAD_ERR_BASE + 0x29) /**< The module was linked against another firmware. */
 #define HOTRELOAD_ERR_IDENTITY_MISSING (HOTRELOAD_ERR_BASE + 0x2a) /**< The module, or the firmware, has no identity. */
 #define HOTRELOAD_ERR_NOTE             (HOTRELOAD_ERR_BASE + 0x2b) /**< A note of the module is broken. */
+#define HOTRELOAD_ERR_AUTH_HEADER      (HOTRELOAD_ERR_BASE + 0x2c) /**< The request is not signed, or its Authorization is malformed. */
+#define HOTRELOAD_ERR_AUTH_NONCE       (HOTRELOAD_ERR_BASE + 0x2d) /**< The nonce is too old, or not one of this device. */
+#define HOTRELOAD_ERR_AUTH_REPLAYED    (HOTRELOAD_ERR_BASE + 0x2e) /**< The nonce was used by another request. */
+#define HOTRELOAD_ERR_AUTH_MAC         (HOTRELOAD_ERR_BASE + 0x2f) /**< The request was not signed with this firmware's key. */
 #define HOTRELOAD_ERR_ABI              (HOTRELOAD_ERR_BASE + 0x30) /**< Made for an operating system's ABI. */
 #define HOTRELOAD_ERR_FLAGS            (HOTRELOAD_ERR_BASE + 0x31) /**< For a variant of Xtensa that is not known. */
 #define HOTRELOAD_ERR_SEGMENT_FLAGS    (HOTRELOAD_ERR_BASE + 0x32) /**< A segment with unknown permissions. */
@@ -92,6 +96,7 @@ extern "C" {
 #define HOTRELOAD_ERR_REQUEST          (HOTRELOAD_ERR_BASE + 0x40) /**< The server got a request that is no valid HTTP. */
 #define HOTRELOAD_ERR_UPLOAD_TIMEOUT   (HOTRELOAD_ERR_BASE + 0x41) /**< An upload took too long. */
 #define HOTRELOAD_ERR_STOPPED          (HOTRELOAD_ERR_BASE + 0x42) /**< The server was stopped during an upload. */
+#define HOTRELOAD_ERR_AUTH_BODY        (HOTRELOAD_ERR_BASE + 0x50) /**< The body is not the one that was signed. */
 /** @} */
 
 /** Where a module comes from and what is called in it. */

@@ -3,12 +3,14 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "hotreload.h"
 #include "hr_identity.h"
 
 #define HTTP_202 "202 Accepted"
 #define HTTP_400 "400 Bad Request"
+#define HTTP_401 "401 Unauthorized"
 #define HTTP_404 "404 Not Found"
 #define HTTP_408 "408 Request Timeout"
 #define HTTP_409 "409 Conflict"
@@ -28,6 +30,11 @@ static const struct {
     {HOTRELOAD_ERR_BODY_TRUNCATED, HTTP_400},
     {HOTRELOAD_ERR_MULTIPART, HTTP_400},
     {HOTRELOAD_ERR_REQUEST, HTTP_400},
+    {HOTRELOAD_ERR_AUTH_HEADER, HTTP_401},
+    {HOTRELOAD_ERR_AUTH_NONCE, HTTP_401},
+    {HOTRELOAD_ERR_AUTH_REPLAYED, HTTP_401},
+    {HOTRELOAD_ERR_AUTH_MAC, HTTP_401},
+    {HOTRELOAD_ERR_AUTH_BODY, HTTP_401},
     {HOTRELOAD_ERR_NO_MODULE, HTTP_404},
     {ESP_ERR_NOT_FOUND, HTTP_404},
     {HOTRELOAD_ERR_BODY_TIMEOUT, HTTP_408},
@@ -104,6 +111,9 @@ void hr_answer_error(hr_answer_t *answer, esp_err_t err, const hr_report_t *repo
     char message[HR_ANSWER_ESCAPED_SIZE];
     hr_answer_escape(message, report);
     answer->status = status_of(err);
+    if (strcmp(answer->status, HTTP_401) == 0) {
+        answer->challenge = "HMAC-SHA256"; /* which every 401 has (RFC 9110 section 15.5.2) */
+    }
     int length = snprintf(answer->body, answer->size,
                           "{\"error\":\"%s\",\"code\":\"0x%x\",\"message\":\"%s\"",
                           hotreload_err_to_name(err), (unsigned)err, message);
@@ -122,5 +132,8 @@ esp_err_t hr_answer_send(const hr_answer_t *answer, httpd_req_t *request)
 {
     httpd_resp_set_status(request, answer->status);
     httpd_resp_set_type(request, "application/json");
+    if (answer->challenge != NULL) {
+        httpd_resp_set_hdr(request, "WWW-Authenticate", answer->challenge);
+    }
     return httpd_resp_sendstr(request, answer->body);
 }

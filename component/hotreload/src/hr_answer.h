@@ -16,6 +16,7 @@
 /* The caller gives the room for the body. */
 typedef struct {
     const char *status;
+    const char *challenge; /* WWW-Authenticate, NULL without */
     char *body;
     size_t size;
 } hr_answer_t;

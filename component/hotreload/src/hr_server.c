@@ -9,6 +9,7 @@
 #include "esp_http_server.h"
 #include "esp_log.h"
 #include "hotreload.h"
+#include "hr_access.h"
 #include "hr_answer.h"
 #include "hr_check.h"
 #include "hr_handover.h"
@@ -57,7 +58,13 @@ static esp_err_t handle_reload(httpd_req_t *request)
     hr_report_t report;
     char body[HR_ANSWER_SIZE];
     hr_answer_t answer = {.body = body, .size = sizeof(body)};
-    esp_err_t err = hr_lifecycle_reload(&self->config, &report);
+    hr_auth_body_t ignored; /* a body means nothing here */
+    esp_err_t err = hr_access_check(request, &ignored, &report);
+    if (err != ESP_OK) {
+        hr_operation_refuse("reload", err, &report);
+    } else {
+        err = hr_lifecycle_reload(&self->config, &report);
+    }
     if (err == ESP_OK) {
         make_loaded(&answer);
     } else {
@@ -158,6 +165,9 @@ static const httpd_uri_t endpoints[] = {
     {.uri = "/reload", .method = HTTP_POST, .handler = handle_reload},
     {.uri = "/upload-and-reload", .method = HTTP_POST, .handler = handle_upload_and_reload},
     {.uri = "/status", .method = HTTP_GET, .handler = handle_status},
+#if CONFIG_HOTRELOAD_AUTH
+    {.uri = "/nonce", .method = HTTP_GET, .handler = hr_access_handle_nonce},
+#endif
 };
 
 #define ENDPOINTS (sizeof(endpoints) / sizeof(endpoints[0]))
@@ -226,6 +236,9 @@ static esp_err_t start(const hotreload_server_config_t *config, hr_report_t *rep
         return hr_reject(report, ESP_ERR_INVALID_STATE, "the server is running");
     }
     esp_err_t err = hr_store_open(&store, config->partition_label, report);
+    if (err == ESP_OK) {
+        err = hr_access_open(report);
+    }
     if (err != ESP_OK) {
         return err;
     }
@@ -242,7 +255,9 @@ static esp_err_t start(const hotreload_server_config_t *config, hr_report_t *rep
     }
     server = self;
     ESP_LOGI(TAG, "server on port %u, partition %s", port, self->label);
+#if !CONFIG_HOTRELOAD_AUTH
     ESP_LOGW(TAG, "anyone on the network can run code on this device by uploading it");
+#endif
     return ESP_OK;
 }
 

@@ -18,7 +18,7 @@
 #define LINGER_MS 2000
 #define LINGER_BYTES (1024 * 1024)
 
-/* longest status line and headers of an answer: 120 bytes and the status */
+/* longest status line and headers of an answer: 160 bytes and the status */
 #define HEAD_SIZE 192
 
 static esp_err_t set_timeout(hr_socket_t *socket, uint32_t milliseconds)
@@ -84,10 +84,13 @@ esp_err_t hr_socket_answer(hr_socket_t *socket, const hr_answer_t *answer)
 {
     char head[HEAD_SIZE];
     size_t size = strlen(answer->body);
+    bool challenged = answer->challenge != NULL;
     int length = snprintf(head, sizeof(head),
-                          "HTTP/1.1 %s\r\nContent-Type: application/json\r\n"
+                          "HTTP/1.1 %s\r\nContent-Type: application/json\r\n%s%s%s"
                           "Connection: close\r\nContent-Length: %u\r\n\r\n",
-                          answer->status, (unsigned)size);
+                          answer->status, challenged ? "WWW-Authenticate: " : "",
+                          challenged ? answer->challenge : "", challenged ? "\r\n" : "",
+                          (unsigned)size);
     esp_err_t err = send_all(socket, head, length);
     return err == ESP_OK ? send_all(socket, answer->body, size) : err;
 }

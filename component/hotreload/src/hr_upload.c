@@ -8,6 +8,7 @@
 
 #include "esp_timer.h"
 #include "hotreload.h"
+#include "hr_access.h"
 #include "hr_handover.h"
 #include "hr_multipart.h"
 #include "hr_operation.h"
@@ -36,6 +37,7 @@ typedef struct {
     size_t pending; /* in buffer: came with the headers */
     bool awaits_continue;
     int64_t deadline;
+    hr_auth_body_t body;
     hr_update_t update;
     bool is_form;
     hr_multipart_t form;
@@ -113,6 +115,11 @@ static esp_err_t append(void *context, const void *data, size_t size)
 static esp_err_t feed(upload_t *upload, size_t size)
 {
     upload->received += size;
+    esp_err_t err = hr_access_add_body(&upload->body, upload->buffer, size,
+                                       &upload->update.report);
+    if (err != ESP_OK) {
+        return err;
+    }
     return upload->is_form ? hr_multipart_feed(&upload->form, upload->buffer, size,
                                                &upload->update.report)
                            : append(upload, upload->buffer, size);
@@ -169,6 +176,22 @@ static esp_err_t receive_all(hr_socket_t *socket, upload_t *upload)
     return err;
 }
 
+/* One that nobody signed never becomes current. */
+static esp_err_t receive_signed(hr_socket_t *socket, upload_t *upload)
+{
+    hr_report_t *report = &upload->update.report;
+    esp_err_t err = hr_access_begin_body(&upload->body, report);
+    if (err != ESP_OK) {
+        return err;
+    }
+    err = receive_all(socket, upload);
+    if (err != ESP_OK) {
+        hr_access_drop_body(&upload->body);
+        return err;
+    }
+    return hr_access_end_body(&upload->body, report);
+}
+
 static esp_err_t write_body(hr_socket_t *socket, upload_t *upload)
 {
     hr_update_t *update = &upload->update;
@@ -176,7 +199,7 @@ static esp_err_t write_body(hr_socket_t *socket, upload_t *upload)
     if (err != ESP_OK) {
         return err;
     }
-    err = receive_all(socket, upload);
+    err = receive_signed(socket, upload);
     if (err == ESP_OK) {
         err = hr_update_commit(update, &upload->target->exports);
     }
@@ -226,10 +249,15 @@ static esp_err_t hand_over(httpd_req_t *request, upload_t *upload, const char *c
 static esp_err_t begin(httpd_req_t *request, const hr_upload_target_t *target,
                        hr_upload_finish_t finish, hr_report_t *report)
 {
+    hr_auth_body_t body;
+    esp_err_t err = hr_access_check(request, &body, report);
+    if (err != ESP_OK) {
+        return err;
+    }
     char content_type[CONTENT_TYPE_SIZE] = "";
     /* an absent type is a raw body; one that is too long is cut and then found wrong */
     (void)httpd_req_get_hdr_value_str(request, "Content-Type", content_type, sizeof(content_type));
-    esp_err_t err = check_headers(request, target, hr_multipart_is(content_type), report);
+    err = check_headers(request, target, hr_multipart_is(content_type), report);
     if (err == ESP_OK) {
         err = hr_update_claim(report);
     }
@@ -244,6 +272,7 @@ static esp_err_t begin(httpd_req_t *request, const hr_upload_target_t *target,
         upload->finish = finish;
         upload->context = request->user_ctx;
         upload->length = request->content_len;
+        upload->body = body;
         err = hand_over(request, upload, content_type, report);
     }
     if (err != ESP_OK) {

@@ -8,6 +8,7 @@ Called by the CMake function `hotreload_setup()`, in this order::
     symbols   ELF of the firmware            -> addresses that the module is linked against
     manifest  flags and names from CMake     -> module_manifest.json
     link      manifest and objects           -> the module
+    key       nothing, or a key              -> the key of CONFIG_HOTRELOAD_AUTH, its source file
 
 `build` makes a variant of the module from other sources, with the manifest alone.
 """
@@ -27,6 +28,7 @@ from hotreload_build import (
     build_module,
     link_module,
 )
+from hotreload_build.authkey import make_key, write_source
 from hotreload_build.files import write_if_changed
 from hotreload_build.firmware import symbol_script
 from hotreload_build.identity import link_script, read, stamp
@@ -82,6 +84,7 @@ def run_manifest(args: argparse.Namespace) -> None:
         exports=read_exports(args.exports),
         output=args.module,
         partition=partition,
+        auth_key=args.auth_key,
     ).save(args.output)
 
 
@@ -94,6 +97,12 @@ def run_link(args: argparse.Namespace) -> None:
 def run_build(args: argparse.Namespace) -> None:
     manifest = Manifest.load(args.manifest)
     report(build_module(manifest, args.sources, args.output, compile_options=args.option))
+
+
+def run_key(args: argparse.Namespace) -> None:
+    make_key(args.key)
+    if args.source is not None:
+        write_source(args.source, args.key)
 
 
 def read_exports(path: Path) -> tuple[str, ...]:
@@ -144,6 +153,7 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     manifest.add_argument("--exports", type=Path, required=True)
     manifest.add_argument("--partition", nargs=3, metavar=("LABEL", "OFFSET", "SIZE"))
     manifest.add_argument("--module", required=True, help="the stripped module")
+    manifest.add_argument("--auth-key", metavar="FILE", help="the key of the firmware")
     manifest.add_argument("--output", type=Path, required=True)
     manifest.set_defaults(run=run_manifest)
 
@@ -152,6 +162,11 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     link.add_argument("--unstripped", type=Path, required=True)
     link.add_argument("objects", type=Path, nargs="+")
     link.set_defaults(run=run_link)
+
+    key = commands.add_parser("key", help="the key of the firmware, unless there is one")
+    key.add_argument("--key", type=Path, required=True, help="the key, for clients")
+    key.add_argument("--source", type=Path, help="the key, for the firmware")
+    key.set_defaults(run=run_key)
 
     build = commands.add_parser("build", help="a variant of the module, from sources")
     build.add_argument("--manifest", type=Path, required=True)

@@ -57,6 +57,7 @@ class Manifest:
     exports: tuple[str, ...]  # in the order of the symbol table
     output: str  # the stripped module
     partition: Partition | None
+    auth_key: str | None = None  # the file of the key, when the firmware wants signed requests
 
     @staticmethod
     def load(path: Path) -> Manifest:
@@ -154,4 +155,5 @@ def _from_json(content: dict[str, Any]) -> Manifest:
         exports=tuple(content["exports"]),
         output=content["output"],
         partition=None if partition is None else Partition(**partition),
+        auth_key=content.get("auth_key"),
     )

@@ -1,0 +1,142 @@
+#!/usr/bin/env python3
+"""Upload modules to a device that runs the hotreload component, reload, and ask for its state.
+
+    hotreload.py --url http://192.168.1.100:8080 upload-and-reload
+
+takes the module and, if the firmware wants signed requests, the key from the manifest of the
+firmware's build. Needs Python 3.8 and nothing else.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from hotreload_client import Client, ClientError, DeviceError, Key, NoAnswerError
+
+MANIFEST = Path("build", "hotreload", "module_manifest.json")
+URL_VARIABLE = "HOTRELOAD_URL"
+
+DONE, REFUSED, WRONG_CALL, NO_ANSWER = range(4)
+
+EPILOG = f"""\
+The device's answer goes to standard output as JSON.
+
+exit status: {DONE} done, {REFUSED} the device refused, {NO_ANSWER} the device does not answer,
+{WRONG_CALL} wrong call or unreadable file
+"""
+
+
+class WrongCallError(Exception):
+    """What was asked for cannot be tried."""
+
+
+def read_manifest(path: Path | None) -> dict[str, Any]:
+    """The manifest; without a path the one of the build directory, if there is one."""
+    if path is None and not MANIFEST.exists():
+        return {}
+    path = path or MANIFEST
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise WrongCallError(f"cannot read the manifest {path}: {error.strerror}") from error
+    except ValueError as error:
+        raise WrongCallError(f"{path} is not a manifest: {error}") from error
+    if not isinstance(content, dict) or "output" not in content:
+        raise WrongCallError(f"{path} is not a manifest: it names no module")
+    return content
+
+
+def key_of(args: argparse.Namespace, manifest: dict[str, Any]) -> Key | None:
+    path = args.key_file or manifest.get("auth_key")
+    return Key.load(Path(path)) if path else None
+
+
+def module_of(args: argparse.Namespace, manifest: dict[str, Any]) -> bytes:
+    path = args.module or manifest.get("output")
+    if path is None:
+        raise WrongCallError(f"no module: there is no {MANIFEST}; name the file, or use --manifest")
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise WrongCallError(f"cannot read the module {path}: {error.strerror}") from error
+
+
+def run(args: argparse.Namespace) -> dict[str, Any]:
+    if not args.url:
+        raise WrongCallError(f"which device? use --url http://HOST:PORT, or set {URL_VARIABLE}")
+    manifest = read_manifest(args.manifest)
+    client = Client(args.url, key_of(args, manifest), args.timeout)
+    if args.command == "upload":
+        return client.upload(module_of(args, manifest))
+    if args.command == "upload-and-reload":
+        return client.upload_and_reload(module_of(args, manifest))
+    if args.command == "reload":
+        return client.reload()
+    if args.command == "pending":
+        return client.pending()
+    return client.status()
+
+
+def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--url", default=os.environ.get(URL_VARIABLE), help=f"the device (default: ${URL_VARIABLE})"
+    )
+    parser.add_argument(
+        "--manifest",
+        type=Path,
+        metavar="FILE",
+        help=f"of the firmware's build, names module and key (default: {MANIFEST})",
+    )
+    parser.add_argument(
+        "--key-file", type=Path, metavar="FILE", help="the firmware's key instead of the manifest's"
+    )
+    parser.add_argument(
+        "--timeout", type=float, default=30.0, metavar="SECONDS", help="longest silence"
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands.add_parser("status", help="state of the server and of the module")
+    commands.add_parser("pending", help="whether an update waits for a reload")
+    commands.add_parser("reload", help="load the newest module of the flash partition")
+    for name, what in (
+        ("upload", "write a module to the flash partition"),
+        ("upload-and-reload", "write a module to the flash partition and load it"),
+    ):
+        upload = commands.add_parser(name, help=what)
+        upload.add_argument("module", nargs="?", help="the ELF (default: the manifest's module)")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    args = parse_arguments(arguments)
+    try:
+        answer = run(args)
+    except (ClientError, WrongCallError) as error:
+        print(f"hotreload: error: {explain(error, args)}", file=sys.stderr)
+        return exit_status(error)
+    print(json.dumps(answer, indent=2))
+    return DONE
+
+
+def explain(error: Exception, args: argparse.Namespace) -> str:
+    unsigned = isinstance(error, DeviceError) and error.name == "HOTRELOAD_ERR_AUTH_HEADER"
+    if unsigned and not args.key_file:
+        return f"{error}; name the manifest of its firmware's build with --manifest"
+    return str(error)
+
+
+def exit_status(error: Exception) -> int:
+    if isinstance(error, DeviceError):
+        return REFUSED
+    return NO_ANSWER if isinstance(error, NoAnswerError) else WRONG_CALL
+
+
+if __name__ == "__main__":
+    sys.exit(main())

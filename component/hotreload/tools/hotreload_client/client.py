@@ -1,0 +1,100 @@
+"""The server's endpoints as methods."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from http.client import HTTPConnection, HTTPException
+from typing import Any
+from urllib.parse import urlsplit
+
+from .errors import ClientError, DeviceError, NoAnswerError
+from .signing import NONCE_ENDPOINT, Key
+
+TIMEOUT = 30.0
+NOT_FOUND = 404
+
+
+class Client:
+    """One device. With a key, what changes the device is signed."""
+
+    def __init__(self, url: str, key: Key | None = None, timeout: float = TIMEOUT) -> None:
+        address = urlsplit(url if "://" in url else f"http://{url}")
+        try:
+            port = address.port or 80
+        except ValueError as error:
+            raise ClientError(f"{url} is not the address of a device: {error}") from error
+        if address.scheme != "http" or not address.hostname or address.path not in ("", "/"):
+            raise ClientError(f"{url} is not the address of a device: give http://HOST:PORT")
+        self._host, self._port = address.hostname, port
+        self._key = key
+        self._timeout = timeout
+
+    def status(self) -> dict[str, Any]:
+        """State of the server and of the module."""
+        return self._request("GET", "/status")
+
+    def pending(self) -> dict[str, Any]:
+        """Whether an update waits for a reload."""
+        return self._request("GET", "/pending")
+
+    def upload(self, elf: bytes) -> dict[str, Any]:
+        """Write a module to the flash partition."""
+        return self._change("/upload", elf)
+
+    def reload(self) -> dict[str, Any]:
+        """Load the newest module of the partition."""
+        return self._change("/reload", b"")
+
+    def upload_and_reload(self, elf: bytes) -> dict[str, Any]:
+        """Both."""
+        return self._change("/upload-and-reload", elf)
+
+    def _change(self, endpoint: str, body: bytes) -> dict[str, Any]:
+        headers = {"Content-Type": "application/octet-stream"}
+        nonce = self._nonce()
+        if self._key is not None and nonce:
+            headers["Authorization"] = self._key.authorization("POST", endpoint, nonce, body)
+        return self._request("POST", endpoint, body, headers)
+
+    def _nonce(self) -> str:
+        """Empty when requests are not signed: without a key, or by a firmware that wants none."""
+        if self._key is None:
+            return ""
+        try:
+            return str(self._request("GET", NONCE_ENDPOINT)["nonce"])
+        except DeviceError as error:
+            if error.status == NOT_FOUND:
+                return ""
+            raise
+
+    def _request(
+        self,
+        method: str,
+        endpoint: str,
+        body: bytes | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> dict[str, Any]:
+        connection = HTTPConnection(self._host, self._port, timeout=self._timeout)
+        try:
+            # a server that refuses a body may close before it has all of it; the answer is there
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                connection.request(method, endpoint, body, headers or {})
+            response = connection.getresponse()
+            status, text = response.status, response.read()
+        except (OSError, HTTPException) as error:
+            raise NoAnswerError(
+                f"no answer from {self._host}:{self._port} to {method} {endpoint}: "
+                f"{error or type(error).__name__}"
+            ) from error
+        finally:
+            connection.close()
+        try:
+            answer = json.loads(text)
+        except ValueError:
+            answer = {}
+        if not isinstance(answer, dict):
+            answer = {}
+        if status >= 400 or not answer:
+            raise DeviceError(status, answer)
+        return answer

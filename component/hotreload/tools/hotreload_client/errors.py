@@ -1,0 +1,28 @@
+"""What can go wrong between a client and a device; the text of each is one line for people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class ClientError(Exception):
+    """Any of the errors below."""
+
+
+class KeyFileError(ClientError):
+    """The file with the firmware's key cannot be used."""
+
+
+class NoAnswerError(ClientError):
+    """Nobody answers, or not in HTTP."""
+
+
+class DeviceError(ClientError):
+    """The device answered with an error."""
+
+    def __init__(self, status: int, answer: dict[str, Any]) -> None:
+        self.status = status
+        self.answer = answer
+        self.name = str(answer.get("error", ""))
+        message = str(answer.get("message", "")) or "the answer is not the component's"
+        super().__init__(f"HTTP {status}: {f'{self.name}: ' if self.name else ''}{message}")

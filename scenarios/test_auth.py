@@ -1,0 +1,318 @@
+"""Only who has the key of the firmware changes what the device runs.
+
+In this file every device wants signed requests; the fixture `device` signs them.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import requests
+from hotreload_client import Key
+
+from harness.client import HotReloadClient, HotReloadHTTPError, RawAnswer
+from harness.device import Device
+from scenarios.bench import Variant
+
+CONFIG = {"CONFIG_HOTRELOAD_AUTH": "y"}
+SHORT = {**CONFIG, "CONFIG_HOTRELOAD_NONCE_LIFETIME_MS": "1000"}
+ENDPOINTS = ["/upload", "/reload", "/upload-and-reload"]
+
+HEADER = "HOTRELOAD_ERR_AUTH_HEADER"
+NONCE = "HOTRELOAD_ERR_AUTH_NONCE"
+REPLAYED = "HOTRELOAD_ERR_AUTH_REPLAYED"
+MAC = "HOTRELOAD_ERR_AUTH_MAC"
+BODY = "HOTRELOAD_ERR_AUTH_BODY"
+
+TOOL = Path(__file__).parents[1] / "component" / "hotreload" / "tools" / "hotreload.py"
+SECTOR = 64 * 1024
+
+pytestmark = pytest.mark.firmware(config=CONFIG)
+
+
+@dataclass(frozen=True)
+class Captured:
+    """A request that somebody has overheard, as it went over the wire."""
+
+    endpoint: str
+    authorization: str
+    body: bytes
+
+
+def key_of(device: Device) -> Key:
+    key = device.firmware.auth_key
+    assert key is not None
+    return key
+
+
+def secret_of(device: Device) -> str:
+    """The key itself, which only these tests look at."""
+    manifest = json.loads(device.firmware.manifest.read_text())
+    return Path(manifest["auth_key"]).read_text().strip()
+
+
+def sign(device: Device, endpoint: str, body: bytes, nonce: str = "") -> Captured:
+    header = key_of(device).authorization("POST", endpoint, nonce or device.client.nonce(), body)
+    return Captured(endpoint, header, body)
+
+
+def send(device: Device, request: Captured) -> requests.Response:
+    """The request as it is: nobody signs it again."""
+    headers = {"Authorization": request.authorization}
+    url = device.client.url + request.endpoint
+    return requests.post(url, data=request.body, headers=headers, timeout=20)
+
+
+def error_of(response: requests.Response) -> str:
+    """The name of the error of an answer that refuses a client."""
+    assert response.status_code == 401, response.text
+    assert response.headers["WWW-Authenticate"] == "HMAC-SHA256"
+    return str(response.json()["error"])
+
+
+@pytest.fixture
+def untouched(device: Device) -> Iterator[None]:
+    """Whatever the test does leaves module and flash as they are, and writes nothing."""
+    before = device.client.status()
+    flash = device.flash.read_partition("hotreload")
+    mark = device.trace.mark()
+    yield
+    after = device.client.status()
+    assert [event.name for event in device.trace.since(mark)] == []
+    assert device.flash.read_partition("hotreload") == flash
+    assert {**after, "heap": 0, "last_error": 0} == {**before, "heap": 0, "last_error": 0}
+    assert device.probe.call("answer") == 42
+
+
+# what is done
+
+
+def test_signed_requests_are_done(device: Device, variant: Variant) -> None:
+    device.client.upload(variant("answer_43"))
+    assert device.probe.call("answer") == 42
+    device.client.reload()
+    assert device.probe.call("answer") == 43
+    device.client.upload_and_reload(variant("bigger"))
+    assert device.probe.call("answer") == 1933
+    device.client.upload_and_reload_form(variant("answer_43"))
+    assert device.probe.call("answer") == 43
+
+
+def test_anyone_may_ask(device: Device) -> None:
+    for endpoint in ("/status", "/nonce"):
+        assert requests.get(device.client.url + endpoint, timeout=20).status_code == 200
+
+
+def test_clients_at_the_same_time(device: Device, variant: Variant) -> None:
+    """None uses up the nonce of another; only updates wait for each other."""
+    elf = variant("answer_43").data
+
+    def upload(_: int) -> int:
+        request = sign(device, "/upload", elf)
+        return send(device, request).status_code
+
+    with ThreadPoolExecutor(3) as pool:
+        answers = list(pool.map(upload, range(9)))
+
+    assert set(answers) <= {200, 409}
+    assert 200 in answers
+    device.client.reload()
+    assert device.probe.call("answer") == 43
+
+
+# what is refused before the body is read
+
+
+@pytest.mark.usefixtures("untouched")
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
+def test_an_unsigned_request(device: Device, variant: Variant, endpoint: str) -> None:
+    url = device.client.url + endpoint
+    elf = variant("answer_43").data
+    assert error_of(requests.post(url, data=elf, timeout=20)) == HEADER
+    assert error_of(requests.post(url, files={"file": ("m.so", elf)}, timeout=20)) == HEADER
+    assert error_of(requests.post(url, data=elf, auth=("user", "password"), timeout=20)) == HEADER
+
+
+@pytest.mark.usefixtures("untouched")
+def test_the_answer_comes_before_the_body(device: Device) -> None:
+    with device.client.raw("/upload", 100_000) as upload:
+        answer: RawAnswer = upload.answer()
+
+    assert (answer.status, json.loads(answer.body)["error"]) == (401, HEADER)
+
+
+@pytest.mark.usefixtures("untouched")
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
+def test_a_request_signed_with_another_key(device: Device, variant: Variant, endpoint: str) -> None:
+    elf = variant("answer_43").data
+    forged = Key(bytes(32)).authorization("POST", endpoint, device.client.nonce(), elf)
+    assert error_of(send(device, Captured(endpoint, forged, elf))) == MAC
+
+
+@pytest.mark.usefixtures("untouched")
+def test_a_signature_of_another_request(device: Device, variant: Variant) -> None:
+    elf = variant("answer_43").data
+    request = sign(device, "/upload", elf)
+    for other in (
+        Captured("/upload-and-reload", request.authorization, elf),
+        Captured("/reload", request.authorization, b""),
+        Captured("/upload", request.authorization, elf[:-1]),
+        Captured("/upload", request.authorization, elf + b"\0"),
+        Captured("/upload", request.authorization.replace("mac=", "mac=0")[:-1], elf),
+    ):
+        assert error_of(send(device, other)) == MAC
+
+
+@pytest.mark.usefixtures("untouched")
+def test_a_signature_that_is_cut_off(device: Device, variant: Variant) -> None:
+    elf = variant("answer_43").data
+    request = sign(device, "/upload-and-reload", elf)
+    for length in (0, 11, 40, 100, len(request.authorization) - 1):
+        cut = Captured(request.endpoint, request.authorization[:length], elf)
+        assert error_of(send(device, cut)) == HEADER, length
+    longer = Captured(request.endpoint, request.authorization + "0" * 20, elf)
+    assert error_of(send(device, longer)) == HEADER
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
+def test_a_request_that_was_overheard(device: Device, variant: Variant, endpoint: str) -> None:
+    old, new = variant("answer_43").data, variant("bigger").data
+    request = sign(device, endpoint, b"" if endpoint == "/reload" else old)
+    assert send(device, request).status_code == 200
+    device.client.upload_and_reload(new)
+    mark = device.trace.mark()
+
+    for _ in range(3):
+        assert error_of(send(device, request)) == REPLAYED
+
+    assert [event for event in device.trace.since(mark) if event.name == "store"] == []
+    assert device.probe.call("answer") == 1933
+    device.reset()
+    assert device.probe.call("answer") == 1933
+
+
+@pytest.mark.usefixtures("untouched")
+@pytest.mark.firmware(config=SHORT)
+def test_a_request_that_was_kept_for_later(device: Device, variant: Variant) -> None:
+    request = sign(device, "/upload-and-reload", variant("answer_43").data)
+
+    # a nonce begins with the time of its issue in microseconds
+    signed_at = int(device.client.nonce()[:16], 16)
+    while int(device.client.nonce()[:16], 16) < signed_at + 1_100_000:
+        pass
+
+    assert error_of(send(device, request)) == NONCE
+
+
+@pytest.mark.usefixtures("untouched")
+def test_a_nonce_that_nobody_issued(device: Device, variant: Variant) -> None:
+    elf = variant("answer_43").data
+    for nonce in ("0" * 48, "f" * 48, hashlib.sha256(elf).hexdigest()[:48]):
+        assert error_of(send(device, sign(device, "/upload", elf, nonce))) == NONCE
+
+
+@pytest.mark.parametrize("restart", ["reset", "power_cycle"])
+def test_a_request_of_an_earlier_boot(device: Device, variant: Variant, restart: str) -> None:
+    request = sign(device, "/upload-and-reload", variant("answer_43").data)
+
+    getattr(device, restart)()
+
+    assert error_of(send(device, request)) == NONCE
+    assert device.probe.call("answer") == 42
+
+
+# bodies that nobody signed
+
+
+def swapped(device: Device, signed: bytes, sent: bytes, endpoint: str) -> requests.Response:
+    """A request whose body was replaced on its way, by one of the same size."""
+    assert len(signed) == len(sent)
+    assert signed != sent
+    return send(device, Captured(endpoint, sign(device, endpoint, signed).authorization, sent))
+
+
+@pytest.mark.parametrize("endpoint", ["/upload", "/upload-and-reload"])
+def test_a_small_body_that_was_swapped_reaches_no_flash(
+    device: Device, variant: Variant, endpoint: str
+) -> None:
+    """It is in RAM to its last byte when it is found out."""
+    start = variant("answer_43").data[:1000]
+    flash = device.flash.read_partition("hotreload")
+    mark = device.trace.mark()
+
+    assert error_of(swapped(device, start + b"\0", start + b"\1", endpoint)) == BODY
+
+    assert [event for event in device.trace.since(mark) if event.name == "store"] == []
+    assert device.flash.read_partition("hotreload") == flash
+    assert device.probe.call("answer") == 42
+
+
+@pytest.mark.parametrize("endpoint", ["/upload", "/upload-and-reload"])
+def test_a_large_body_that_was_swapped_never_becomes_current(
+    device: Device, variant: Variant, endpoint: str
+) -> None:
+    """What is written of it goes to the half of the partition that is not in use."""
+    elf = variant("answer_43").data
+    signed = elf + bytes(100_000)
+    before = device.flash.read_partition("hotreload")
+    mark = device.trace.mark()
+
+    assert error_of(swapped(device, signed, elf + b"\1" * 100_000, endpoint)) == BODY
+
+    stored = [event for event in device.trace.since(mark) if event.name == "store"]
+    assert "commit" not in [event["op"] for event in stored]
+    after = device.flash.read_partition("hotreload")
+    half = len(after) // 2
+    assert after[:half] == before[:half]
+    assert device.probe.call("answer") == 42
+    device.reset()
+    assert device.probe.call("answer") == 42
+    device.client.upload_and_reload(elf)
+    assert device.probe.call("answer") == 43
+
+
+# the secret
+
+
+def test_the_secret_is_never_shown(device: Device, variant: Variant) -> None:
+    secret = secret_of(device)
+    answers: list[str] = []
+    client = HotReloadClient(
+        lambda: device.client.url, lambda _, answer, __: answers.append(answer), key_of(device)
+    )
+    client.upload_and_reload(variant("answer_43"))
+    client.status()
+    client.nonce()
+    with pytest.raises(HotReloadHTTPError):
+        client.upload(b"no module")
+    send(device, sign(device, "/reload", b"", "0" * 48))
+
+    shown = [line.text for line in device.console.lines] + answers
+    assert len(shown) > 20
+    raw = bytes.fromhex(secret)
+    for text in (secret, secret.upper(), raw.decode("latin-1"), secret[:16], secret[-16:]):
+        assert [line for line in shown if text in line] == []
+    assert secret not in device.firmware.manifest.read_text()
+    assert secret not in repr(key_of(device))
+
+
+def test_the_secret_is_for_its_owner_only(device: Device) -> None:
+    folder = device.firmware.manifest.parent
+    assert {path.name for path in folder.glob("auth_key*")} == {"auth_key", "auth_key.c"}
+    for path in folder.glob("auth_key*"):
+        assert path.stat().st_mode & 0o077 == 0, path.name
+
+
+def test_the_log_says_nothing_of_anyone(device: Device) -> None:
+    assert [line.text for line in device.console.lines if "anyone" in line.text] == []
+
+
+@pytest.mark.firmware(config={})
+def test_without_keys_the_log_says_that_anyone_may_upload(device: Device) -> None:
+    (line,) = [line.text for line in device.console.lines if "anyone" in line.text]
+    assert "anyone on the network can run code on this device" in line
+    assert requests.get(f"{device.client.url}/nonce", timeout=20).status_code == 404
