@@ -171,6 +171,7 @@ typedef void (*hotreload_hook_fn_t)(void *user_ctx);
 /**
  * Load the newest module of a flash partition when none is loaded. Runs no hooks.
  *
+ * @param config  the partition, and what the firmware calls
  * @return
  *  - ESP_OK: the module can be called
  *  - ESP_ERR_INVALID_ARG: a null pointer, an empty label, or a null name within symbol_count
@@ -212,6 +213,7 @@ esp_err_t hotreload_unload(void);
  *
  * No task may stay inside the old module when the last post hook returns, the caller included.
  *
+ * @param config  as for hotreload_load()
  * @return as hotreload_load(); a loaded module is not an error
  */
 esp_err_t hotreload_reload(const hotreload_config_t *config);
@@ -223,6 +225,8 @@ esp_err_t hotreload_reload(const hotreload_config_t *config);
  * Registering the same hook and context again changes nothing. A change that a hook makes counts
  * from the next reload on.
  *
+ * @param hook      the function; NULL removes all
+ * @param user_ctx  what it is called with
  * @return ESP_OK, or ESP_ERR_NO_MEM: CONFIG_HOTRELOAD_MAX_HOOKS are registered
  */
 esp_err_t hotreload_register_pre_hook(hotreload_hook_fn_t hook, void *user_ctx);
@@ -231,6 +235,10 @@ esp_err_t hotreload_register_pre_hook(hotreload_hook_fn_t hook, void *user_ctx);
  * Call `hook(user_ctx)` after the new module of a reload is in place and can be called. The hook
  * registered first runs first. NULL removes all post hooks. Otherwise as
  * hotreload_register_pre_hook().
+ *
+ * @param hook      the function; NULL removes all
+ * @param user_ctx  what it is called with
+ * @return as hotreload_register_pre_hook()
  */
 esp_err_t hotreload_register_post_hook(hotreload_hook_fn_t hook, void *user_ctx);
 
@@ -261,6 +269,8 @@ esp_err_t hotreload_update_partition(const char *partition_label,
  * load takes the newest module anyway.
  *
  * For applications that choose the moment of a reload. Never waits; may be called from a hook.
+ *
+ * @return true while an update waits
  */
 bool hotreload_update_available(void);
 
@@ -268,6 +278,7 @@ bool hotreload_update_available(void);
  * Start the HTTP server: POST /upload, /reload, /upload-and-reload, GET /status. Reloads, and with
  * them the hooks, run in the server's task. Whoever reaches the port can run code on the device.
  *
+ * @param config  copied, and so is the label; table and names must stay valid while the server runs
  * @return
  *  - ESP_OK: listening
  *  - ESP_ERR_INVALID_ARG: a null pointer, an empty label, or a null name within symbol_count
@@ -287,6 +298,8 @@ esp_err_t hotreload_server_stop(void);
 
 /**
  * Name of an error code: those of the component, and any other as esp_err_to_name() has it.
+ *
+ * @param err  any esp_err_t
  * @return a constant string, never NULL
  */
 const char *hotreload_err_to_name(esp_err_t err);

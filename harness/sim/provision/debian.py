@@ -37,9 +37,9 @@ PACKAGES = (
     "xz-utils",
 )
 
-# what only tests of the component on the host need: clang with libFuzzer; and for 32-bit programs,
-# on the only machine that runs them. gcc-multilib is not it: cross compilers conflict with that
-TEST_PACKAGES = ("clang-14", "libclang-rt-14-dev") + (
+# what only tests need: clang with libFuzzer, doxygen; and for 32-bit programs, on the only machine
+# that runs them. gcc-multilib is not it: cross compilers conflict with that
+TEST_PACKAGES = ("clang-14", "doxygen", "libclang-rt-14-dev") + (
     ("lib32gcc-12-dev", "libc6-dev-i386") if platform.machine() == "x86_64" else ()
 )
 

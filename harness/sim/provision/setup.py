@@ -49,8 +49,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--tests",
         action="store_true",
-        help="also the compilers with which the component is tested on the host: clang with "
-        "libFuzzer, and gcc for 32 bits",
+        help="also what only tests need: the compilers with which the component is tested on the "
+        "host, clang with libFuzzer and gcc for 32 bits; and doxygen",
     )
     options = parser.parse_args(arguments)
     packages = debian.PACKAGES + (debian.TEST_PACKAGES if options.tests else ())
