@@ -38,6 +38,15 @@ class Check:
 
 
 @dataclass(frozen=True)
+class PreemptedCalls:
+    """Calls of one task, and dives of another that took the processor away from it."""
+
+    calls: int
+    wrong: int
+    dives_right: bool
+
+
+@dataclass(frozen=True)
 class HookCall:
     """A hook that ran: of what kind, which, with what context, and what `answer()` gave then."""
 
@@ -123,6 +132,18 @@ class Bench:
         if len(checks) < 20:
             raise ConditionNotMet(f"only {len(checks)} signatures were tried")
         return {check.name: (check.got, check.want) for check in checks if check.got != check.want}
+
+    def wrong_rows(self, group: str) -> tuple[int, list[str]]:
+        """Run a group of the table of signatures: its rows, and the first calls that went wrong.
+
+        Only a firmware with CONFIG_SCENARIO_SIGNATURES has the table.
+        """
+        answer = self._probe.get_json("signature-table", {"group": group})
+        return int(answer["rows"]), list(answer["shown"])
+
+    def preempted_calls(self) -> PreemptedCalls:
+        """Call through a stub while a task of a higher priority interrupts at each tick."""
+        return PreemptedCalls(**self._probe.get_json("preempted-calls", {}))
 
     def free_memory(self) -> FreeMemory:
         heaps = self._probe.heaps()

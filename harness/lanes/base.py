@@ -18,6 +18,7 @@ CAPABILITIES: Mapping[str, str] = {
     "reset": "the host resets the device",
     "power-cut": "the host cuts the device's power at any instant",
     "fresh-flash": "each test starts with a newly written flash",
+    "bare-board": "programs of the host's compiler run on the board without a firmware",
     "several-devices": "one test can use more than one device",
     "icount": "the device's cycle counter can count instructions",
 }

@@ -6,11 +6,16 @@
 #include <string.h>
 
 #include "hotreload.h"
+#include "sdkconfig.h"
 
 static const httpd_uri_t routes[] = {
     {.uri = "/probe/call", .method = HTTP_GET, .handler = probe_handle_call},
     {.uri = "/probe/symbols", .method = HTTP_GET, .handler = probe_handle_symbols},
     {.uri = "/probe/signatures", .method = HTTP_GET, .handler = probe_handle_signatures},
+#if CONFIG_SCENARIO_SIGNATURES
+    {.uri = "/probe/signature-table", .method = HTTP_GET, .handler = probe_handle_signature_table},
+    {.uri = "/probe/preempted-calls", .method = HTTP_GET, .handler = probe_handle_preempted_calls},
+#endif
     {.uri = "/probe/read", .method = HTTP_GET, .handler = probe_handle_read},
     {.uri = "/probe/heap", .method = HTTP_GET, .handler = probe_handle_heap},
     {.uri = "/probe/tasks", .method = HTTP_GET, .handler = probe_handle_tasks},

@@ -42,6 +42,8 @@ void *probe_receive_body(httpd_req_t *request, size_t shift);
 esp_err_t probe_handle_call(httpd_req_t *request);
 esp_err_t probe_handle_symbols(httpd_req_t *request);
 esp_err_t probe_handle_signatures(httpd_req_t *request);
+esp_err_t probe_handle_signature_table(httpd_req_t *request);
+esp_err_t probe_handle_preempted_calls(httpd_req_t *request);
 esp_err_t probe_handle_read(httpd_req_t *request);
 esp_err_t probe_handle_heap(httpd_req_t *request);
 esp_err_t probe_handle_tasks(httpd_req_t *request);
