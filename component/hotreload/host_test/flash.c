@@ -11,7 +11,8 @@
 static esp_partition_t partition = {.label = "hotreload"};
 static uint8_t *cells;
 static uint32_t operations_left;
-static bool tearing; /* the next operation that lacks power happens by half */
+static bool tearing; /* the next operation that lacks power happens in part */
+static flash_torn_t torn;
 static uint32_t operations_done;
 static uint32_t mappings;
 static uint32_t worn_out = UINT32_MAX;
@@ -36,10 +37,11 @@ void flash_program_raw(const void *data, uint32_t size)
     memcpy(cells, data, size);
 }
 
-void flash_set_operations(uint32_t operations)
+void flash_set_operations(uint32_t operations, flash_torn_t kind)
 {
     operations_left = operations;
     tearing = true;
+    torn = kind;
 }
 
 void flash_corrupt(uint32_t offset)
@@ -67,17 +69,39 @@ uint32_t flash_mappings(void)
     return mappings;
 }
 
-/* How much of an operation happens: all, half of it when the power goes, nothing afterwards. */
-static size_t powered(size_t size)
+/* How much of an operation happens: all, a part when the power goes, nothing afterwards. */
+typedef enum {
+    NOTHING,
+    IN_PART,
+    WHOLLY,
+} extent_t;
+
+static extent_t powered(void)
 {
     if (operations_left > 0) {
         operations_left -= operations_left != FLASH_OPERATIONS_UNLIMITED;
         operations_done++;
-        return size;
+        return WHOLLY;
     }
-    size_t done = tearing ? size / 2 : 0;
+    extent_t extent = tearing ? IN_PART : NOTHING;
     tearing = false;
-    return done;
+    return extent;
+}
+
+/* The bits of byte `at` of `size` that an operation changes. */
+static uint8_t changed_bits(extent_t extent, size_t at, size_t size)
+{
+    if (extent != IN_PART) {
+        return extent == WHOLLY ? 0xff : 0;
+    }
+    switch (torn) {
+    case FLASH_TORN_HALF:
+        return at < size / 2 ? 0xff : at == size / 2 ? 0x0f : 0;
+    case FLASH_TORN_BITS:
+        return 0xaa;
+    default:
+        return at / 16 % 2 ? 0xff : 0;
+    }
 }
 
 const esp_partition_t *esp_partition_find_first(esp_partition_type_t type,
@@ -99,23 +123,27 @@ esp_err_t esp_partition_write(const esp_partition_t *to, size_t offset, const vo
                               size_t size)
 {
     assert(to == &partition && offset + size <= partition.size);
-    size_t written = powered(size);
-    for (size_t i = 0; i < written; i++) {
+    extent_t extent = powered();
+    for (size_t i = 0; i < size; i++) {
         uint8_t wanted = ((const uint8_t *)from)[i];
+        uint8_t *cell = &cells[offset + i];
         /* programming clears bits: what is asked for needs an erase otherwise */
-        assert((cells[offset + i] & wanted) == wanted);
-        cells[offset + i] = offset + i == worn_out ? 0 : wanted;
+        assert(extent != WHOLLY || (*cell & wanted) == wanted);
+        *cell &= wanted | (uint8_t)~changed_bits(extent, i, size);
+        *cell = offset + i == worn_out && extent == WHOLLY ? 0 : *cell;
     }
-    return written == size ? ESP_OK : ESP_FAIL;
+    return extent == WHOLLY ? ESP_OK : ESP_FAIL;
 }
 
 esp_err_t esp_partition_erase_range(const esp_partition_t *from, size_t offset, size_t size)
 {
     assert(from == &partition && offset + size <= partition.size);
     assert(offset % partition.erase_size == 0 && size % partition.erase_size == 0);
-    size_t erased = powered(size);
-    memset(cells + offset, 0xff, erased);
-    return erased == size ? ESP_OK : ESP_FAIL;
+    extent_t extent = powered();
+    for (size_t i = 0; i < size; i++) {
+        cells[offset + i] |= changed_bits(extent, i, size);
+    }
+    return extent == WHOLLY ? ESP_OK : ESP_FAIL;
 }
 
 esp_err_t esp_partition_mmap(const esp_partition_t *from, size_t offset, size_t size,

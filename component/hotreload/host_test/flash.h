@@ -13,8 +13,15 @@ void flash_create(uint32_t size, uint32_t erase_size);
 /* What esptool does: erases the blocks it needs and writes. */
 void flash_program_raw(const void *data, uint32_t size);
 
+/* What is left of an operation that loses power. */
+typedef enum {
+    FLASH_TORN_HALF,  /* its first half, and half of the bits of the byte behind that */
+    FLASH_TORN_BITS,  /* every second bit */
+    FLASH_TORN_PAGES, /* every second page of 16 bytes, beginning with the second one */
+} flash_torn_t;
+
 /* Writes to flash from here on that still happen; the one after is torn, later ones fail. */
-void flash_set_operations(uint32_t operations);
+void flash_set_operations(uint32_t operations, flash_torn_t torn);
 
 /* Inverts one byte behind the driver's back. */
 void flash_corrupt(uint32_t offset);

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "esp_rom_crc.h"
 #include "clock.h"
 #include "events.h"
 #include "flash.h"
@@ -176,26 +175,69 @@ static void parse_multipart(const char *content_type, const char *path)
     print_result("multipart", expected, &report);
 }
 
-/* What a load would take, by CRC of the ELF. */
+static void print_hash(const char *start, const uint8_t *hash)
+{
+    printf("%s", start);
+    for (size_t i = 0; i < HR_SHA256_SIZE; i++) {
+        printf("%02x", hash[i]);
+    }
+    printf("\n");
+}
+
+/* What a load would take. */
 static void print_newest(void)
 {
     hr_store_t store;
     hr_store_view_t view;
-    hr_image_t image;
+    hr_store_view_t previous;
     hr_report_t report;
     esp_err_t err = hr_store_open(&store, "hotreload", &report);
     if (err == ESP_OK) {
         err = hr_store_map(&store, &view, &report);
     }
     if (err == ESP_OK) {
-        err = hr_image_open(&image, view.data, view.size, &report);
-        if (err == ESP_OK) {
-            printf("newest size=%" PRIu32 " crc=0x%08" PRIx32 "\n", image.extent,
-                   esp_rom_crc32_le(0, view.data, image.extent));
+        printf("newest size=%" PRIu32, view.size);
+        print_hash(" hash=", view.hash);
+        if (hr_store_map_previous(&store, &view, &previous, &report) == ESP_OK) {
+            print_hash("previous hash=", previous.hash);
+            hr_store_unmap(&previous);
         }
         hr_store_unmap(&view);
     }
     print_result("newest", err, &report);
+}
+
+static void print_aside(void)
+{
+    hr_store_t store;
+    hr_store_aside_t aside[HR_STORE_SLOTS];
+    hr_report_t report;
+    uint32_t count = 0;
+    esp_err_t err = hr_store_open(&store, "hotreload", &report);
+    if (err == ESP_OK) {
+        err = hr_store_read_aside(&store, aside, &count, &report);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        print_hash("set aside hash=", aside[i].hash_known ? aside[i].hash : (uint8_t[32]) {0});
+    }
+    print_result("aside", err, &report);
+}
+
+/* Sets the newest module aside. */
+static void set_aside(void)
+{
+    hr_store_t store;
+    hr_store_view_t view;
+    hr_report_t report;
+    esp_err_t err = hr_store_open(&store, "hotreload", &report);
+    if (err == ESP_OK) {
+        err = hr_store_map(&store, &view, &report);
+    }
+    if (err == ESP_OK) {
+        hr_store_unmap(&view);
+        err = hr_store_set_aside(&store, view.slot, &report);
+    }
+    print_result("set_aside", err, &report);
 }
 
 static hotreload_config_t config(const char *label)
@@ -469,9 +511,13 @@ static void run_step(char *step)
     } else if (strcmp(step, "raw") == 0) {
         program_raw(value);
     } else if (strcmp(step, "cut_after") == 0) {
-        flash_set_operations(number(value));
+        flash_set_operations(number(value), FLASH_TORN_HALF);
+    } else if (strcmp(step, "cut_bits_after") == 0) {
+        flash_set_operations(number(value), FLASH_TORN_BITS);
+    } else if (strcmp(step, "cut_pages_after") == 0) {
+        flash_set_operations(number(value), FLASH_TORN_PAGES);
     } else if (strcmp(step, "power") == 0) {
-        flash_set_operations(FLASH_OPERATIONS_UNLIMITED);
+        flash_set_operations(FLASH_OPERATIONS_UNLIMITED, FLASH_TORN_HALF);
     } else if (strcmp(step, "corrupt") == 0) {
         flash_corrupt(number(value));
     } else if (strcmp(step, "wear_out") == 0) {
@@ -484,6 +530,10 @@ static void run_step(char *step)
         printf("operations %" PRIu32 "\n", flash_operations_done());
     } else if (strcmp(step, "newest") == 0) {
         print_newest();
+    } else if (strcmp(step, "aside") == 0) {
+        print_aside();
+    } else if (strcmp(step, "set_aside") == 0) {
+        set_aside();
     } else if (strcmp(step, "fail_at") == 0) {
         memory_fail_at(number(value));
     } else if (strcmp(step, "time") == 0) {

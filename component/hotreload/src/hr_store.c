@@ -5,38 +5,43 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "esp_log.h"
 #include "esp_rom_crc.h"
 #include "hotreload.h"
-#include "hr_elf.h"
+#include "hr_image.h"
 #include "hr_trace.h"
 
-#define SLOTS 2
+#define SLOTS HR_STORE_SLOTS
+#define NO_SLOT SLOTS
 
-static const uint8_t blank[4] = {0xff, 0xff, 0xff, 0xff};
-static const uint8_t elf_magic[4] = {0x7f, 'E', 'L', 'F'};
+static const char *TAG = "hotreload";
 
-#define RECORD_MAGIC 0x31525248u /* "HRR1" */
+#define ELF_MAGIC 0x464c457fu    /* 0x7f "ELF" */
+#define RECORD_MAGIC 0x32525248u /* "HRR2" */
+#define BLANK 0xffffffffu
 
 typedef struct {
     uint32_t magic;
     uint32_t sequence; /* one more with each update; the higher one is newer */
     uint32_t size;
-    uint32_t crc;      /* of the ELF */
-    uint32_t check;    /* CRC of the fields above */
+    uint8_t hash[HR_SHA256_SIZE]; /* of the ELF */
+    uint32_t check;               /* CRC of the fields above */
 } record_t;
 
 _Static_assert(sizeof(record_t) <= HR_STORE_RECORD_SIZE, "the ELF follows the record");
 
 typedef enum {
     SLOT_OTHER,
+    SLOT_BLANK,
     SLOT_RAW,
     SLOT_RAW_SUPERSEDED,
     SLOT_RECORDED,
+    SLOT_ASIDE,
 } slot_state_t;
 
 typedef struct {
     slot_state_t state;
-    record_t record;
+    record_t record; /* of a recorded one, and of one that was set aside if it has a good record */
 } slot_t;
 
 static uint32_t record_check(const record_t *record)
@@ -50,11 +55,51 @@ static bool is_record(const record_t *record, uint32_t capacity)
            && record->size <= capacity;
 }
 
+/* Setting aside clears all bits; of a write that lost power, some are cleared. A record of which the
+   write lost power has too many bits set, not too few. */
+static bool is_cleared(uint32_t word, uint32_t magic)
+{
+    return word != magic && (word & ~magic) == 0;
+}
+
 static esp_err_t reject_flash(const hr_store_t *store, esp_err_t err, const char *what,
                               uint32_t offset, hr_report_t *report)
 {
     return hr_reject(report, err, "partition %s: flash %s at offset 0x%" PRIx32 " failed (%s)",
                      store->partition->label, what, offset, esp_err_to_name(err));
+}
+
+/* The header of a module but for its first word. */
+static bool is_header(const hr_elf_header_t *start)
+{
+    static const uint8_t magic[4] = {0x7f, 'E', 'L', 'F'};
+    hr_elf_header_t whole = *start;
+    hr_elf_header_t header;
+    hr_report_t unused;
+    memcpy(whole.ident, magic, sizeof(magic));
+    return hr_image_check_header(&whole, sizeof(whole), &header, &unused) == ESP_OK;
+}
+
+static slot_t slot_of(uint32_t index, const record_t *record, const hr_elf_header_t *elf,
+                      uint32_t capacity)
+{
+    uint32_t word = record->magic;
+    record_t whole = *record;
+    whole.magic = RECORD_MAGIC;
+    bool recorded = is_record(&whole, capacity);
+    if (word == RECORD_MAGIC && recorded) {
+        return (slot_t) {SLOT_RECORDED, whole};
+    }
+    if (is_cleared(word, RECORD_MAGIC) && recorded) {
+        return (slot_t) {SLOT_ASIDE, whole};
+    }
+    if (index == 0 && word == ELF_MAGIC) {
+        return (slot_t) {.state = elf->flags != 0 ? SLOT_RAW : SLOT_RAW_SUPERSEDED};
+    }
+    if (index == 0 && is_cleared(word, ELF_MAGIC) && is_header(elf)) {
+        return (slot_t) {.state = SLOT_ASIDE};
+    }
+    return (slot_t) {.state = word == BLANK ? SLOT_BLANK : SLOT_OTHER};
 }
 
 static esp_err_t read_slot(const hr_store_t *store, uint32_t index, slot_t *slot,
@@ -69,12 +114,7 @@ static esp_err_t read_slot(const hr_store_t *store, uint32_t index, slot_t *slot
     if (err != ESP_OK) {
         return reject_flash(store, err, "read", offset, report);
     }
-    *slot = (slot_t) {.state = SLOT_OTHER};
-    if (is_record(&start.record, hr_store_capacity(store))) {
-        *slot = (slot_t) {.state = SLOT_RECORDED, .record = start.record};
-    } else if (index == 0 && memcmp(start.elf.ident, elf_magic, sizeof(elf_magic)) == 0) {
-        slot->state = start.elf.flags != 0 ? SLOT_RAW : SLOT_RAW_SUPERSEDED;
-    }
+    *slot = slot_of(index, &start.record, &start.elf, hr_store_capacity(store));
     return ESP_OK;
 }
 
@@ -122,26 +162,70 @@ static esp_err_t map(const hr_store_t *store, uint32_t offset, uint32_t size,
     view->data = data;
     view->size = size;
     view->sequence = 0;
+    view->slot = offset / store->slot_size * store->slot_size;
+    memset(view->hash, 0, sizeof(view->hash));
     return ESP_OK;
 }
 
-static esp_err_t map_checked(const hr_store_t *store, uint32_t slot, uint32_t size, uint32_t crc,
-                             hr_store_view_t *view, hr_report_t *report)
+static esp_err_t reject_hash(esp_err_t err, hr_report_t *report)
+{
+    return hr_reject(report, err, "no SHA-256 of the module (%s)", esp_err_to_name(err));
+}
+
+static esp_err_t hash_view(hr_store_view_t *view, hr_report_t *report)
+{
+    hr_sha256_t hash;
+    esp_err_t err = hr_sha256_begin(&hash);
+    if (err == ESP_OK) {
+        err = hr_sha256_add(&hash, view->data, view->size);
+        if (err == ESP_OK) {
+            err = hr_sha256_end(&hash, view->hash);
+        } else {
+            hr_sha256_drop(&hash);
+        }
+    }
+    return err == ESP_OK ? err : reject_hash(err, report);
+}
+
+static esp_err_t map_checked(const hr_store_t *store, uint32_t slot, uint32_t size,
+                             const uint8_t *hash, hr_store_view_t *view, hr_report_t *report)
 {
     uint32_t offset = slot + HR_STORE_RECORD_SIZE;
     esp_err_t err = map(store, offset, size, view, report);
     if (err != ESP_OK) {
         return err;
     }
-    uint32_t found = esp_rom_crc32_le(0, view->data, size);
-    if (found != crc) {
-        hr_store_unmap(view);
-        return hr_reject(report, HOTRELOAD_ERR_STORE,
-                         "partition %s: the %" PRIu32 " bytes at offset 0x%" PRIx32
-                         " have CRC 0x%08" PRIx32 ", not 0x%08" PRIx32,
-                         store->partition->label, size, offset, found, crc);
+    err = hash_view(view, report);
+    if (err == ESP_OK && memcmp(view->hash, hash, HR_SHA256_SIZE) != 0) {
+        err = hr_reject(report, HOTRELOAD_ERR_STORE,
+                        "partition %s: the %" PRIu32 " bytes at offset 0x%" PRIx32
+                        " have SHA-256 %02x%02x..., not %02x%02x...", store->partition->label,
+                        size, offset, view->hash[0], view->hash[1], hash[0], hash[1]);
     }
-    return ESP_OK;
+    if (err != ESP_OK) {
+        hr_store_unmap(view);
+    }
+    return err;
+}
+
+/* A raw ELF has no record: its headers tell where it ends. */
+static esp_err_t map_raw(const hr_store_t *store, hr_store_view_t *view,
+                                  hr_report_t *report)
+{
+    hr_image_t image;
+    esp_err_t err = map(store, 0, store->slot_size, view, report);
+    if (err != ESP_OK) {
+        return err;
+    }
+    err = hr_image_open(&image, view->data, view->size, report);
+    if (err == ESP_OK) {
+        view->size = image.extent;
+        err = hash_view(view, report);
+    }
+    if (err != ESP_OK) {
+        hr_store_unmap(view);
+    }
+    return err;
 }
 
 /* Index of the slot to look at first: the one with the newer record. */
@@ -153,43 +237,88 @@ static uint32_t newer_record(const slot_t slots[SLOTS])
     return slots[1].state == SLOT_RECORDED && slots[1].record.sequence > slots[0].record.sequence;
 }
 
-/* Maps the newest complete module and tells its slot. Without a record that is good it is the
-   first slot as it is, whatever is there. */
-static esp_err_t map_current(const hr_store_t *store, const slot_t slots[SLOTS], uint32_t *current,
-                             hr_store_view_t *view, hr_report_t *report)
+static bool has_aside(const slot_t slots[SLOTS])
 {
+    return slots[0].state == SLOT_ASIDE || slots[1].state == SLOT_ASIDE;
+}
+
+static esp_err_t map_slot(const hr_store_t *store, uint32_t index, const slot_t *slot,
+                          hr_store_view_t *view, hr_report_t *report)
+{
+    if (slot->state != SLOT_RECORDED) {
+        return map_raw(store, view, report);
+    }
+    esp_err_t err = map_checked(store, index * store->slot_size, slot->record.size,
+                                slot->record.hash, view, report);
+    if (err == ESP_OK) {
+        view->sequence = slot->record.sequence;
+    }
+    return err;
+}
+
+/* Slots that may have a complete module, the newest first. At last, what nobody knows in the first
+   slot: a load shall tell what is wrong with it. */
+static uint32_t candidates(const slot_t slots[SLOTS], uint32_t without, uint32_t found[SLOTS])
+{
+    static const slot_state_t ages[] = {SLOT_RAW, SLOT_RECORDED, SLOT_RAW_SUPERSEDED, SLOT_OTHER};
     uint32_t newer = newer_record(slots);
-    for (uint32_t i = 0; slots[0].state != SLOT_RAW && i < SLOTS; i++) {
-        *current = newer ^ i;
-        const slot_t *slot = &slots[*current];
-        if (slot->state == SLOT_RECORDED
-            && map_checked(store, *current * store->slot_size, slot->record.size,
-                           slot->record.crc, view, report) == ESP_OK) {
-            view->sequence = slot->record.sequence;
-            return ESP_OK;
+    uint32_t count = 0;
+    for (size_t age = 0; age < sizeof(ages) / sizeof(ages[0]); age++) {
+        for (uint32_t i = 0; i < SLOTS; i++) {
+            uint32_t index = newer ^ i;
+            bool known = slots[index].state != SLOT_OTHER || index == 0;
+            if (slots[index].state == ages[age] && known && index != without) {
+                found[count++] = index;
+            }
         }
     }
-    *current = 0;
-    return map(store, 0, store->slot_size, view, report);
+    return count;
+}
+
+/* Maps the newest complete module; the error is that of the newest one. ESP_ERR_NO_MEM is no
+   judgement on a module. */
+static esp_err_t map_newest(const hr_store_t *store, const slot_t slots[SLOTS], uint32_t without,
+                            hr_store_view_t *view, hr_report_t *report)
+{
+    uint32_t found[SLOTS];
+    uint32_t count = candidates(slots, without, found);
+    esp_err_t first = hr_reject(report, HOTRELOAD_ERR_NO_MODULE, "no module: partition %s %s",
+                                store->partition->label,
+                                has_aside(slots) ? "has only what was set aside"
+                                : without == NO_SLOT ? "is blank" : "has no other");
+    for (uint32_t i = 0; i < count; i++) {
+        hr_report_t other;
+        esp_err_t err = map_slot(store, found[i], &slots[found[i]], view,
+                                 i == 0 ? report : &other);
+        if (err == ESP_OK && i > 0) {
+            ESP_LOGW(TAG, "the newest module is not complete, using the one before: %s",
+                     report->message);
+        }
+        if (err == ESP_OK || err == ESP_ERR_NO_MEM) {
+            return err;
+        }
+        first = i == 0 ? err : first;
+    }
+    return first;
+}
+
+static esp_err_t map_without(const hr_store_t *store, uint32_t without, hr_store_view_t *view,
+                             hr_report_t *report)
+{
+    slot_t slots[SLOTS];
+    esp_err_t err = read_slots(store, slots, report);
+    return err == ESP_OK ? map_newest(store, slots, without, view, report) : err;
 }
 
 esp_err_t hr_store_map(const hr_store_t *store, hr_store_view_t *view, hr_report_t *report)
 {
-    slot_t slots[SLOTS];
-    uint32_t current;
-    esp_err_t err = read_slots(store, slots, report);
-    if (err == ESP_OK) {
-        err = map_current(store, slots, &current, view, report);
-    }
-    if (err != ESP_OK) {
-        return err;
-    }
-    if (memcmp(view->data, blank, sizeof(blank)) == 0) {
-        hr_store_unmap(view);
-        return hr_reject(report, HOTRELOAD_ERR_NO_MODULE,
-                         "no module: partition %s is blank", store->partition->label);
-    }
-    return ESP_OK;
+    return map_without(store, NO_SLOT, view, report);
+}
+
+esp_err_t hr_store_map_previous(const hr_store_t *store, const hr_store_view_t *newest,
+                                hr_store_view_t *view, hr_report_t *report)
+{
+    return map_without(store, newest->slot / store->slot_size, view, report);
 }
 
 void hr_store_unmap(hr_store_view_t *view)
@@ -203,32 +332,56 @@ static uint32_t next_sequence(const slot_t slots[SLOTS])
     return newer->state == SLOT_RECORDED ? newer->record.sequence + 1 : 1;
 }
 
+/* The slot whose module stays while the other is written. */
+static esp_err_t choose_slot(hr_store_update_t *update, const slot_t slots[SLOTS],
+                             hr_report_t *report)
+{
+    const hr_store_t *store = update->store;
+    hr_store_view_t view;
+    uint32_t stays = 0;
+    esp_err_t err = map_newest(store, slots, NO_SLOT, &view, report);
+    if (err == ESP_ERR_NO_MEM) {
+        return err;
+    }
+    if (err == ESP_OK) {
+        stays = view.slot;
+        hr_store_unmap(&view);
+    }
+    update->slot = stays == 0 ? store->slot_size : 0;
+    return ESP_OK;
+}
+
 esp_err_t hr_store_begin(const hr_store_t *store, hr_store_update_t *update, hr_report_t *report)
 {
     slot_t slots[SLOTS];
-    hr_store_view_t view;
-    uint32_t current;
     if (store->partition->encrypted) {
         return hr_reject(report, HOTRELOAD_ERR_PARTITION,
                          "partition %s is encrypted: it can be flashed but not updated",
                          store->partition->label);
     }
+    update->store = store;
     esp_err_t err = read_slots(store, slots, report);
     if (err == ESP_OK) {
-        err = map_current(store, slots, &current, &view, report);
+        err = choose_slot(update, slots, report);
     }
     if (err != ESP_OK) {
         return err;
     }
-    hr_store_unmap(&view);
-    update->store = store;
-    update->slot = current == 0 ? store->slot_size : 0;
     update->sequence = next_sequence(slots);
-    update->supersedes_raw = slots[0].state == SLOT_RAW;
+    update->supersedes_raw = slots[0].state == SLOT_RAW && update->slot != 0;
     update->size = 0;
-    update->crc = 0;
     update->erased = 0;
-    return ESP_OK;
+    err = hr_sha256_begin(&update->running);
+    update->hashing = err == ESP_OK;
+    return err == ESP_OK ? err : reject_hash(err, report);
+}
+
+void hr_store_end(hr_store_update_t *update)
+{
+    if (update->hashing) {
+        hr_sha256_drop(&update->running);
+    }
+    update->hashing = false;
 }
 
 static esp_err_t erase_up_to(hr_store_update_t *update, uint32_t end, hr_report_t *report)
@@ -268,7 +421,10 @@ static esp_err_t write_chunk(hr_store_update_t *update, uint32_t size, hr_report
     if (err != ESP_OK) {
         return err;
     }
-    update->crc = esp_rom_crc32_le(update->crc, update->chunk, size);
+    err = hr_sha256_add(&update->running, update->chunk, size);
+    if (err != ESP_OK) {
+        return reject_hash(err, report);
+    }
     return write_flash(update->store, "write", update->slot + at, update->chunk, size, report);
 }
 
@@ -310,7 +466,12 @@ esp_err_t hr_store_map_update(hr_store_update_t *update, hr_store_view_t *view,
             return err;
         }
     }
-    return map_checked(update->store, update->slot, update->size, update->crc, view, report);
+    update->hashing = false;
+    esp_err_t err = hr_sha256_end(&update->running, update->hash);
+    if (err != ESP_OK) {
+        return reject_hash(err, report);
+    }
+    return map_checked(update->store, update->slot, update->size, update->hash, view, report);
 }
 
 /* Clears e_flags of the raw ELF, which programming can do without an erase: nobody reads them, and
@@ -335,8 +496,35 @@ esp_err_t hr_store_commit(const hr_store_update_t *update, hr_report_t *report)
         .magic = RECORD_MAGIC,
         .sequence = update->sequence,
         .size = update->size,
-        .crc = update->crc,
     };
+    memcpy(record.hash, update->hash, sizeof(record.hash));
     record.check = record_check(&record);
     return write_flash(update->store, "commit", update->slot, &record, sizeof(record), report);
+}
+
+esp_err_t hr_store_set_aside(const hr_store_t *store, uint32_t slot, hr_report_t *report)
+{
+    static const uint32_t none;
+    if (store->partition->encrypted) {
+        return hr_reject(report, HOTRELOAD_ERR_PARTITION,
+                         "partition %s is encrypted: nothing in it can be set aside",
+                         store->partition->label);
+    }
+    return write_flash(store, "set_aside", slot, &none, sizeof(none), report);
+}
+
+esp_err_t hr_store_read_aside(const hr_store_t *store, hr_store_aside_t aside[HR_STORE_SLOTS],
+                              uint32_t *count, hr_report_t *report)
+{
+    slot_t slots[SLOTS];
+    esp_err_t err = read_slots(store, slots, report);
+    *count = 0;
+    for (uint32_t i = 0; err == ESP_OK && i < SLOTS; i++) {
+        if (slots[i].state == SLOT_ASIDE) {
+            hr_store_aside_t *found = &aside[(*count)++];
+            found->hash_known = slots[i].record.magic == RECORD_MAGIC;
+            memcpy(found->hash, slots[i].record.hash, sizeof(found->hash));
+        }
+    }
+    return err;
 }

@@ -9,6 +9,7 @@
    - an ELF header (first slot only): a raw ELF that was flashed from outside. It is newer than
      whatever is recorded, until an update takes its place and marks it;
    - a record: an ELF that an update wrote, HR_STORE_RECORD_SIZE bytes into the slot;
+   - the same with bits of its first word cleared: it was set aside;
    - anything else: nothing. */
 #pragma once
 
@@ -18,7 +19,9 @@
 #include "esp_err.h"
 #include "esp_partition.h"
 #include "hr_report.h"
+#include "hr_sha256.h"
 
+#define HR_STORE_SLOTS 2
 #define HR_STORE_RECORD_SIZE 64
 #define HR_STORE_CHUNK_SIZE 1024
 
@@ -30,10 +33,18 @@ typedef struct {
 /* A module in flash, readable in place until hr_store_unmap(). */
 typedef struct {
     const uint8_t *data;
-    uint32_t size; /* of the ELF; for a raw one, of its slot */
+    uint32_t size; /* of the ELF */
+    uint8_t hash[HR_SHA256_SIZE];
     uint32_t sequence; /* of its record; 0: raw */
+    uint32_t slot; /* offset in the partition */
     esp_partition_mmap_handle_t handle;
 } hr_store_view_t;
+
+/* A module that was set aside. */
+typedef struct {
+    bool hash_known; /* a raw one has no record that would keep it */
+    uint8_t hash[HR_SHA256_SIZE];
+} hr_store_aside_t;
 
 /* An update being written. */
 typedef struct {
@@ -42,7 +53,9 @@ typedef struct {
     uint32_t sequence;
     bool supersedes_raw;
     uint32_t size; /* of the ELF so far */
-    uint32_t crc;
+    hr_sha256_t running; /* hash of the ELF so far */
+    bool hashing;
+    uint8_t hash[HR_SHA256_SIZE]; /* of the whole */
     uint32_t erased; /* bytes of the slot */
     uint8_t chunk[HR_STORE_CHUNK_SIZE]; /* not yet in flash: the last size % sizeof(chunk) bytes */
 } hr_store_update_t;
@@ -53,11 +66,25 @@ esp_err_t hr_store_open(hr_store_t *store, const char *label, hr_report_t *repor
 /* The largest ELF that an update can hold. */
 uint32_t hr_store_capacity(const hr_store_t *store);
 
-/* Maps the newest complete module; blank flash is HOTRELOAD_ERR_NO_MODULE. */
+/* Maps the newest complete module. HOTRELOAD_ERR_NO_MODULE when there is none, or the error of the
+   newest one when none is complete. */
 esp_err_t hr_store_map(const hr_store_t *store, hr_store_view_t *view, hr_report_t *report);
+
+/* Maps the module that would be the newest without the one of `view`. */
+esp_err_t hr_store_map_previous(const hr_store_t *store, const hr_store_view_t *newest,
+                                hr_store_view_t *view, hr_report_t *report);
+
 void hr_store_unmap(hr_store_view_t *view);
 
-/* Chooses the slot to write. Nothing is erased yet. */
+/* Takes a module out of use for good, by one write of one word: it stays where it is, until an
+   update is written over it. */
+esp_err_t hr_store_set_aside(const hr_store_t *store, uint32_t slot, hr_report_t *report);
+
+/* Tells which modules were set aside; at most `HR_STORE_SLOTS`. */
+esp_err_t hr_store_read_aside(const hr_store_t *store, hr_store_aside_t aside[HR_STORE_SLOTS],
+                              uint32_t *count, hr_report_t *report);
+
+/* Chooses the slot to write. Nothing is erased yet. With ESP_OK, hr_store_end() has to follow. */
 esp_err_t hr_store_begin(const hr_store_t *store, hr_store_update_t *update, hr_report_t *report);
 
 /* Appends to the ELF, erasing block by block as it comes to them. */
@@ -70,3 +97,6 @@ esp_err_t hr_store_map_update(hr_store_update_t *update, hr_store_view_t *view,
 
 /* Makes the update current; hr_store_map_update() has to have succeeded. */
 esp_err_t hr_store_commit(const hr_store_update_t *update, hr_report_t *report);
+
+/* Ends the update, committed or not. */
+void hr_store_end(hr_store_update_t *update);

@@ -142,6 +142,7 @@ esp_err_t hr_update_commit(hr_update_t *update, const hr_exports_t *exports)
 
 esp_err_t hr_update_end(hr_update_t *update, esp_err_t err)
 {
+    hr_store_end(&update->flash);
     hr_update_release();
     return hr_operation_end(op, err, loaded_number(), &update->report);
 }
