@@ -5,10 +5,15 @@ In this file every device wants signed requests; the fixture `device` signs them
 
 import hashlib
 import json
+import re
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -20,7 +25,11 @@ from scenarios.bench import Variant
 
 CONFIG = {"CONFIG_HOTRELOAD_AUTH": "y"}
 SHORT = {**CONFIG, "CONFIG_HOTRELOAD_NONCE_LIFETIME_MS": "1000"}
-ENDPOINTS = ["/upload", "/reload", "/upload-and-reload"]
+ENDPOINTS = [
+    pytest.param("/upload", id="write"),
+    pytest.param("/reload", id="load"),
+    pytest.param("/upload-and-reload", id="both"),
+]
 
 HEADER = "HOTRELOAD_ERR_AUTH_HEADER"
 NONCE = "HOTRELOAD_ERR_AUTH_NONCE"
@@ -28,8 +37,8 @@ REPLAYED = "HOTRELOAD_ERR_AUTH_REPLAYED"
 MAC = "HOTRELOAD_ERR_AUTH_MAC"
 BODY = "HOTRELOAD_ERR_AUTH_BODY"
 
-TOOL = Path(__file__).parents[1] / "component" / "hotreload" / "tools" / "hotreload.py"
-SECTOR = 64 * 1024
+COMPONENT = Path(__file__).parents[1] / "component" / "hotreload"
+TOOL = COMPONENT / "tools" / "hotreload.py"
 
 pytestmark = pytest.mark.firmware(config=CONFIG)
 
@@ -121,6 +130,45 @@ def test_clients_at_the_same_time(device: Device, variant: Variant) -> None:
     assert set(answers) <= {200, 409}
     assert 200 in answers
     device.client.reload()
+    assert device.probe.call("answer") == 43
+
+
+def test_the_command_line_signs(device: Device, variant: Variant) -> None:
+    """It finds the key by the manifest, and without one it is refused."""
+
+    def run(*arguments: str | Path) -> tuple[int, dict[str, Any], str]:
+        command = [sys.executable, "-B", TOOL, "--url", device.client.url, *arguments]
+        done = subprocess.run(
+            [str(word) for word in command], capture_output=True, text=True, cwd=COMPONENT
+        )
+        return done.returncode, json.loads(done.stdout or "{}"), done.stderr
+
+    module = variant("answer_43").path
+    status, _, said = run("upload-and-reload", module)
+    assert status == 1
+    assert f"HTTP 401: {HEADER}" in said
+    assert "--manifest" in said
+    assert device.probe.call("answer") == 42
+
+    status, answer, said = run("--manifest", device.firmware.manifest, "upload-and-reload", module)
+    assert (status, answer["status"], said) == (0, "ok", "")
+    assert device.probe.call("answer") == 43
+    assert run("status")[1]["module"] == answer["module"]
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="no openssl: install openssl")
+def test_the_readme_s_commands_sign(device: Device, variant: Variant, tmp_path: Path) -> None:
+    readme = (COMPONENT / "README.md").read_text()
+    (commands,) = re.findall(r"```sh\n(device=.*?)```", readme, re.DOTALL)
+    (tmp_path / "build" / "hotreload").mkdir(parents=True)
+    shutil.copy(variant("answer_43").path, tmp_path / "build" / "reloadable_stripped.so")
+    shutil.copy(device.firmware.manifest.parent / "auth_key", tmp_path / "build" / "hotreload")
+
+    script = commands.replace("http://192.168.1.100:8080", device.client.url)
+    done = subprocess.run(["sh", "-euc", script], capture_output=True, text=True, cwd=tmp_path)
+
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["status"] == "ok"
     assert device.probe.call("answer") == 43
 
 
@@ -235,7 +283,7 @@ def swapped(device: Device, signed: bytes, sent: bytes, endpoint: str) -> reques
     return send(device, Captured(endpoint, sign(device, endpoint, signed).authorization, sent))
 
 
-@pytest.mark.parametrize("endpoint", ["/upload", "/upload-and-reload"])
+@pytest.mark.parametrize("endpoint", [ENDPOINTS[0], ENDPOINTS[2]])
 def test_a_small_body_that_was_swapped_reaches_no_flash(
     device: Device, variant: Variant, endpoint: str
 ) -> None:
@@ -251,7 +299,7 @@ def test_a_small_body_that_was_swapped_reaches_no_flash(
     assert device.probe.call("answer") == 42
 
 
-@pytest.mark.parametrize("endpoint", ["/upload", "/upload-and-reload"])
+@pytest.mark.parametrize("endpoint", [ENDPOINTS[0], ENDPOINTS[2]])
 def test_a_large_body_that_was_swapped_never_becomes_current(
     device: Device, variant: Variant, endpoint: str
 ) -> None:

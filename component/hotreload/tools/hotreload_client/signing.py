@@ -32,9 +32,7 @@ class Key:
         except UnicodeDecodeError:
             text = ""
         if not re.fullmatch(f"[0-9a-fA-F]{{{2 * SIZE}}}", text):
-            raise KeyFileError(
-                f"{path} is not a key file: it has not {2 * SIZE} hexadecimal digits"
-            )
+            raise KeyFileError(f"{path} is not a key: it has not {2 * SIZE} hexadecimal digits")
         return Key(bytes.fromhex(text))
 
     def __repr__(self) -> str:

@@ -1,0 +1,291 @@
+"""hotreload.py and its library, against a server that the test plays."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hotreload_build.authkey import make_key, write_source
+from hotreload_build.errors import ModuleError
+from hotreload_client import Client, ClientError, DeviceError, Key, KeyFileError, NoAnswerError
+
+from .conftest import TOOLS
+
+SECRET = bytes(range(32))
+ELF = b"\x7fELF module"
+
+
+class Server(ThreadingHTTPServer):
+    """Answers with what the test has prepared, and keeps what it got."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.answers: dict[str, tuple[int, dict[str, Any]]] = {}
+        self.nonces = 0
+        self.got: list[tuple[str, str, str, bytes]] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Server
+
+    def do_GET(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        header = self.headers.get("Authorization", "")
+        self.server.got.append((self.command, self.path, header, body))
+        status, answer = self.server.answers.get(self.path, (200, {"status": "ok"}))
+        if self.path == "/nonce" and status == 200:
+            self.server.nonces += 1
+            answer = {"status": "ok", "nonce": f"{self.server.nonces:048x}"}
+        data = json.dumps(answer).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    do_POST = do_GET  # noqa: N815
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with Server() as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project whose firmware was built: module, key and manifest."""
+    folder = tmp_path / "build" / "hotreload"
+    folder.mkdir(parents=True)
+    (folder / "auth_key").write_text(SECRET.hex() + "\n")
+    (tmp_path / "build" / "module.so").write_bytes(ELF)
+    manifest = {
+        "output": str(tmp_path / "build" / "module.so"),
+        "auth_key": str(folder / "auth_key"),
+    }
+    (folder / "module_manifest.json").write_text(json.dumps(manifest))
+    return tmp_path
+
+
+def run(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-B", str(TOOLS / "hotreload.py"), *arguments]
+    inherited = {key: value for key, value in os.environ.items() if key != "HOTRELOAD_URL"}
+    return subprocess.run(
+        command,
+        cwd=folder,
+        env={**inherited, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def said(result: subprocess.CompletedProcess[str]) -> str:
+    """The one line of an error."""
+    assert result.stdout == ""
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("hotreload: error: ")
+    return line.removeprefix("hotreload: error: ")
+
+
+def signature(endpoint: str, nonce: str, body: bytes) -> str:
+    """What hr_auth.h of the component asks for, written down a second time."""
+    digest = hashlib.sha256(body).hexdigest()
+    text = f"hotreload-1\nPOST\n{endpoint}\n{len(body)}\n{nonce}\n{digest}\n"
+    mac = hmac.new(SECRET, text.encode(), "sha256").hexdigest()
+    return f"HMAC-SHA256 nonce={nonce},sha256={digest},mac={mac}"
+
+
+@pytest.mark.parametrize(
+    ("command", "body"), [("upload", ELF), ("upload-and-reload", ELF), ("reload", b"")],
+    ids=["write", "both", "load"],
+)  # fmt: skip
+def test_changes_are_signed(project: Path, server: Server, command: str, body: bytes) -> None:
+    result = run(project, "--url", server.url, command)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert json.loads(result.stdout) == {"status": "ok"}
+    nonce = f"{1:048x}"
+    assert server.got == [
+        ("GET", "/nonce", "", b""),
+        ("POST", f"/{command}", signature(f"/{command}", nonce, body), body),
+    ]
+
+
+@pytest.mark.parametrize("command", ["status", "pending"])
+def test_questions_are_not_signed(project: Path, server: Server, command: str) -> None:
+    assert run(project, command, HOTRELOAD_URL=server.url).returncode == 0
+    assert server.got == [("GET", f"/{command}", "", b"")]
+
+
+def test_a_firmware_without_a_key(tmp_path: Path, server: Server) -> None:
+    (tmp_path / "m.so").write_bytes(ELF)
+    assert run(tmp_path, "--url", server.url, "upload", "m.so").returncode == 0
+    assert server.got == [("POST", "/upload", "", ELF)]
+
+
+def test_a_device_that_wants_no_signature(project: Path, server: Server) -> None:
+    server.answers["/nonce"] = (404, {})
+    assert run(project, "--url", server.url, "upload").returncode == 0
+    assert server.got[1] == ("POST", "/upload", "", ELF)
+
+
+def test_manifest_key_and_module_by_name(project: Path, server: Server, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    manifest = str(project / "build" / "hotreload" / "module_manifest.json")
+    assert run(elsewhere, "--url", server.url, "--manifest", manifest, "upload").returncode == 0
+    key = str(project / "build" / "hotreload" / "auth_key")
+    (elsewhere / "other.so").write_bytes(b"other")
+    command = ("--url", server.url, "--key-file", key, "upload", "other.so")
+    assert run(elsewhere, *command).returncode == 0
+    posts = [(header != "", body) for method, _, header, body in server.got if method == "POST"]
+    assert posts == [(True, ELF), (True, b"other")]
+
+
+def test_a_refusal_is_one_line(project: Path, server: Server) -> None:
+    answer = {"error": "HOTRELOAD_ERR_MACHINE", "code": "0x48009", "message": "e_machine is 62"}
+    server.answers["/upload"] = (422, answer)
+    result = run(project, "--url", server.url, "upload")
+    assert result.returncode == 1
+    assert said(result) == "HTTP 422: HOTRELOAD_ERR_MACHINE: e_machine is 62"
+
+
+def test_a_device_that_wants_a_signature_that_is_not_there(tmp_path: Path, server: Server) -> None:
+    answer = {"error": "HOTRELOAD_ERR_AUTH_HEADER", "message": "it has to be signed"}
+    server.answers["/reload"] = (401, answer)
+    result = run(tmp_path, "--url", server.url, "reload")
+    assert result.returncode == 1
+    assert said(result).endswith("name the manifest of its firmware's build with --manifest")
+
+
+def test_another_server(project: Path, server: Server) -> None:
+    server.answers["/status"] = (200, {})
+    result = run(project, "--url", server.url, "status")
+    assert (result.returncode, said(result)) == (1, "HTTP 200: the answer is not the component's")
+
+
+def test_nobody_answers(project: Path) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{unused.getsockname()[1]}"
+        result = run(project, "--url", address, "status")
+    assert result.returncode == 3
+    assert said(result).startswith(f"no answer from {address} to GET /status: ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (("status",), "which device? use --url http://HOST:PORT, or set HOTRELOAD_URL"),
+        (("--url", "ftp://x", "status"), "ftp://x is not the address of a device"),
+        (("--url", "x:99999999", "status"), "x:99999999 is not the address of a device"),
+        (("--url", "x", "upload"), "no module: there is no build/hotreload/module_manifest.json"),
+        (("--url", "x", "upload", "no.so"), "cannot read the module no.so: No such file"),
+        (("--url", "x", "--manifest", "no", "status"), "cannot read the manifest no: No such file"),
+        (("--url", "x", "--manifest", "text", "status"), "text is not a manifest"),
+        (("--url", "x", "--key-file", "no", "reload"), "cannot read the key file no: No such file"),
+        (("--url", "x", "--key-file", "text", "reload"), "text is not a key"),
+    ],
+    ids=lambda value: "" if isinstance(value, tuple) else value.split(":")[0].replace(" ", "-"),
+)  # fmt: skip
+def test_wrong_calls_are_one_line(tmp_path: Path, arguments: tuple[str, ...], text: str) -> None:
+    (tmp_path / "text").write_text("Grüße, no key")
+    result = run(tmp_path, *arguments)
+    assert result.returncode == 2
+    assert said(result).startswith(text)
+
+
+def test_help_names_commands_and_exit_status(tmp_path: Path) -> None:
+    result = run(tmp_path, "--help")
+    assert result.returncode == 0
+    for word in ("status", "pending", "upload-and-reload", "--manifest", "exit status"):
+        assert word in result.stdout
+
+
+# the library
+
+
+def test_errors_of_the_library_are_one_family(server: Server) -> None:
+    server.answers["/status"] = (500, {"error": "ESP_FAIL", "message": "broken"})
+    with pytest.raises(DeviceError) as refused:
+        Client(server.url).status()
+    assert (refused.value.status, refused.value.name) == (500, "ESP_FAIL")
+    assert issubclass(NoAnswerError, ClientError)
+    assert issubclass(KeyFileError, ClientError)
+
+
+def test_a_server_that_closes_before_it_has_the_body() -> None:
+    """It has refused the request by its headers; its answer counts."""
+    refusal = b'{"error":"HOTRELOAD_ERR_TOO_LARGE","message":"too large"}'
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def refuse() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(64)
+                head = f"HTTP/1.1 413 Too Large\r\nContent-Length: {len(refusal)}\r\n\r\n"
+                connection.sendall(head.encode() + refusal)
+                connection.shutdown(socket.SHUT_WR)
+                while connection.recv(65536):
+                    pass
+
+        thread = threading.Thread(target=refuse)
+        thread.start()
+        with pytest.raises(DeviceError, match="HOTRELOAD_ERR_TOO_LARGE"):
+            Client(f"http://127.0.0.1:{listener.getsockname()[1]}").upload(bytes(1_000_000))
+        thread.join()
+
+
+# the key
+
+
+def test_a_key_is_made_once_and_for_its_owner(tmp_path: Path) -> None:
+    key, source = tmp_path / "new" / "auth_key", tmp_path / "new" / "auth_key.c"
+    make_key(key)
+    secret = key.read_text()
+    make_key(key)
+    write_source(source, key)
+    assert key.read_text() == secret
+    assert len(bytes.fromhex(secret)) == 32
+    assert [path.stat().st_mode & 0o777 for path in (key, source)] == [0o600, 0o600]
+    values = ", ".join(f"0x{byte:02x}" for byte in bytes.fromhex(secret))
+    assert f"hotreload_auth_key[32] = {{{values}}};" in source.read_text()
+    assert secret.strip() not in repr(Key.load(key))
+
+
+def test_two_builds_have_different_keys(tmp_path: Path) -> None:
+    make_key(tmp_path / "a")
+    make_key(tmp_path / "b")
+    assert (tmp_path / "a").read_text() != (tmp_path / "b").read_text()
+
+
+@pytest.mark.parametrize("content", ["", "00" * 31, "00" * 33, "xy" * 32])
+def test_a_broken_key_is_named_and_kept(tmp_path: Path, content: str) -> None:
+    key = tmp_path / "auth_key"
+    key.write_text(content)
+    with pytest.raises(ModuleError, match=r"auth_key is not a key: .*; remove it"):
+        make_key(key)
+    with pytest.raises(KeyFileError, match="auth_key is not a key"):
+        Key.load(key)
+    assert key.read_text() == content
