@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ def program_named(
     """A program of CMakeLists.txt by its name, for the width of the test."""
     width: str = request.param
 
+    @cache
     def find(name: str) -> Path:
         if BUILT:
             return Path(BUILT) / f"{name}_{width}"

@@ -14,6 +14,10 @@ from filelock import FileLock
 HERE = Path(__file__).resolve().parent
 
 
+class ToolMissingError(Exception):
+    """Something is not installed: one line says what, and how to get it."""
+
+
 def shared_folder(factory: pytest.TempPathFactory) -> Path:
     """A folder of this run, the same for all of its workers."""
     base = factory.getbasetemp()
@@ -21,21 +25,26 @@ def shared_folder(factory: pytest.TempPathFactory) -> Path:
 
 
 def build(folder: Path, target: str, *definitions: str) -> Path:
-    """The program `target`, configured with `definitions` in a build folder of its own.
+    """As `build_program`, and skips the test when a tool is missing."""
+    try:
+        return build_program(folder, target, *definitions)
+    except ToolMissingError as missing:
+        pytest.skip(str(missing))
 
-    Skips the test when a tool is missing, which CMakeLists.txt says in one line.
-    """
+
+def build_program(folder: Path, target: str, *definitions: str) -> Path:
+    """The program `target`, configured with `definitions` in a build folder of its own."""
     for tool in ("cmake", "ninja"):
         if shutil.which(tool) is None:
-            pytest.skip(f"no {tool} on this machine: run ci/setup")
+            raise ToolMissingError(f"no {tool} on this machine: run ci/setup")
     program = folder / target
+    folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{folder}.lock"):
         if not (folder / "build.ninja").exists():
             options = [f"-D{definition}" for definition in definitions]
             python = f"-DHOTRELOAD_PYTHON={sys.executable}"
             _run(["cmake", "-S", str(HERE), "-B", str(folder), "-G", "Ninja", python, *options])
-        if not program.exists():
-            _run(["cmake", "--build", str(folder), "--target", target])
+        _run(["cmake", "--build", str(folder), "--target", target])
     return program
 
 
@@ -44,5 +53,5 @@ def _run(command: list[str]) -> None:
     output = done.stdout + done.stderr
     missing = [line.strip() for line in output.splitlines() if "run ci/setup" in line]
     if done.returncode and missing:
-        pytest.skip(missing[0])
+        raise ToolMissingError(missing[0])
     assert done.returncode == 0, output

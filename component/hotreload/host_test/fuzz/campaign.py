@@ -1,0 +1,100 @@
+"""One run of a fuzzer: a number of executions, or a time; and what it says in the end.
+
+As a program, called by ci/nightly, it fuzzes both targets for long and keeps what it learns.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from host_build import ToolMissingError, build_program
+from seeds import write_seeds
+
+TARGETS = ("fuzz_image", "fuzz_relocations")
+COMPILER = "clang-14"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    target: str
+    executions: int
+    edges: int  # covered ones
+    findings: list[Path]
+    log: str
+
+    @property
+    def complaint(self) -> str:
+        """What to do about the findings."""
+        commands = [f"{self.target} {path}" for path in self.findings]
+        return "\n".join([self.log[-8000:], "reproduce with:", *commands])
+
+
+def build(target: str, folder: Path) -> Path:
+    if shutil.which(COMPILER) is None:
+        raise ToolMissingError(
+            f"no {COMPILER} to fuzz with: run ci/setup --tests, or install it and "
+            "libclang-rt-14-dev"
+        )
+    return build_program(folder, target, f"CMAKE_C_COMPILER={COMPILER}", "HOTRELOAD_WIDTHS=64")
+
+
+def fuzz(program: Path, folder: Path, *limits: str) -> Outcome:
+    """Run in `folder`, which keeps the corpus, the findings and the seeds."""
+    corpus, findings, seeds, work = (
+        folder / name for name in ("corpus", "findings", "seeds", "work")
+    )
+    for each in (corpus, findings, seeds, work):
+        each.mkdir(parents=True, exist_ok=True)
+    write_seeds(program.name, seeds, work)
+    command = [
+        *(str(program), str(corpus), str(seeds), *limits),
+        *("-seed=1", "-max_len=65536", "-timeout=20", "-rss_limit_mb=1024"),
+        *("-print_final_stats=1", f"-artifact_prefix={findings}/"),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+    log = done.stderr
+    executions = re.search(r"stat::number_of_executed_units:\s*(\d+)", log)
+    edges = re.findall(r"cov: (\d+)", log)
+    found = sorted(findings.iterdir())
+    assert done.returncode == 0 or found, f"{program.name} cannot run:\n{log[-8000:]}"
+    return Outcome(
+        str(program),
+        int(executions[1]) if executions else 0,
+        int(edges[-1]) if edges else 0,
+        found,
+        log,
+    )
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Fuzz the loader for long.")
+    parser.add_argument("--minutes", type=float, default=30, help="for each target")
+    parser.add_argument("--folder", type=Path, default=Path("build/fuzz"))
+    options = parser.parse_args()
+    seconds = max(1, int(options.minutes * 60))
+    found = False
+    for target in TARGETS:
+        try:
+            program = build(target, options.folder / "program")
+        except ToolMissingError as missing:
+            print(missing, file=sys.stderr)
+            return 1
+        outcome = fuzz(program, options.folder / target, f"-max_total_time={seconds}")
+        print(
+            f"{target}: {outcome.executions} executions, {outcome.edges} edges covered, "
+            f"{len(outcome.findings)} findings"
+        )
+        if outcome.findings:
+            found = True
+            print(outcome.complaint, file=sys.stderr)
+    return int(found)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

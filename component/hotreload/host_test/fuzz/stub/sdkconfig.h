@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+/* No trace: millions of loads would print it. */
+#pragma once

@@ -1,0 +1,118 @@
+"""Modules of the real toolchain, in every way of linking that the loader takes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import struct
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from elf_builder import IDENTITY, note
+
+COMPONENT = Path(__file__).resolve().parents[1]
+SCRIPT = COMPONENT / "ld" / "hotreload_module.ld"
+SDK_LOCATOR = COMPONENT.parents[1] / "harness" / "sim" / "sdk.py"
+
+SOURCE = r"""
+extern int firmware_add(int a, int b);
+extern int firmware_counter;
+extern int absent(int x) __attribute__((weak));
+
+struct __attribute__((packed)) odd { char tag; const void *pointer; char end; };
+
+static int values[] = {1, 2, 3, 4};
+static int zeros[100];
+static const char *const names[] = {"alpha", "beta", "gamma"};
+static int *const last = &values[4];
+static int *const before = &values[-1];
+static struct odd odd_own = {1, values, 2};
+static struct odd odd_firmware = {3, &firmware_counter, 4};
+static int *counter = &firmware_counter;
+
+static int twice(int x) { return 2 * x; }
+static int negate(int x) { return -x; }
+static int (*const functions[])(int) = {twice, negate};
+int (*exported_table[])(int) = {twice, negate};
+
+int f(int x)
+{
+    switch (x) {
+    case 0: return 17;
+    case 1: return firmware_add(x, 3);
+    case 2: return values[x];
+    case 3: return *counter;
+    case 4: return names[x % 3][1];
+    case 5: return functions[x % 2](x);
+    case 6: return *last + *before + zeros[x];
+    case 7: return *(const int *)odd_own.pointer + *(const int *)odd_firmware.pointer;
+    default: return absent ? absent(x) : -1;
+    }
+}
+
+int g(int x) { return exported_table[x & 1](f(x)); }
+"""
+
+# what the component's linker script makes
+NOTE = f'.section .note.hotreload,"a",@note\n.byte {",".join(map(str, note()))}\n'
+
+FIRMWARE = {"firmware_add": 0x400D1234, "firmware_counter": 0x3FFB8000, "__modsi3": 0x40001000}
+LINK = ("-shared", "-nostdlib", "-Wl,--emit-relocs", "-Wl,-z,max-page-size=4")
+
+
+def sdk_tool(name: str) -> str:
+    prefix = os.environ.get("HOTRELOAD_TOOL_PREFIX")
+    if prefix:
+        return prefix + name
+    found = shutil.which(f"xtensa-esp32-elf-{name}")
+    if found:
+        return found
+    done = subprocess.run(
+        [sys.executable, str(SDK_LOCATOR), "sdk"], capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        pytest.skip("no Xtensa compiler: run ci/setup or set HOTRELOAD_TOOL_PREFIX")
+    return str(Path(done.stdout.strip()) / "bin" / f"xtensa-sim-elf-{name}")
+
+
+@dataclass(frozen=True)
+class Linked:
+    elf: bytes
+
+    @property
+    def headers_size(self) -> int:
+        """ELF header and program headers."""
+        count: int = struct.unpack_from("<H", self.elf, 44)[0]
+        return 52 + 32 * count
+
+    def without_dynamic(self) -> bytes:
+        """The same file for a loader that cannot see the dynamic table."""
+        elf = bytearray(self.elf)
+        for at in range(52, self.headers_size, 32):
+            if struct.unpack_from("<I", elf, at)[0] == 2:
+                struct.pack_into("<I", elf, at, 0)
+        return bytes(elf)
+
+
+def link_module(folder: Path, *options: str, own_script: bool, source: str = SOURCE) -> Linked:
+    """Compile and link in `folder`, with the component's linker script or with GNU ld's."""
+    (folder / "m.c").write_text(source, encoding="utf-8")
+    words = enumerate(struct.unpack("<4I", IDENTITY))
+    symbols = "".join(f"{name} = {address:#x};\n" for name, address in FIRMWARE.items())
+    symbols += "".join(f"HIDDEN(hotreload_identity_{i} = {word:#x});\n" for i, word in words)
+    (folder / "fw.ld").write_text(symbols, encoding="utf-8")
+    script = ["-T", str(SCRIPT)] if own_script else []
+    sources = [str(folder / "m.c"), str(folder / "fw.ld")]
+    if not own_script:
+        (folder / "note.S").write_text(NOTE, encoding="utf-8")
+        sources.append(str(folder / "note.S"))
+    command = [sdk_tool("gcc"), "-fPIC", "-mlongcalls", "-g", *LINK, *script, *options]
+    output = folder / "m.so"
+    done = subprocess.run(
+        [*command, *sources, "-o", str(output)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return Linked(output.read_bytes())
