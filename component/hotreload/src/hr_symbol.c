@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "hotreload.h"
+#include "hr_entry.h"
 
 /* Longest part of a name that a message shows. */
 #define NAME_SHOWN "%.64s"
@@ -242,30 +243,6 @@ static esp_err_t find(index_t *index, const char *name, uint32_t *found, hr_repo
                      "the module has no function " NAME_SHOWN, name);
 }
 
-/* The stub enters a function behind its `entry a1, N` and takes N from the instruction: low byte
-   0x36, register in bits 8-11, N / 8 in bits 12-23 (Xtensa ISA manual, ENTRY). */
-static esp_err_t check_entry(const hr_image_t *image, const char *name, uint32_t link,
-                             hr_report_t *report)
-{
-    const uint32_t entry_size = 3;
-    const hr_segment_t *segment = hr_image_segment(image, link, entry_size);
-    if (segment == NULL || segment->kind != HR_SEGMENT_TEXT
-        || link - segment->link + entry_size > segment->file_size || link % 4 != 0) {
-        return hr_reject(report, HOTRELOAD_ERR_ENTRY,
-                         "function " NAME_SHOWN ": st_value 0x%" PRIx32
-                         " is not a multiple of 4 inside the text", name, link);
-    }
-    uint8_t code[3];
-    hr_image_read(image, segment->offset + (link - segment->link), code, sizeof(code));
-    if (code[0] != 0x36 || (code[1] & 15) != 1) {
-        return hr_reject(report, HOTRELOAD_ERR_ENTRY,
-                         "function " NAME_SHOWN " at 0x%" PRIx32
-                         " starts with %02x %02x %02x, not with `entry a1, N`",
-                         name, link, code[0], code[1], code[2]);
-    }
-    return ESP_OK;
-}
-
 static esp_err_t find_export(index_t *index, const char *name, uint32_t *link,
                              hr_report_t *report)
 {
@@ -283,7 +260,7 @@ static esp_err_t find_export(index_t *index, const char *name, uint32_t *link,
         return err;
     }
     *link = symbol.value;
-    return check_entry(index->image, name, symbol.value, report);
+    return hr_entry_check(index->image, name, symbol.value, report);
 }
 
 esp_err_t hr_symbol_find_exports(const hr_image_t *image, const char *const *names, size_t count,
