@@ -96,6 +96,10 @@ extern "C" {
 #define HOTRELOAD_ERR_REQUEST          (HOTRELOAD_ERR_BASE + 0x40) /**< The server got a request that is no valid HTTP. */
 #define HOTRELOAD_ERR_UPLOAD_TIMEOUT   (HOTRELOAD_ERR_BASE + 0x41) /**< An upload took too long. */
 #define HOTRELOAD_ERR_STOPPED          (HOTRELOAD_ERR_BASE + 0x42) /**< The server was stopped during an upload. */
+#define HOTRELOAD_ERR_ENDPOINT         (HOTRELOAD_ERR_BASE + 0x43) /**< The server has no such endpoint. */
+#define HOTRELOAD_ERR_METHOD           (HOTRELOAD_ERR_BASE + 0x44) /**< The endpoint takes another method. */
+#define HOTRELOAD_ERR_BODY_UNEXPECTED  (HOTRELOAD_ERR_BASE + 0x45) /**< A body in a request that takes none. */
+#define HOTRELOAD_ERR_NO_UPDATE        (HOTRELOAD_ERR_BASE + 0x46) /**< No update waits for a reload. */
 #define HOTRELOAD_ERR_AUTH_BODY        (HOTRELOAD_ERR_BASE + 0x50) /**< The body is not the one that was signed. */
 /** @} */
 

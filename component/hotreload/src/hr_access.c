@@ -11,6 +11,7 @@
 #include "esp_timer.h"
 #include "hr_answer.h"
 #include "hr_operation.h"
+#include "hr_refusal.h"
 
 /* longer than that of any endpoint */
 #define PATH_SIZE 32
@@ -34,10 +35,17 @@ esp_err_t hr_access_handle_nonce(httpd_req_t *request)
     char nonce[HR_AUTH_NONCE_LENGTH + 1];
     char body[HR_ANSWER_SIZE];
     hr_answer_t answer = {.body = body, .size = sizeof(body)};
-    esp_err_t err = hr_auth_issue(&auth, esp_timer_get_time(), nonce, &report);
+    esp_err_t err = hr_refusal_check_no_body(request, &report);
+    if (err != ESP_OK) {
+        return hr_refusal_answer(request, err, &report);
+    }
+    err = hr_auth_issue(&auth, esp_timer_get_time(), nonce, &report);
     if (err == ESP_OK) {
-        hr_answer_ok(&answer, "\"nonce\":\"%s\",\"lifetime_ms\":%d", nonce,
-                     CONFIG_HOTRELOAD_NONCE_LIFETIME_MS);
+        hr_answer_begin(&answer, HR_ANSWER_200);
+        hr_answer_add(&answer, "\"status\":\"ok\"");
+        hr_answer_add(&answer, "\"nonce\":\"%s\"", nonce);
+        hr_answer_add(&answer, "\"lifetime_ms\":%d", CONFIG_HOTRELOAD_NONCE_LIFETIME_MS);
+        hr_answer_end(&answer);
     } else {
         hr_operation_refuse("nonce", err, &report);
         hr_answer_error(&answer, err, &report);

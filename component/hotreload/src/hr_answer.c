@@ -8,10 +8,10 @@
 #include "hotreload.h"
 #include "hr_identity.h"
 
-#define HTTP_202 "202 Accepted"
 #define HTTP_400 "400 Bad Request"
 #define HTTP_401 "401 Unauthorized"
 #define HTTP_404 "404 Not Found"
+#define HTTP_405 "405 Method Not Allowed"
 #define HTTP_408 "408 Request Timeout"
 #define HTTP_409 "409 Conflict"
 #define HTTP_411 "411 Length Required"
@@ -35,6 +35,10 @@ static const struct {
     {HOTRELOAD_ERR_AUTH_REPLAYED, HTTP_401},
     {HOTRELOAD_ERR_AUTH_MAC, HTTP_401},
     {HOTRELOAD_ERR_AUTH_BODY, HTTP_401},
+    {HOTRELOAD_ERR_BODY_UNEXPECTED, HTTP_400},
+    {HOTRELOAD_ERR_ENDPOINT, HTTP_404},
+    {HOTRELOAD_ERR_METHOD, HTTP_405},
+    {HOTRELOAD_ERR_NO_UPDATE, HTTP_409},
     {HOTRELOAD_ERR_NO_MODULE, HTTP_404},
     {ESP_ERR_NOT_FOUND, HTTP_404},
     {HOTRELOAD_ERR_BODY_TIMEOUT, HTTP_408},
@@ -63,35 +67,36 @@ static const char *status_of(esp_err_t err)
     return err > HOTRELOAD_ERR_BASE && err < HOTRELOAD_ERR_BASE + 0x1000 ? HTTP_422 : HTTP_500;
 }
 
-static void fill(hr_answer_t *answer, const char *http, const char *status, const char *format,
-                 va_list fields)
+void hr_answer_begin(hr_answer_t *answer, const char *status)
 {
-    int room = answer->size;
-    int length = snprintf(answer->body, room, "{\"status\":\"%s\",", status);
-    length += vsnprintf(answer->body + length, room - length, format, fields);
-    if (length > room - 2) {
+    answer->status = status;
+    answer->used = 0;
+}
+
+void hr_answer_add(hr_answer_t *answer, const char *format, ...)
+{
+    va_list values;
+    size_t room = answer->size - answer->used;
+    if (room < 2) {
+        return; /* it is too long already */
+    }
+    answer->body[answer->used] = answer->used == 0 ? '{' : ',';
+    answer->used++;
+    va_start(values, format);
+    size_t length = vsnprintf(answer->body + answer->used, room - 1, format, values);
+    va_end(values);
+    answer->used = length < room - 1 ? answer->used + length : answer->size;
+}
+
+void hr_answer_end(hr_answer_t *answer)
+{
+    if (answer->used + 2 > answer->size) {
         answer->status = HTTP_500;
-        snprintf(answer->body, room, "{\"error\":\"ESP_ERR_INVALID_SIZE\"}");
+        snprintf(answer->body, answer->size, "{\"error\":\"ESP_ERR_INVALID_SIZE\"}");
         return;
     }
-    answer->status = http;
-    snprintf(answer->body + length, room - length, "}");
-}
-
-void hr_answer_ok(hr_answer_t *answer, const char *format, ...)
-{
-    va_list fields;
-    va_start(fields, format);
-    fill(answer, HTTPD_200, "ok", format, fields);
-    va_end(fields);
-}
-
-void hr_answer_pending(hr_answer_t *answer, const char *format, ...)
-{
-    va_list fields;
-    va_start(fields, format);
-    fill(answer, HTTP_202, "pending", format, fields);
-    va_end(fields);
+    answer->body[answer->used++] = '}';
+    answer->body[answer->used] = 0;
 }
 
 /* Reports hold printable ASCII only. */
@@ -110,22 +115,22 @@ void hr_answer_error(hr_answer_t *answer, esp_err_t err, const hr_report_t *repo
 {
     char message[HR_ANSWER_ESCAPED_SIZE];
     hr_answer_escape(message, report);
-    answer->status = status_of(err);
-    if (strcmp(answer->status, HTTP_401) == 0) {
+    const char *status = status_of(err);
+    if (strcmp(status, HTTP_401) == 0) {
         answer->challenge = "HMAC-SHA256"; /* which every 401 has (RFC 9110 section 15.5.2) */
     }
-    int length = snprintf(answer->body, answer->size,
-                          "{\"error\":\"%s\",\"code\":\"0x%x\",\"message\":\"%s\"",
-                          hotreload_err_to_name(err), (unsigned)err, message);
+    hr_answer_begin(answer, status);
+    hr_answer_add(answer, "\"error\":\"%s\"", hotreload_err_to_name(err));
+    hr_answer_add(answer, "\"code\":\"0x%x\"", (unsigned)err);
+    hr_answer_add(answer, "\"message\":\"%s\"", message);
     if (err == HOTRELOAD_ERR_IDENTITY) {
         const hr_identity_t identity = hr_firmware_identity();
         char firmware[HR_IDENTITY_TEXT_SIZE];
         hr_identity_to_text(&identity, firmware);
-        length += snprintf(answer->body + length, answer->size - length,
-                           ",\"firmware\":\"%s\",\"module_firmware\":\"%s\"", firmware,
-                           report->module_firmware);
+        hr_answer_add(answer, "\"firmware\":\"%s\"", firmware);
+        hr_answer_add(answer, "\"module_firmware\":\"%s\"", report->module_firmware);
     }
-    snprintf(answer->body + length, answer->size - length, "}");
+    hr_answer_end(answer);
 }
 
 esp_err_t hr_answer_send(const hr_answer_t *answer, httpd_req_t *request)

@@ -11,7 +11,7 @@
 #define HR_ANSWER_ESCAPED_SIZE (2 * HR_REPORT_SIZE)
 
 /* enough for any error */
-#define HR_ANSWER_SIZE (HR_ANSWER_ESCAPED_SIZE + 128)
+#define HR_ANSWER_SIZE (HR_ANSWER_ESCAPED_SIZE + 224)
 
 /* The caller gives the room for the body. */
 typedef struct {
@@ -19,15 +19,17 @@ typedef struct {
     const char *challenge; /* WWW-Authenticate, NULL without */
     char *body;
     size_t size;
+    size_t used;
 } hr_answer_t;
 
-/* {"status":"ok", <fields>}; `format` makes the fields. */
-void hr_answer_ok(hr_answer_t *answer, const char *format, ...)
+/* One object, field by field; `format` makes `"name":value`. What does not fit makes it a 500. */
+void hr_answer_begin(hr_answer_t *answer, const char *status);
+void hr_answer_add(hr_answer_t *answer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+void hr_answer_end(hr_answer_t *answer);
 
-/* The same with 202 Accepted and {"status":"pending", ...}. */
-void hr_answer_pending(hr_answer_t *answer, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+#define HR_ANSWER_200 "200 OK"
+#define HR_ANSWER_202 "202 Accepted"
 
 /* {"error":<name>, "code":<number>, "message":<sentence>}; with HOTRELOAD_ERR_IDENTITY also
    "firmware" and "module_firmware" */

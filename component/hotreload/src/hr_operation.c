@@ -19,12 +19,17 @@ static portMUX_TYPE last_lock = portMUX_INITIALIZER_UNLOCKED;
 static esp_err_t last_error;
 static hr_report_t last_report;
 
+static esp_err_t reject_inside(const char *name, hr_report_t *report)
+{
+    return hr_reject(report, ESP_ERR_INVALID_STATE, "%s was called from inside a hook", name);
+}
+
 esp_err_t hr_operation_enter(const char *name, hr_report_t *report)
 {
     hr_lock_take(&turn);
     if (running) {
         hr_lock_give(&turn);
-        return hr_reject(report, ESP_ERR_INVALID_STATE, "%s was called from inside a hook", name);
+        return reject_inside(name, report);
     }
     running = true;
     return ESP_OK;
@@ -34,6 +39,16 @@ void hr_operation_leave(void)
 {
     running = false;
     hr_lock_give(&turn);
+}
+
+esp_err_t hr_operation_check_outside(const char *name, hr_report_t *report)
+{
+    if (!hr_lock_try(&turn)) {
+        return ESP_OK; /* it is another task that is in an operation */
+    }
+    bool inside = running;
+    hr_lock_give(&turn);
+    return inside ? reject_inside(name, report) : ESP_OK;
 }
 
 esp_err_t hr_operation_refuse(const char *name, esp_err_t err, const hr_report_t *report)

@@ -10,6 +10,9 @@
 esp_err_t hr_operation_enter(const char *name, hr_report_t *report);
 void hr_operation_leave(void);
 
+/* For what must not wait for an operation that waits for it: ESP_ERR_INVALID_STATE inside a hook. */
+esp_err_t hr_operation_check_outside(const char *name, hr_report_t *report);
+
 /* Logs why an operation did not begin. Returns `err`. */
 esp_err_t hr_operation_refuse(const char *name, esp_err_t err, const hr_report_t *report);
 

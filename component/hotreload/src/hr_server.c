@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The HTTP endpoints. */
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "esp_heap_caps.h"
 #include "esp_http_server.h"
 #include "esp_log.h"
 #include "hotreload.h"
@@ -16,16 +13,22 @@
 #include "hr_lifecycle.h"
 #include "hr_lock.h"
 #include "hr_operation.h"
+#include "hr_refusal.h"
+#include "hr_status.h"
 #include "hr_store.h"
 #include "hr_upload.h"
 
 static const char *TAG = "hotreload";
 
 #define LABEL_SIZE 17
-/* the longest answer is that of /status: 400 bytes and an escaped message */
-#define STATUS_SIZE 1024
 /* what HTTPD_DEFAULT_CONFIG() allows; those that leave the server count as well */
 #define CONNECTIONS 7
+
+#ifdef CONFIG_HOTRELOAD_RELOAD_MODE_COOPERATIVE
+#define IS_COOPERATIVE true
+#else
+#define IS_COOPERATIVE false
+#endif
 
 typedef struct {
     httpd_handle_t httpd;
@@ -45,11 +48,26 @@ typedef struct {
 static hr_lock_t lock;
 static server_t *server;
 
-static void make_loaded(hr_answer_t *answer)
+/* What /reload does, in the server's task. */
+static esp_err_t reload(const server_t *self, hr_report_t *report)
 {
-    hr_lifecycle_status_t status;
-    hr_lifecycle_status(&status);
-    hr_answer_ok(answer, "\"module\":%" PRIu32 ",\"size\":%" PRIu32, status.module, status.size);
+    if (IS_COOPERATIVE) {
+        return hotreload_update_available()
+                   ? ESP_OK
+                   : hr_reject(report, HOTRELOAD_ERR_NO_UPDATE, "no update waits for a reload");
+    }
+    return hr_lifecycle_reload(&self->config, report);
+}
+
+static void make_reloaded(hr_answer_t *answer, esp_err_t err, const hr_report_t *report)
+{
+    if (err != ESP_OK) {
+        hr_answer_error(answer, err, report);
+    } else if (IS_COOPERATIVE) {
+        hr_status_describe_accepted(answer);
+    } else {
+        hr_status_describe_module(answer);
+    }
 }
 
 static esp_err_t handle_reload(httpd_req_t *request)
@@ -58,27 +76,24 @@ static esp_err_t handle_reload(httpd_req_t *request)
     hr_report_t report;
     char body[HR_ANSWER_SIZE];
     hr_answer_t answer = {.body = body, .size = sizeof(body)};
-    hr_auth_body_t ignored; /* a body means nothing here */
-    esp_err_t err = hr_access_check(request, &ignored, &report);
+    hr_auth_body_t none;
+    esp_err_t err = hr_refusal_check_no_body(request, &report);
+    if (err == ESP_OK) {
+        err = hr_access_check(request, &none, &report);
+    }
     if (err != ESP_OK) {
         hr_operation_refuse("reload", err, &report);
-    } else {
-        err = hr_lifecycle_reload(&self->config, &report);
+        return hr_refusal_answer(request, err, &report);
     }
-    if (err == ESP_OK) {
-        make_loaded(&answer);
-    } else {
-        hr_answer_error(&answer, err, &report);
-    }
+    err = reload(self, &report);
+    make_reloaded(&answer, err, &report);
     return hr_answer_send(&answer, request);
 }
 
 static void finish_upload(uint32_t size, void *context, hr_answer_t *answer)
 {
     (void)context;
-    hr_lifecycle_status_t status;
-    hr_lifecycle_status(&status);
-    hr_answer_ok(answer, "\"module\":%" PRIu32 ",\"size\":%" PRIu32, status.module, size);
+    hr_status_describe_upload(answer, size);
 }
 
 static esp_err_t handle_upload(httpd_req_t *request)
@@ -89,9 +104,9 @@ static esp_err_t handle_upload(httpd_req_t *request)
 
 static void reload_in_server(void *argument)
 {
-    reload_t *reload = argument;
-    reload->err = hr_lifecycle_reload(&reload->server->config, &reload->report);
-    xTaskNotifyGive(reload->waiting);
+    reload_t *asked = argument;
+    asked->err = reload(asked->server, &asked->report);
+    xTaskNotifyGive(asked->waiting);
 }
 
 /* Hooks always run in the server's task. */
@@ -99,19 +114,15 @@ static void finish_upload_and_reload(uint32_t size, void *context, hr_answer_t *
 {
     (void)size;
     const server_t *self = context;
-    reload_t reload = {.server = self, .waiting = xTaskGetCurrentTaskHandle()};
-    esp_err_t err = httpd_queue_work(self->httpd, reload_in_server, &reload);
+    reload_t asked = {.server = self, .waiting = xTaskGetCurrentTaskHandle()};
+    esp_err_t err = httpd_queue_work(self->httpd, reload_in_server, &asked);
     if (err != ESP_OK) {
-        hr_reject(&reload.report, err, "the server's task does not take the reload");
+        hr_reject(&asked.report, err, "the server's task does not take the reload");
     } else {
         ulTaskNotifyTake(pdTRUE, portMAX_DELAY);
-        err = reload.err;
+        err = asked.err;
     }
-    if (err == ESP_OK) {
-        make_loaded(answer);
-    } else {
-        hr_answer_error(answer, err, &reload.report);
-    }
+    make_reloaded(answer, err, &asked.report);
 }
 
 static esp_err_t handle_upload_and_reload(httpd_req_t *request)
@@ -120,43 +131,30 @@ static esp_err_t handle_upload_and_reload(httpd_req_t *request)
     return hr_upload_handle(request, &self->upload, finish_upload_and_reload);
 }
 
-static void describe_last_error(char *text, size_t size)
-{
-    hr_report_t report;
-    char message[HR_ANSWER_ESCAPED_SIZE];
-    esp_err_t err = hr_operation_last_error(&report);
-    if (err == ESP_OK) {
-        snprintf(text, size, "null");
-        return;
-    }
-    hr_answer_escape(message, &report);
-    snprintf(text, size, "{\"error\":\"%s\",\"message\":\"%s\"}", hotreload_err_to_name(err),
-             message);
-}
-
 static esp_err_t handle_status(httpd_req_t *request)
 {
     const server_t *self = request->user_ctx;
-    hr_lifecycle_status_t status;
-    char last_error[HR_ANSWER_ESCAPED_SIZE + 64];
-    char body[STATUS_SIZE];
+    hr_report_t report;
+    char body[HR_STATUS_SIZE];
     hr_answer_t answer = {.body = body, .size = sizeof(body)};
-    hr_lifecycle_status(&status);
-    describe_last_error(last_error, sizeof(last_error));
-    hr_answer_ok(
-        &answer,
-        "\"loaded\":%s,\"module\":%" PRIu32 ",\"size\":%" PRIu32 ",\"loads\":%" PRIu32
-        ",\"text\":{\"address\":\"0x%08" PRIx32 "\",\"size\":%" PRIu32 "}"
-        ",\"data\":{\"address\":\"0x%08" PRIx32 "\",\"size\":%" PRIu32 "}"
-        ",\"partition\":\"%s\",\"max_size\":%" PRIu32
-        ",\"heap\":{\"data_free\":%" PRIu32 ",\"exec_free\":%" PRIu32 ",\"exec_largest\":%" PRIu32
-        "},\"last_error\":%s",
-        status.module != 0 ? "true" : "false", status.module, status.size, status.loads,
-        status.text_address, status.text_size, status.data_address, status.data_size,
-        self->label, (uint32_t)self->upload.max_size,
-        (uint32_t)heap_caps_get_free_size(MALLOC_CAP_8BIT),
-        (uint32_t)heap_caps_get_free_size(MALLOC_CAP_EXEC),
-        (uint32_t)heap_caps_get_largest_free_block(MALLOC_CAP_EXEC), last_error);
+    esp_err_t err = hr_refusal_check_no_body(request, &report);
+    if (err != ESP_OK) {
+        return hr_refusal_answer(request, err, &report);
+    }
+    hr_status_describe(&answer, self->label, self->upload.max_size);
+    return hr_answer_send(&answer, request);
+}
+
+static esp_err_t handle_pending(httpd_req_t *request)
+{
+    hr_report_t report;
+    char body[HR_ANSWER_SIZE];
+    hr_answer_t answer = {.body = body, .size = sizeof(body)};
+    esp_err_t err = hr_refusal_check_no_body(request, &report);
+    if (err != ESP_OK) {
+        return hr_refusal_answer(request, err, &report);
+    }
+    hr_status_describe_pending(&answer);
     return hr_answer_send(&answer, request);
 }
 
@@ -165,12 +163,14 @@ static const httpd_uri_t endpoints[] = {
     {.uri = "/reload", .method = HTTP_POST, .handler = handle_reload},
     {.uri = "/upload-and-reload", .method = HTTP_POST, .handler = handle_upload_and_reload},
     {.uri = "/status", .method = HTTP_GET, .handler = handle_status},
+    {.uri = "/pending", .method = HTTP_GET, .handler = handle_pending},
 #if CONFIG_HOTRELOAD_AUTH
     {.uri = "/nonce", .method = HTTP_GET, .handler = hr_access_handle_nonce},
 #endif
+    {.uri = NULL},
 };
 
-#define ENDPOINTS (sizeof(endpoints) / sizeof(endpoints[0]))
+#define ENDPOINTS (sizeof(endpoints) / sizeof(endpoints[0]) - 1)
 
 static esp_err_t start_httpd(server_t *self, uint16_t port)
 {
@@ -185,6 +185,9 @@ static esp_err_t start_httpd(server_t *self, uint16_t port)
     config.close_fn = hr_handover_close;
     hr_handover_open();
     esp_err_t err = httpd_start(&self->httpd, &config);
+    if (err == ESP_OK) {
+        hr_refusal_register(self->httpd, endpoints);
+    }
     for (size_t i = 0; err == ESP_OK && i < ENDPOINTS; i++) {
         httpd_uri_t endpoint = endpoints[i];
         endpoint.user_ctx = self;
@@ -266,6 +269,9 @@ esp_err_t hotreload_server_start(const hotreload_server_config_t *config)
     hr_report_t report;
     esp_err_t err = check_config(config, &report);
     if (err == ESP_OK) {
+        err = hr_operation_check_outside("server_start", &report);
+    }
+    if (err == ESP_OK) {
         hr_lock_take(&lock);
         err = start(config, &report);
         hr_lock_give(&lock);
@@ -281,6 +287,7 @@ static esp_err_t stop(hr_report_t *report)
     hr_handover_shut();
     esp_err_t err = httpd_stop(server->httpd);
     if (err != ESP_OK) {
+        hr_handover_open();
         return hr_reject(report, err, "the HTTP server does not stop");
     }
     free(server);
@@ -291,8 +298,11 @@ static esp_err_t stop(hr_report_t *report)
 esp_err_t hotreload_server_stop(void)
 {
     hr_report_t report;
-    hr_lock_take(&lock);
-    esp_err_t err = stop(&report);
-    hr_lock_give(&lock);
+    esp_err_t err = hr_operation_check_outside("server_stop", &report);
+    if (err == ESP_OK) {
+        hr_lock_take(&lock);
+        err = stop(&report);
+        hr_lock_give(&lock);
+    }
     return err == ESP_OK ? err : hr_operation_refuse("server_stop", err, &report);
 }

@@ -12,20 +12,19 @@
 #include "hr_handover.h"
 #include "hr_multipart.h"
 #include "hr_operation.h"
+#include "hr_refusal.h"
 #include "hr_update.h"
 
 /* stack of the upload's task */
 #define STACK_SIZE 4096
 /* holds a piece of the body, then the answer */
-#define BUFFER_SIZE 512
+#define BUFFER_SIZE HR_ANSWER_SIZE
 /* boundaries, part headers and other fields of a form */
 #define MULTIPART_OVERHEAD 4096
 /* "multipart/form-data; boundary=" with a boundary of 70 characters, and room for charset */
 #define CONTENT_TYPE_SIZE 160
 /* decimal digits of 2^64, and one more */
 #define CONTENT_LENGTH_SIZE 22
-
-_Static_assert(BUFFER_SIZE >= HR_ANSWER_SIZE, "an answer fits");
 
 /* One for each upload, on the heap: too large for a stack. */
 typedef struct {
@@ -291,8 +290,5 @@ esp_err_t hr_upload_handle(httpd_req_t *request, const hr_upload_target_t *targe
         return hr_handover_result(request);
     }
     hr_operation_refuse("upload", err, &report);
-    char body[HR_ANSWER_SIZE];
-    hr_answer_t answer = {.body = body, .size = sizeof(body)};
-    hr_answer_error(&answer, err, &report);
-    return hr_handover_dismiss(request, &answer);
+    return hr_refusal_answer(request, err, &report);
 }

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+#include "hr_status.h"
+
+#include <inttypes.h>
+
+#include "esp_heap_caps.h"
+#include "hotreload.h"
+#include "hr_identity.h"
+#include "hr_lifecycle.h"
+#include "hr_operation.h"
+#include "hr_pending.h"
+
+#ifdef CONFIG_HOTRELOAD_RELOAD_MODE_COOPERATIVE
+#define RELOAD_MODE "cooperative"
+#else
+#define RELOAD_MODE "immediate"
+#endif
+
+static void add_pending(hr_answer_t *answer)
+{
+    hr_pending_t pending;
+    if (hr_pending_get(&pending)) {
+        hr_answer_add(answer, "\"pending\":{\"size\":%" PRIu32 "}", pending.size);
+    } else {
+        hr_answer_add(answer, "\"pending\":null");
+    }
+}
+
+static void add_last_error(hr_answer_t *answer)
+{
+    hr_report_t report;
+    char message[HR_ANSWER_ESCAPED_SIZE];
+    esp_err_t err = hr_operation_last_error(&report);
+    if (err == ESP_OK) {
+        hr_answer_add(answer, "\"last_error\":null");
+        return;
+    }
+    hr_answer_escape(message, &report);
+    hr_answer_add(answer, "\"last_error\":{\"error\":\"%s\",\"message\":\"%s\"}",
+                  hotreload_err_to_name(err), message);
+}
+
+static void add_segment(hr_answer_t *answer, const char *name, uint32_t address, uint32_t size)
+{
+    hr_answer_add(answer, "\"%s\":{\"address\":\"0x%08" PRIx32 "\",\"size\":%" PRIu32 "}", name,
+                  address, size);
+}
+
+static void add_heap(hr_answer_t *answer)
+{
+    hr_answer_add(answer,
+                  "\"heap\":{\"data_free\":%u,\"data_minimum\":%u,\"exec_free\":%u,"
+                  "\"exec_largest\":%u}",
+                  (unsigned)heap_caps_get_free_size(MALLOC_CAP_8BIT),
+                  (unsigned)heap_caps_get_minimum_free_size(MALLOC_CAP_8BIT),
+                  (unsigned)heap_caps_get_free_size(MALLOC_CAP_EXEC),
+                  (unsigned)heap_caps_get_largest_free_block(MALLOC_CAP_EXEC));
+}
+
+static void add_firmware(hr_answer_t *answer)
+{
+    const hr_identity_t identity = hr_firmware_identity();
+    char text[HR_IDENTITY_TEXT_SIZE];
+    hr_identity_to_text(&identity, text);
+    hr_answer_add(answer, "\"firmware\":\"%s\"", text);
+}
+
+static void add_ok(hr_answer_t *answer)
+{
+    hr_answer_begin(answer, HR_ANSWER_200);
+    hr_answer_add(answer, "\"status\":\"ok\"");
+}
+
+void hr_status_describe(hr_answer_t *answer, const char *partition, size_t max_size)
+{
+    hr_lifecycle_status_t status;
+    hr_lifecycle_status(&status);
+    add_ok(answer);
+    hr_answer_add(answer, "\"loaded\":%s", status.module != 0 ? "true" : "false");
+    hr_answer_add(answer, "\"module\":%" PRIu32, status.module);
+    hr_answer_add(answer, "\"size\":%" PRIu32, status.size);
+    hr_answer_add(answer, "\"loads\":%" PRIu32, status.loads);
+    add_firmware(answer);
+    add_segment(answer, "text", status.text_address, status.text_size);
+    add_segment(answer, "data", status.data_address, status.data_size);
+    hr_answer_add(answer, "\"partition\":\"%s\"", partition);
+    hr_answer_add(answer, "\"max_size\":%u", (unsigned)max_size);
+    hr_answer_add(answer, "\"reload_mode\":\"" RELOAD_MODE "\"");
+    add_pending(answer);
+    add_heap(answer);
+    add_last_error(answer);
+    hr_answer_end(answer);
+}
+
+void hr_status_describe_pending(hr_answer_t *answer)
+{
+    add_ok(answer);
+    hr_answer_add(answer, "\"reload_mode\":\"" RELOAD_MODE "\"");
+    add_pending(answer);
+    hr_answer_end(answer);
+}
+
+void hr_status_describe_upload(hr_answer_t *answer, size_t size)
+{
+    hr_lifecycle_status_t status;
+    hr_lifecycle_status(&status);
+    add_ok(answer);
+    hr_answer_add(answer, "\"module\":%" PRIu32, status.module);
+    hr_answer_add(answer, "\"size\":%u", (unsigned)size);
+    hr_answer_end(answer);
+}
+
+void hr_status_describe_module(hr_answer_t *answer)
+{
+    hr_lifecycle_status_t status;
+    hr_lifecycle_status(&status);
+    add_ok(answer);
+    hr_answer_add(answer, "\"module\":%" PRIu32, status.module);
+    hr_answer_add(answer, "\"size\":%" PRIu32, status.size);
+    hr_answer_end(answer);
+}
+
+void hr_status_describe_accepted(hr_answer_t *answer)
+{
+    hr_answer_begin(answer, HR_ANSWER_202);
+    hr_answer_add(answer, "\"status\":\"pending\"");
+    add_pending(answer);
+    hr_answer_end(answer);
+}
