@@ -1,12 +1,14 @@
 """The component's HTTP server as its users see it."""
 
+import json
+import select
 import socket
 import struct
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from http.client import HTTPResponse
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from http.client import HTTPException, HTTPResponse
 from types import TracebackType
-from typing import Any, Protocol
+from typing import Any, Protocol, TypedDict, cast
 from urllib.parse import urlsplit
 
 import requests
@@ -29,6 +31,62 @@ class HasData(Protocol):
 Upload = bytes | HasData
 
 
+class Segment(TypedDict):
+    """Where a segment of the module lies."""
+
+    address: str
+    size: int
+
+
+class Heap(TypedDict):
+    """Free bytes; `data_minimum` is the lowest since boot."""
+
+    data_free: int
+    data_minimum: int
+    exec_free: int
+    exec_largest: int
+
+
+class LastError(TypedDict):
+    """The last operation that failed."""
+
+    error: str
+    message: str
+
+
+class PendingUpdate(TypedDict):
+    """An update that waits for a reload."""
+
+    size: int
+
+
+class Pending(TypedDict):
+    """The answer of `/pending`."""
+
+    status: str
+    reload_mode: str
+    pending: PendingUpdate | None
+
+
+class Status(TypedDict):
+    """The answer of `/status`."""
+
+    status: str
+    loaded: bool
+    module: int
+    size: int
+    loads: int
+    firmware: str
+    text: Segment
+    data: Segment
+    partition: str
+    max_size: int
+    reload_mode: str
+    pending: PendingUpdate | None
+    heap: Heap
+    last_error: LastError | None
+
+
 class HotReloadHTTPError(ConditionNotMet):
     """The server answered with an error."""
 
@@ -43,6 +101,22 @@ class HotReloadHTTPError(ConditionNotMet):
         )
 
 
+class UpdateBusyError(HotReloadHTTPError):
+    """Another update is being written: try again."""
+
+
+class ModuleRefusedError(HotReloadHTTPError):
+    """The device will not load this module."""
+
+
+def _error_of(status: int, body: str, answer: dict[str, Any]) -> HotReloadHTTPError:
+    if answer.get("error") == "HOTRELOAD_ERR_BUSY":
+        return UpdateBusyError(status, body, answer)
+    if status == 422 or answer.get("error") == "HOTRELOAD_ERR_IDENTITY":
+        return ModuleRefusedError(status, body, answer)
+    return HotReloadHTTPError(status, body, answer)
+
+
 @dataclass(frozen=True)
 class RawAnswer:
     """Status, headers and body of an answer to a raw request."""
@@ -50,6 +124,11 @@ class RawAnswer:
     status: int
     headers: dict[str, str]
     body: bytes
+
+    @property
+    def error(self) -> str:
+        """The name of the error in the body."""
+        return str(json.loads(self.body).get("error", ""))
 
 
 class Signature(AuthBase):
@@ -114,9 +193,13 @@ class HotReloadClient:
         """As `upload_and_reload`, with the body that a browser or `curl -F` sends."""
         return self.post_form("/upload-and-reload", _bytes(elf))
 
-    def status(self) -> dict[str, Any]:
+    def status(self) -> Status:
         """State of the server and of the module."""
-        return self._answer(self.request("GET", "/status"))
+        return cast(Status, self._answer(self.request("GET", "/status")))
+
+    def pending(self) -> Pending:
+        """The update that waits for a reload."""
+        return cast(Pending, self._answer(self.request("GET", "/pending")))
 
     def nonce(self) -> str:
         """A fresh nonce for a request to sign."""
@@ -147,9 +230,18 @@ class HotReloadClient:
         )
         return response
 
-    def raw(self, path: str, length: int, content_type: str = OCTETS) -> "RawUpload":
-        """A POST whose body the caller sends in pieces, or not to its end."""
-        return RawUpload(self.url, path, length, content_type)
+    def raw(
+        self,
+        path: str,
+        length: int | str | None,
+        content_type: str = OCTETS,
+        headers: Sequence[tuple[str, str]] = (),
+    ) -> "RawUpload":
+        """A POST whose body the caller sends in pieces, or not to its end.
+
+        `length` is what Content-Length says, whatever that is; None leaves the header out.
+        """
+        return RawUpload(self.url, path, length, content_type, headers)
 
     def disconnect(self) -> None:
         """Forget open connections: the device was reset and knows nothing of them."""
@@ -165,7 +257,7 @@ class HotReloadClient:
         if not isinstance(answer, dict):
             answer = {}
         if not response.ok:
-            raise HotReloadHTTPError(response.status_code, response.text, answer)
+            raise _error_of(response.status_code, response.text, answer)
         return answer
 
 
@@ -175,21 +267,19 @@ class RawUpload:
 
     url: str
     path: str
-    length: int
+    length: int | str | None
     content_type: str = OCTETS
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: Sequence[tuple[str, str]] = ()
 
     def __enter__(self) -> "RawUpload":
         address = urlsplit(self.url)
         self._socket = socket.create_connection((address.hostname, address.port), TIMEOUT)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        headers = {
-            "Host": address.netloc,
-            "Content-Type": self.content_type,
-            "Content-Length": str(self.length),
-            **self.headers,
-        }
-        head = [f"POST {self.path} HTTP/1.1", *(f"{k}: {v}" for k, v in headers.items()), "", ""]
+        headers = [("Host", address.netloc), ("Content-Type", self.content_type)]
+        if self.length is not None:
+            headers.append(("Content-Length", str(self.length)))
+        headers += self.headers
+        head = [f"POST {self.path} HTTP/1.1", *(f"{k}: {v}" for k, v in headers), "", ""]
         self.send("\r\n".join(head).encode())
         return self
 
@@ -214,12 +304,44 @@ class RawUpload:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._socket.close()
 
+    @property
+    def answered(self) -> bool:
+        """Whether the server has said something, or has closed the connection."""
+        return bool(select.select([self._socket], [], [], 0)[0])
+
+    def proceed(self) -> bool:
+        """Wait for "100 Continue", the answer to `Expect`; False when something else comes."""
+        expected = b"HTTP/1.1 100 Continue\r\n\r\n"
+        self._socket.settimeout(TIMEOUT)
+        try:
+            return self._socket.recv(len(expected), socket.MSG_WAITALL | socket.MSG_PEEK) == (
+                expected
+            ) and bool(self._socket.recv(len(expected)))
+        except OSError:
+            return False
+
     def answer(self, timeout: float = TIMEOUT) -> RawAnswer:
         """Wait for the server's answer."""
         self._socket.settimeout(timeout)
         response = HTTPResponse(self._socket, method="POST")
-        response.begin()
-        return RawAnswer(response.status, dict(response.getheaders()), response.read())
+        try:
+            response.begin()
+            return RawAnswer(response.status, dict(response.getheaders()), response.read())
+        except (OSError, HTTPException) as error:
+            raise NoAnswer(f"POST {self.path}: {error}") from error
+
+    def rest(self, timeout: float = TIMEOUT) -> bytes:
+        """All that the server sends until it closes the connection."""
+        self._socket.settimeout(timeout)
+        received = b""
+        try:
+            while data := self._socket.recv(4096):
+                received += data
+        except ConnectionResetError:
+            pass
+        except OSError as error:
+            raise NoAnswer(f"POST {self.path}: the connection stays: {error}") from error
+        return received
 
 
 def _bytes(elf: Upload) -> bytes:

@@ -177,6 +177,13 @@ BROKEN_FORMS = {
     "no-end": (FORM, PART + b"data that never ends"),
     "no-file": (FORM, FIELD + b"--x--\r\n"),
     "no-part": (FORM, b"--x--\r\n"),
+    "two-files": (FORM, PART + b"one\r\n" + PART + b"two\r\n--x--\r\n"),
+    "zero-byte-in-a-header": (FORM, PART.replace(b"m.so", b"m\0.so") + b"data\r\n--x--\r\n"),
+    "form-in-a-form": (
+        FORM,
+        b"--x\r\nContent-Type: multipart/mixed; boundary=y\r\n\r\n--y--\r\n--x--\r\n",
+    ),
+    "boundary-too-long": (f"multipart/form-data; boundary={71 * 'x'}", PART),
     "endless-header": (FORM, b"--x\r\nContent-Disposition: form-data" + b"!" * 5000),
 }
 

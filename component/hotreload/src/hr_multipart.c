@@ -206,27 +206,58 @@ static esp_err_t feed_delimiter(hr_multipart_t *parser, char c, hr_report_t *rep
     return ESP_OK;
 }
 
-static void start_content(hr_multipart_t *parser)
+static esp_err_t start_content(hr_multipart_t *parser, hr_report_t *report)
 {
+    if (parser->part_is_file && parser->found) {
+        return hr_reject(report, HOTRELOAD_ERR_MULTIPART, "the form has more than one file");
+    }
     parser->state = HR_MULTIPART_DATA;
     parser->matched = 0;
-    parser->taking = parser->part_is_file && !parser->found;
+    parser->taking = parser->part_is_file;
     parser->found = parser->found || parser->taking;
+    return ESP_OK;
 }
 
-static void feed_header(hr_multipart_t *parser, char c)
+static esp_err_t check_header(const hr_multipart_t *parser, hr_report_t *report)
+{
+    if (memchr(parser->line, 0, parser->line_size) != NULL) {
+        return hr_reject(report, HOTRELOAD_ERR_MULTIPART, "a header of a part has a zero byte: %s",
+                         parser->line);
+    }
+    if (starts_with(parser->line, "Content-Type:")
+        && starts_with(skip_spaces(parser->line + strlen("Content-Type:")), "multipart/")) {
+        return hr_reject(report, HOTRELOAD_ERR_MULTIPART, "a part has parts of its own: %.64s",
+                         parser->line);
+    }
+    return ESP_OK;
+}
+
+static esp_err_t read_disposition(hr_multipart_t *parser, hr_report_t *report)
+{
+    /* cut off, and with it perhaps what makes it a file */
+    if (parser->line_size == sizeof(parser->line) - 1) {
+        return hr_reject(report, HOTRELOAD_ERR_MULTIPART,
+                         "a Content-Disposition has more than %u bytes",
+                         (unsigned)sizeof(parser->line) - 2);
+    }
+    parser->part_is_file = describes_file(parser->line);
+    return ESP_OK;
+}
+
+static esp_err_t feed_header(hr_multipart_t *parser, char c, hr_report_t *report)
 {
     if (!collect_line(parser, c)) {
-        return;
+        return ESP_OK;
     }
     if (parser->line_size == 0) {
-        start_content(parser);
-        return;
+        return start_content(parser, report);
     }
-    if (starts_with(parser->line, "Content-Disposition:")) {
-        parser->part_is_file = describes_file(parser->line);
+    esp_err_t err = check_header(parser, report);
+    if (err == ESP_OK && starts_with(parser->line, "Content-Disposition:")) {
+        err = read_disposition(parser, report);
     }
     parser->line_size = 0;
+    return err;
 }
 
 esp_err_t hr_multipart_feed(hr_multipart_t *parser, const void *data, size_t size,
@@ -245,7 +276,7 @@ esp_err_t hr_multipart_feed(hr_multipart_t *parser, const void *data, size_t siz
             err = feed_delimiter(parser, *at, report);
             break;
         default:
-            feed_header(parser, *at);
+            err = feed_header(parser, *at, report);
             break;
         }
         if (err != ESP_OK) {

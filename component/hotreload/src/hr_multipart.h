@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Takes the file out of a multipart/form-data body that arrives in pieces (RFC 7578, RFC 2046
-   section 5.1). The file is the first part with a filename, or else named "file"; other parts are
+   section 5.1). The file is the only part that has a filename or is named "file"; other parts are
    skipped. */
 #pragma once
 
@@ -13,7 +13,7 @@
 
 /* RFC 2046: at most 70 characters */
 #define HR_MULTIPART_BOUNDARY_MAX 70
-/* longer header lines are cut */
+/* longer header lines are cut, or refused when they could be the file's */
 #define HR_MULTIPART_LINE_MAX 256
 
 typedef esp_err_t (*hr_multipart_sink_t)(void *context, const void *data, size_t size);
