@@ -205,6 +205,23 @@ class Bench:
     def stop_server(self) -> str:
         return self._result("server/stop")
 
+    def stop_server_in_hook(self) -> None:
+        """From here on each reload tries to stop and to start the server in a pre hook."""
+        if self._result("server/stop-in-hook") != "ESP_OK":
+            raise ConditionNotMet("the hook could not be registered")
+
+    def stopped_in_hook(self) -> tuple[str, str]:
+        """What the stop and the start of the last such hook gave."""
+        answer = self._probe.get_json("server/stop-in-hook", {})
+        return answer["stop"], answer["start"]
+
+    def level_heap(self) -> int:
+        """Take memory until there was never less; the free bytes then.
+
+        From here on the lowest figure since boot shows what is needed at most.
+        """
+        return int(self._probe.post("heap/level")["free"])
+
     def restart(self) -> None:
         """`esp_restart()`."""
         self._probe.post("restart")

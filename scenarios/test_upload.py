@@ -17,7 +17,7 @@ pytestmark = pytest.mark.reload
 
 MAXIMUM = 128 * 1024
 SECTOR = 64 * 1024
-SESSIONS = 7  # connections of the server, those that were handed to a task included
+SESSIONS = 4  # connections that the server keeps beside those that it hands to a task
 
 
 def padded(module: Module, size: int) -> bytes:

@@ -1,0 +1,355 @@
+"""The server answers whoever asks, at once and in its own form, whatever others are doing to it."""
+
+import itertools
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from harness.client import RawAnswer, RawUpload, UpdateBusyError
+from harness.device import Device
+from scenarios.bench import Bench, Variant
+
+MAXIMUM = 128 * 1024
+UPLOADS = ["upload", "upload-and-reload"]
+
+#: how long an upload may be silent, and how long it may take
+TIMEOUTS = {
+    "CONFIG_HOTRELOAD_RECV_TIMEOUT_MS": "300",
+    "CONFIG_HOTRELOAD_UPLOAD_TIMEOUT_MS": "1500",
+    "CONFIG_HOTRELOAD_RELOAD_MODE_COOPERATIVE": "y",
+}
+impatient = pytest.mark.firmware(config=TIMEOUTS)
+cooperative = impatient
+
+
+def stuck(device: Device, elf: bytes, path: str = "/upload") -> RawUpload:
+    """An upload that stops half-way; whoever enters it has to send the rest."""
+    return device.client.raw(path, len(elf))
+
+
+def send_half(device: Device, upload: RawUpload, elf: bytes) -> None:
+    device.trace.mark()
+    upload.send(elf[: len(elf) // 2])
+    device.trace.wait("request", op="update")
+
+
+@pytest.mark.parametrize("endpoint", UPLOADS)
+def test_second_upload_is_refused_at_once(device: Device, variant: Variant, endpoint: str) -> None:
+    """While the first one is stuck, and before a byte of the second one's body is read."""
+    elf = variant("answer_43").data
+    with stuck(device, elf, "/upload-and-reload") as first:
+        send_half(device, first, elf)
+
+        with device.client.raw(f"/{endpoint}", len(elf)) as second:
+            answer = second.answer()
+        assert (answer.status, answer.error) == (409, "HOTRELOAD_ERR_BUSY")
+        assert answer.headers["Connection"] == "close"
+        with pytest.raises(UpdateBusyError):
+            device.client.upload(elf)
+
+        assert not first.answered
+        first.send(elf[len(elf) // 2 :])
+        assert first.answer().status == 200
+    assert device.probe.call("answer") == 43
+
+
+def test_everything_else_is_answered_during_an_upload(
+    device: Device, bench: Bench, variant: Variant
+) -> None:
+    """A slow sender keeps nobody from loading, neither over HTTP nor in the application."""
+    elf = variant("answer_43").data
+    with stuck(device, elf) as upload:
+        send_half(device, upload, elf)
+
+        assert device.client.status()["module"] == 1
+        assert device.client.pending()["pending"] is None
+        assert device.client.reload()["module"] == 2
+        assert bench.reload() == "ESP_OK"
+
+        assert not upload.answered
+        upload.send(elf[len(elf) // 2 :])
+        assert upload.answer().status == 200
+    assert device.client.status()["pending"] == {"size": len(elf)}
+
+
+LENGTHS = {
+    "missing": (None, 411, "HOTRELOAD_ERR_LENGTH_REQUIRED"),
+    "empty": ("", 400, "HOTRELOAD_ERR_REQUEST"),
+    "zero": (0, 400, "HOTRELOAD_ERR_EMPTY"),
+    "not-a-number": ("many", 400, "HOTRELOAD_ERR_REQUEST"),
+    "hexadecimal": ("0x100", 400, "HOTRELOAD_ERR_REQUEST"),
+    "negative": (-5, 400, "HOTRELOAD_ERR_REQUEST"),
+    "two-numbers": ("5, 6", 400, "HOTRELOAD_ERR_REQUEST"),
+    "one-more-than-the-maximum": (MAXIMUM + 1, 413, "HOTRELOAD_ERR_TOO_LARGE"),
+    "all-32-bits": (2**32 - 1, 413, "HOTRELOAD_ERR_TOO_LARGE"),
+    "33-bits": (2**32 + 5000, 413, "HOTRELOAD_ERR_TOO_LARGE"),
+    "63-bits": (2**62 + 5000, 413, "HOTRELOAD_ERR_TOO_LARGE"),
+    "more-than-64-bits": (2**64 + 5000, 400, "HOTRELOAD_ERR_REQUEST"),
+}
+
+
+def assert_refused(device: Device, upload: RawUpload, status: int, error: str) -> None:
+    """Answered though no body was sent, with a goodbye, and nothing has changed."""
+    answer = upload.answer()
+    assert (answer.status, answer.error) == (status, error), answer
+    assert answer.headers["Content-Type"] == "application/json"
+    assert device.client.status()["loads"] == 1
+
+
+def test_length_is_checked_before_the_body(device: Device) -> None:
+    for name, (length, status, error) in LENGTHS.items():
+        for endpoint in UPLOADS:
+            with device.client.raw(f"/{endpoint}", length) as upload:
+                answer = upload.answer()
+            assert (answer.status, answer.error) == (status, error), (name, endpoint)
+            assert answer.headers["Connection"] == "close", (name, endpoint)
+
+    assert device.client.status()["loads"] == 1
+    assert [e["op"] for e in device.trace.events if e.name == "request"] == ["load"]
+
+
+@pytest.mark.parametrize(
+    "headers, status, error",
+    [
+        ([("Content-Length", "100")], 400, "HOTRELOAD_ERR_REQUEST"),
+        ([("Content-Length", "200")], 400, "HOTRELOAD_ERR_REQUEST"),
+        ([("Transfer-Encoding", "chunked")], 400, "HOTRELOAD_ERR_REQUEST"),
+    ],
+    ids=["twice", "two-different-ones", "and-chunked"],
+)
+def test_two_headers_for_one_length(
+    device: Device, headers: list[tuple[str, str]], status: int, error: str
+) -> None:
+    with device.client.raw("/upload", 100, headers=headers) as upload:
+        assert_refused(device, upload, status, error)
+
+
+SMUGGLED = b"POST /reload HTTP/1.1\r\nHost: device\r\nContent-Length: 0\r\n\r\n"
+
+
+def test_rest_of_a_body_is_no_request(device: Device, variant: Variant) -> None:
+    """More than Content-Length says, or a body that nobody reads: the connection ends instead."""
+    elf = variant("answer_43").data
+    chunk = b"%x\r\n%s\r\n0\r\n\r\n" % (len(SMUGGLED), SMUGGLED)
+    requests = [
+        ("/upload", len(elf), [], elf + SMUGGLED),
+        ("/upload", 4, [], b"none" + SMUGGLED),
+        ("/upload", 0, [], SMUGGLED),
+        ("/upload", 2 * MAXIMUM, [], SMUGGLED),
+        ("/upload", None, [("Transfer-Encoding", "chunked")], chunk),
+        ("/reload", len(SMUGGLED), [], SMUGGLED),
+        ("/reload", None, [("Transfer-Encoding", "chunked")], chunk),
+        ("/reload", 2**32, [], SMUGGLED),
+        ("/nowhere", None, [("Transfer-Encoding", "chunked")], chunk),
+        ("/status", len(SMUGGLED), [], SMUGGLED),
+    ]
+    for path, length, headers, body in requests:
+        with device.client.raw(path, length, headers=headers) as request:
+            request.send(body)
+            request.finish()
+            answers = request.rest()
+        assert answers.count(b"HTTP/1.1 ") == 1, (path, length, answers)
+
+    assert device.client.status()["loads"] == 1
+
+
+def test_body_where_none_belongs(device: Device) -> None:
+    """It is refused instead of waited for."""
+    with device.client.raw("/reload", 1000) as request:
+        answer = request.answer()
+
+    assert (answer.status, answer.error) == (400, "HOTRELOAD_ERR_BODY_UNEXPECTED")
+    assert device.client.status()["loads"] == 1
+
+
+def test_client_that_waits_for_leave_to_send(device: Device, variant: Variant) -> None:
+    elf = variant("answer_43").data
+    expects = [("Expect", "100-continue")]
+    with device.client.raw("/upload-and-reload", len(elf), headers=expects) as upload:
+        assert upload.proceed()
+        upload.send(elf)
+        assert upload.answer().status == 200
+    with device.client.raw("/upload", MAXIMUM + 1, headers=expects) as upload:
+        assert not upload.proceed()
+        assert upload.answer().status == 413
+
+    assert device.probe.call("answer") == 43
+
+
+def test_curl(device: Device, variant: Variant, tmp_path: Path) -> None:
+    """As the README has it, and as curl sends large files: after it was told to go on."""
+    module = tmp_path / "module.so"
+    module.write_bytes(variant("answer_43").data)
+    command = ["curl", "-sSv", "--max-time", "20", "-X", "POST", "-F", f"file=@{module}"]
+    url = f"{device.client.url}/upload-and-reload"
+    result = subprocess.run(
+        [*command, "-H", "Expect: 100-continue", "--expect100-timeout", "20", url],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert result.returncode == 0, result.stderr
+    assert "< HTTP/1.1 100 Continue" in result.stderr
+    assert '"status":"ok"' in result.stdout
+    assert device.probe.call("answer") == 43
+
+
+def ended_upload(device: Device, elf: bytes) -> tuple[RawAnswer, int]:
+    """An upload that stops half-way: its answer, and how many microseconds the device waited."""
+    with stuck(device, elf) as upload:
+        device.trace.mark()
+        upload.send(elf[: len(elf) // 2])
+        answer = upload.answer()
+        error = device.trace.wait("error", op="update")
+    pieces = [event for event in device.trace.events if event.name == "store"]
+    return answer, error.microseconds - pieces[-1].microseconds
+
+
+@impatient
+def test_silent_client_is_cut_off(device: Device, variant: Variant) -> None:
+    """After the milliseconds that were configured, not after the second that they round up to."""
+    elf = variant("answer_43").data + bytes(4096)
+    tries = [ended_upload(device, elf) for _ in range(5)]
+
+    for answer, _ in tries:
+        assert (answer.status, answer.error) == (408, "HOTRELOAD_ERR_BODY_TIMEOUT")
+    waited = [microseconds for _, microseconds in tries]
+    assert min(waited) >= 280_000  # some time passes between the last piece and its trace
+    assert min(waited) < 900_000
+    assert device.probe.call("answer") == 42
+
+
+@impatient
+def test_dripping_client_is_cut_off(device: Device, variant: Variant) -> None:
+    """Each byte comes in time, the module never does."""
+    elf = variant("answer_43").data + bytes(100_000)
+    with stuck(device, elf) as upload:
+        for i in itertools.count():
+            upload.send(elf[i : i + 1])
+            device.client.status()
+            if upload.answered or i == 4_000:
+                break
+        answer = upload.answer()
+
+    assert (answer.status, answer.error) == (408, "HOTRELOAD_ERR_UPLOAD_TIMEOUT")
+    device.client.upload(variant("answer_43"))
+
+
+@cooperative
+def test_application_chooses_the_moment(device: Device, bench: Bench, variant: Variant) -> None:
+    elf = variant("answer_43").data
+    waiting = {"size": len(elf)}
+    assert device.client.pending()["reload_mode"] == "cooperative"
+    nothing = device.client.request("POST", "/reload")
+    assert nothing.status_code == 409
+    assert nothing.json()["error"] == "HOTRELOAD_ERR_NO_UPDATE"
+
+    answer = device.client.request("POST", "/upload-and-reload", data=elf)
+    assert (answer.status_code, answer.json()) == (202, {"status": "pending", "pending": waiting})
+    answer = device.client.request("POST", "/reload")
+    assert (answer.status_code, answer.json()) == (202, {"status": "pending", "pending": waiting})
+    assert device.client.pending()["pending"] == waiting
+    assert device.client.status()["pending"] == waiting
+    assert (device.client.status()["loads"], device.probe.call("answer")) == (1, 42)
+
+    assert bench.reload() == "ESP_OK"
+
+    assert device.probe.call("answer") == 43
+    assert device.client.pending()["pending"] is None
+
+
+def test_update_that_waits_is_told_in_either_mode(device: Device, variant: Variant) -> None:
+    elf = variant("answer_43").data
+    assert device.client.pending() == {
+        "status": "ok",
+        "reload_mode": "immediate",
+        "pending": None,
+    }
+    device.client.upload(elf)
+    assert device.client.pending()["pending"] == {"size": len(elf)}
+    device.client.reload()
+    assert device.client.pending()["pending"] is None
+
+
+def test_other_requests_change_nothing(device: Device) -> None:
+    """Each gets the error object of the others, a wrong method with the right one."""
+    for path in ("/upload", "/reload", "/upload-and-reload"):
+        for method in ("GET", "HEAD", "PUT", "DELETE"):
+            answer = device.client.request(method, path)
+            assert answer.status_code == 405, (method, path)
+            assert answer.headers["Allow"] == "POST"
+            if method != "HEAD":
+                assert answer.json()["error"] == "HOTRELOAD_ERR_METHOD"
+    for path in ("/status", "/pending"):
+        answer = device.client.request("POST", path)
+        assert (answer.status_code, answer.headers["Allow"]) == (405, "GET")
+    for path in ("/", "/uploads", "/status/", "/probe/crash"):
+        answer = device.client.request("GET", path)
+        assert (answer.status_code, answer.json()["error"]) == (404, "HOTRELOAD_ERR_ENDPOINT")
+    with device.client.raw("/reload", None, headers=[("X", 4096 * "x")]) as request:
+        answer_431 = request.answer()
+    assert (answer_431.status, answer_431.error) == (431, "HOTRELOAD_ERR_REQUEST")
+
+    status = device.client.status()
+    assert (status["loads"], status["pending"], status["last_error"]) == (1, None, None)
+
+
+@pytest.mark.parametrize("form", ["raw", "multipart"])
+def test_memory_that_an_upload_needs(
+    device: Device, bench: Bench, variant: Variant, form: str
+) -> None:
+    """8 KB at most, however large the module: its task, its buffers, everything."""
+    module = variant("answer_43").data
+    elf = module + bytes(MAXIMUM - len(module))
+    free = bench.level_heap()
+
+    if form == "raw":
+        device.client.upload(elf)
+    else:
+        device.client.upload_form(elf)
+
+    needed = free - device.probe.heaps().data_minimum
+    assert 1024 < needed <= 8 * 1024
+
+
+def test_stack_of_an_upload(device: Device, variant: Variant) -> None:
+    """The task lives until its client has gone."""
+    elf = variant("answer_43").data + bytes(100_000)
+    with device.client.raw("/upload-and-reload", len(elf)) as upload:
+        upload.send(elf)
+        assert upload.answer().status == 200
+        free = {task.name: task.stack_free for task in device.probe.tasks()}
+
+    assert free["hotreload_conn"] >= 512
+
+
+def test_stop_during_an_upload(device: Device, bench: Bench, variant: Variant) -> None:
+    elf = variant("answer_43").data
+    before = bench.allocated()
+    with stuck(device, elf) as upload:
+        send_half(device, upload, elf)
+        assert bench.stop_server() == "ESP_OK"
+        answer = upload.answer()
+    assert (answer.status, answer.error) == (503, "HOTRELOAD_ERR_STOPPED")
+    assert bench.start_server() == "ESP_OK"
+
+    assert bench.allocated().within(before)
+    assert device.client.upload_and_reload(elf)["module"] == 2
+    assert device.probe.call("answer") == 43
+
+
+def test_stop_in_a_hook(device: Device, bench: Bench, variant: Variant) -> None:
+    """The server would wait for itself: it says so instead, whoever asked for the reload."""
+    bench.stop_server_in_hook()
+    refused = ("ESP_ERR_INVALID_STATE", "ESP_ERR_INVALID_STATE")
+
+    device.client.reload()
+    assert bench.stopped_in_hook() == refused
+    device.client.upload_and_reload(variant("answer_43"))
+    assert bench.stopped_in_hook() == refused
+    assert bench.reload() == "ESP_OK"
+    assert bench.stopped_in_hook() == refused
+
+    assert device.client.status()["loads"] == 4
