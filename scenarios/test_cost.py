@@ -1,9 +1,12 @@
 """What a load costs: instructions in proportion to the module, RAM for it and little more."""
 
 import io
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
+from typing import Any
 
 import pytest
 from elftools.elf.elffile import ELFFile
@@ -21,6 +24,8 @@ quiet = pytest.mark.firmware(config={"CONFIG_HOTRELOAD_TRACE": "n"})
 GROWTH = 1.2
 #: RAM of a loaded module beyond its segments, heap overhead included
 EXTRA_RAM = 512
+
+README = Path(__file__).resolve().parents[1] / "component" / "hotreload" / "README.md"
 
 Figure = Callable[[str], None]
 
@@ -101,6 +106,13 @@ def slopes(points: Sequence[Point]) -> list[float]:
     ]
 
 
+def documented(unit: str) -> Any:
+    """What the component's README says that a unit costs; nearly so is true as well."""
+    told = re.search(rf"^\| {unit} \| ([\d.]+) instructions \|$", README.read_text(), re.MULTILINE)
+    assert told is not None
+    return pytest.approx(float(told[1]), rel=0.1)
+
+
 def assert_linear(points: Sequence[Point]) -> None:
     """Neither the next unit nor the average one costs more in a larger module."""
     for small, large in pairwise(slopes(points)):
@@ -111,19 +123,25 @@ def assert_linear(points: Sequence[Point]) -> None:
 
 @quiet
 @pytest.mark.icount
+@pytest.mark.parametrize("dynamic", [True, False], ids=["dynamic", "static"])
 def test_instructions_per_relocation(
-    lane: Lane, variant: Variant, load_cost: LoadCostOf, figure: Figure
+    lane: Lane, variant: Variant, load_cost: LoadCostOf, figure: Figure, dynamic: bool
 ) -> None:
     points = []
-    for count in (10, 100, 1_000, 10_000):
-        module = variant(text=pointers(count), base=False, name=f"pointers_{count}")
-        assert sum(module.relocations.values()) >= count
+    # symbols and section headers of the largest static one do not fit the board's RAM
+    for count in (10, 100, 1_000, 10_000 if dynamic else 4_000):
+        module = variant(
+            text=pointers(count), base=False, name=f"pointers_{count}", dynamic=dynamic
+        )
         points.append(Point(count, lane.instructions(load_cost(module, 1).cycles)))
 
     assert_linear(points)
+    kind = "relocation" if dynamic else "static relocation"
     for count, instructions in ((p.units, p.instructions) for p in points):
-        figure(f"{count} relocations: {instructions} instructions")
-    figure(f"{slopes(points)[-1]:.0f} instructions per relocation")
+        figure(f"{count} {kind}s: {instructions} instructions")
+    figure(f"{slopes(points)[-1]:.0f} instructions per {kind}")
+    if dynamic:
+        assert slopes(points)[-1] == documented("a relocation")
 
 
 @quiet
@@ -140,12 +158,13 @@ def test_instructions_per_export(
     for count, instructions in ((p.units, p.instructions) for p in points):
         figure(f"{count} exports: {instructions} instructions")
     figure(f"{slopes(points)[-1]:.0f} instructions per export")
+    assert slopes(points)[-1] == documented("a function that the firmware calls")
 
 
 @quiet
 @pytest.mark.icount
 @pytest.mark.parametrize(
-    ("source", "sizes"), [(constants, (1_000, 10_000, 80_000)), (code, (1_000, 10_000, 80_000))]
+    ("source", "told"), [(constants, "a byte of data"), (code, "a byte of text")]
 )
 def test_instructions_per_byte(
     lane: Lane,
@@ -153,15 +172,16 @@ def test_instructions_per_byte(
     load_cost: LoadCostOf,
     figure: Figure,
     source: Callable[[int], str],
-    sizes: Sequence[int],
+    told: str,
 ) -> None:
     points = []
-    for size in sizes:
+    for size in (1_000, 10_000, 80_000):
         module = variant(text=source(size), base=False, name=f"{source.__name__}_{size}")
         points.append(Point(size, lane.instructions(load_cost(module, 1).cycles)))
 
     assert_linear(points)
     figure(f"{slopes(points)[-1]:.2f} instructions per byte of {source.__name__}")
+    assert slopes(points)[-1] == documented(told)
 
 
 @quiet
@@ -180,6 +200,7 @@ def test_instructions_of_a_load_from_flash(
 
     assert_linear(points)
     figure(f"{slopes(points)[-1]:.2f} instructions per byte of a load from flash")
+    assert slopes(points)[-1] == documented("a byte of the ELF when it is loaded from flash")
 
 
 def test_memory_of_a_loaded_module(variant: Variant, load_cost: LoadCostOf, figure: Figure) -> None:
