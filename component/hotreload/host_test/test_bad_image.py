@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -127,3 +128,30 @@ def test_segment_of_other_flags_is_data(host: Host) -> None:
 def test_writable_text_is_text(host: Host) -> None:
     run = host.load(module(text_segment={"flags": PF_R | PF_W | PF_X}))
     assert run.images[0x400A0000] == FUNCTION
+
+
+def test_segment_larger_than_any_memory(host: Host) -> None:
+    """With the room for its alignment it is more than 4 GB."""
+    elf = module(
+        dynamic=False,
+        symbols=[Symbol("f", 0)],
+        text_segment={"vaddr": 0},
+        data_segment={"vaddr": 8, "offset": 8, "filesz": 0, "memsz": 0xFFFFFFF7, "align": 4096},
+    )
+    run = host.load(elf)
+    assert run.result("load") == "ESP_ERR_NO_MEM"
+    assert "4294967287 bytes" in run.message("load")
+
+
+def test_no_memory_to_index_symbols(host: Host) -> None:
+    """The third allocation; the others are those of the test's program."""
+    run = host.load(good(dynamic=False), ["f"], "fail_at=3")
+    assert run.result("load") == "ESP_ERR_NO_MEM"
+    assert "index 2 symbols" in run.message("load")
+
+
+def test_module_without_data(host: Host) -> None:
+    elf = host.file(module(data=b""))
+    run = host.run("names=f", "partition=524288,65536", f"api_buffer={elf}", "api_unload")
+    assert run.results("load_buffer") == run.results("api_unload") == ["ESP_OK"]
+    assert re.search(r" free module=1 text=0x(?!00000000)\w+ data=0x00000000", run.output)

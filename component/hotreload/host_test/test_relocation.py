@@ -239,3 +239,22 @@ def test_firmware_address_is_no_export(host: Host, first: int) -> None:
         ModuleBuilder(symbols=[symbols[first], symbols[1 - first]]).build(), ["f"], PLACE
     )
     assert run.symbols == {"f": TEXT_AT}
+
+
+# binutils' include/elf/xtensa.h: types that the linker has already done, or that are S + A
+STATIC_TYPES = {0, 1, 6, *range(8, 13), 14, *range(17, 50), *range(57, 63)}
+
+
+@pytest.mark.parametrize("kind", range(66))
+def test_each_type_of_a_static_table(host: Host, kind: int) -> None:
+    relocs = [Reloc(DATA, kind, 1)]
+    run = host.load(ModuleBuilder(dynamic=False, rela=relocs).build())
+    expected = "ESP_OK" if kind in STATIC_TYPES else "HOTRELOAD_ERR_RELOC_TYPE"
+    assert run.result("load") == expected
+
+
+def test_export_behind_a_shorter_name(host: Host) -> None:
+    """At the end of the strings, in the same hash chain."""
+    symbols = [Symbol("long_function", TEXT), Symbol("x", TEXT)]
+    run = host.load(ModuleBuilder(symbols=symbols, bucket_count=1).build(), ["long_function"])
+    assert run.result("load") == "ESP_OK"

@@ -857,7 +857,7 @@ esp_err_t hr_image_open(hr_image_t *image, const void *data, size_t size, hr_rep
 {
     memset(image, 0, sizeof(*image));
     image->data = data;
-    image->size = size < UINT32_MAX ? (uint32_t)size : UINT32_MAX;
+    image->size = (uint32_t)size;
 
     tags_t tags;
     esp_err_t err = hr_image_check_header(data, size, &image->header, report);
