@@ -10,6 +10,7 @@ from textwrap import dedent
 from typing import Any
 
 import pytest
+import requests
 
 from harness.firmware import FirmwareBuild
 from harness.keys import FIRMWARE
@@ -31,6 +32,14 @@ def blocks() -> list[str]:
     """The blocks of code of the quick start, in order."""
     text = README.read_text().partition("\n## Quick start\n")[2].partition("\n## ")[0]
     return [dedent(block) for block in re.findall(r"^ *```\w*\n(.*?)^ *```$", text, re.M | re.S)]
+
+
+def status_fields() -> set[str]:
+    """What the README says that `/status` answers."""
+    table = README.read_text().partition("\n| field | is |\n")[2].partition("\n\n")[0]
+    return {
+        name for row in table.splitlines() for name in re.findall(r"`(\w+)`", row.split("|")[1])
+    }
 
 
 def commands(start: str) -> list[str]:
@@ -95,3 +104,5 @@ def test_quick_start(
     assert '"status":"ok"' in answer
     dut.expect_exact("Hello again", timeout=20, not_matching="Guru Meditation")
     assert dut.console.text.count("boot: ESP-IDF") == 1
+    status = requests.get(f"{device_url}/status", timeout=10).json()
+    assert set(status) - {"status"} == status_fields()
