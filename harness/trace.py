@@ -19,7 +19,7 @@ VERSION = 1
 EVENTS = frozenset(
     {
         *("trace", "request", "validate", "place", "relocate", "resolve", "hook_enter"),
-        *("hook_leave", "switch", "retire", "free", "store", "done", "error"),
+        *("hook_leave", "switch", "retire", "free", "fallback", "store", "done", "error"),
     }
 )
 WAIT_SECONDS = 10.0

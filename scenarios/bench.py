@@ -112,6 +112,19 @@ class LoadCost:
     data_left: int
 
 
+@dataclass(frozen=True)
+class Calls:
+    """What a task saw that called `answer()` without pause and read the symbol table.
+
+    `zeros` is how often the result was 0, `wrong` how often it was neither that nor 42 or 43.
+    """
+
+    calls: int
+    zeros: int
+    wrong: int
+    null_entries: int
+
+
 class Bench:
     """Drives the scenario firmware; what returns a str gives the name of an error code."""
 
@@ -242,6 +255,36 @@ class Bench:
             line.text.partition("scenarios: event ")[2] for line in self._console.lines[: end + 1]
         )
         return [event for event in found if event]
+
+    def take_memory(self, heap: str, leave: int) -> None:
+        """Use up the heap `data` or `exec`, but for blocks of at most `leave` bytes."""
+        if self._result("memory/take", heap=heap, leave=leave) != "ESP_OK":
+            raise ConditionNotMet(f"the {heap} heap could not be used up")
+
+    def give_memory(self) -> None:
+        """Give back what was taken."""
+        self._result("memory/give")
+
+    def enter_module(self) -> None:
+        """A task of the firmware enters the module and stays inside."""
+        if self._result("inside/enter") != "ESP_OK":
+            raise ConditionNotMet("no task could be created")
+
+    def leave_module(self) -> None:
+        """The task that is inside leaves."""
+        self._result("inside/leave")
+
+    def reload_from_inside(self) -> str:
+        """`hotreload_reload()` called by a function that the module calls."""
+        return self._result("inside/reload")
+
+    def start_caller(self) -> None:
+        """A task starts to call `answer()` without pause."""
+        if self._result("caller/start") != "ESP_OK":
+            raise ConditionNotMet("no task could be created")
+
+    def stop_caller(self) -> Calls:
+        return Calls(**self._probe.post("caller/stop"))
 
     def misuse(self) -> dict[str, str]:
         """The C API called wrongly: the name of the error code of each case."""

@@ -16,7 +16,7 @@ def test_replacement(device: Device, bench: Bench, variant: Variant) -> None:
     assert bench.events("retired") == [
         f"updated size={len(module.data)}",
         f"staged module=2 size={len(module.data)}",
-        "switched module=2 previous=1",
+        "switched module=2 previous=1 answer=43",
         "retired module=1",
     ]
 
@@ -29,7 +29,7 @@ def test_module_from_ram(device: Device, bench: Bench, variant: Variant) -> None
 
     assert bench.events("retired") == [
         f"staged module=2 size={len(module.data)}",
-        "switched module=2 previous=1",
+        "switched module=2 previous=1 answer=43",
         "retired module=1",
     ]
 
@@ -38,12 +38,12 @@ def test_unload_and_load(device: Device, bench: Bench, variant: Variant) -> None
     bench.listen()
 
     assert bench.unload() == "ESP_OK"
-    assert bench.events("retired") == ["switched module=0 previous=1", "retired module=1"]
+    assert bench.events("retired") == ["switched module=0 previous=1 answer=0", "retired module=1"]
 
     assert bench.load() == "ESP_OK"
     assert bench.events("switched module=2")[2:] == [
         f"staged module=2 size={len(variant().data)}",
-        "switched module=2 previous=0",
+        "switched module=2 previous=0 answer=42",
     ]
 
 
@@ -64,7 +64,7 @@ def test_failures(device: Device, bench: Bench, variant: Variant) -> None:
         "failed operation=update error=HOTRELOAD_ERR_SYMBOL_UNDEFINED module=1",
         "failed operation=load error=ESP_ERR_INVALID_STATE module=1",
         "failed operation=load_buffer error=HOTRELOAD_ERR_EMPTY module=1",
-        "switched module=0 previous=1",
+        "switched module=0 previous=1 answer=0",
         "retired module=1",
         "failed operation=unload error=ESP_ERR_INVALID_STATE module=0",
         "failed operation=reload error=HOTRELOAD_ERR_NO_MODULE module=0",

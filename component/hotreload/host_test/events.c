@@ -10,13 +10,20 @@
 #include "hotreload_event.h"
 
 static esp_err_t result;
+static void (*listener)(const char *event);
+
+void events_set_listener(void (*new_listener)(const char *event))
+{
+    listener = new_listener;
+}
 
 void events_set_result(esp_err_t new_result)
 {
     result = new_result;
 }
 
-static void print(int32_t id, const void *data, size_t size)
+/* Returns the name of the event. */
+static const char *print(int32_t id, const void *data, size_t size)
 {
     const hotreload_event_staged_t *staged = data;
     const hotreload_event_switched_t *switched = data;
@@ -27,27 +34,28 @@ static void print(int32_t id, const void *data, size_t size)
     case HOTRELOAD_EVENT_STAGED:
         assert(size == sizeof(*staged));
         printf("event staged module=%" PRIu32 " size=%" PRIu32 "\n", staged->module, staged->size);
-        return;
+        return "staged";
     case HOTRELOAD_EVENT_SWITCHED:
         assert(size == sizeof(*switched));
         printf("event switched module=%" PRIu32 " previous=%" PRIu32 "\n", switched->module,
                switched->previous);
-        return;
+        return "switched";
     case HOTRELOAD_EVENT_RETIRED:
         assert(size == sizeof(*retired));
         printf("event retired module=%" PRIu32 "\n", retired->module);
-        return;
+        return "retired";
     case HOTRELOAD_EVENT_FAILED:
         assert(size == sizeof(*failed));
         printf("event failed operation=%s error=%s module=%" PRIu32 "\n", failed->operation,
                hotreload_err_to_name(failed->error), failed->module);
-        return;
+        return "failed";
     case HOTRELOAD_EVENT_UPDATED:
         assert(size == sizeof(*updated));
         printf("event updated size=%" PRIu32 "\n", updated->size);
-        return;
+        return "updated";
     default:
         assert(!"an event of the header");
+        return "";
     }
 }
 
@@ -57,7 +65,10 @@ esp_err_t esp_event_post(esp_event_base_t base, int32_t id, const void *data, si
     assert(base == HOTRELOAD_EVENT);
     assert(ticks_to_wait == 0);
     if (result == ESP_OK) {
-        print(id, data, size);
+        const char *name = print(id, data, size);
+        if (listener != NULL) {
+            listener(name);
+        }
     }
     return result;
 }

@@ -6,3 +6,6 @@
 
 /* What posting gives from here on. Anything but ESP_OK loses the event. */
 void events_set_result(esp_err_t result);
+
+/* Is called with the name of each event from here on. */
+void events_set_listener(void (*listener)(const char *event));

@@ -331,6 +331,14 @@ static void print_table(const char *step, const uint32_t *entries)
     }
 }
 
+/* What a task would call that runs when an event is posted. */
+static void look(const char *event)
+{
+    char step[32];
+    snprintf(step, sizeof(step), "seen %s", event);
+    print_table(step, table);
+}
+
 static void hook(void *context)
 {
     printf("hook %s first=0x%08" PRIx32 "\n", (const char *)context, table[0]);
@@ -447,6 +455,10 @@ static bool run_task_step(const char *step, char *value)
 {
     if (strcmp(step, "enter") == 0) {
         tasks_enter(number(value));
+    } else if (strcmp(step, "leave_after") == 0) {
+        tasks_leave_after(number(value));
+    } else if (strcmp(step, "caller_inside") == 0) {
+        tasks_set_caller_inside(number(value) != 0);
     } else if (strcmp(step, "leave") == 0) {
         tasks_leave();
     } else if (strcmp(step, "tick") == 0) {
@@ -540,6 +552,13 @@ static void run_step(char *step)
         clock_set(number(value));
     } else if (strcmp(step, "call_unloaded") == 0) {
         call_unloaded(number(value));
+    } else if (strcmp(step, "claim") == 0) {
+        hr_report_t report;
+        print_result(step, hr_update_claim(&report), NULL);
+    } else if (strcmp(step, "release") == 0) {
+        hr_update_release();
+    } else if (strcmp(step, "look_at_events") == 0) {
+        events_set_listener(look);
     } else if (strcmp(step, "no_event_loop") == 0) {
         events_set_result(ESP_ERR_INVALID_STATE);
     } else if (strcmp(step, "full_event_loop") == 0) {
@@ -549,7 +568,9 @@ static void run_step(char *step)
     } else if (strcmp(step, "pending_taken") == 0) {
         hr_pending_taken(a_partition(), number(value));
     } else if (strcmp(step, "pending_written") == 0) {
-        hr_pending_written(&(hr_pending_t) {a_partition(), number(value), 1});
+        hr_pending_written(&(hr_pending_t) {
+            .partition = a_partition(), .sequence = number(value), .size = 1,
+        });
     } else if (strcmp(step, "blocks") == 0) {
         printf("blocks %" PRIu32 " mappings %" PRIu32 "\n", memory_blocks(), flash_mappings());
     } else if (strcmp(step, "table") == 0) {

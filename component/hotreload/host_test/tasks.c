@@ -8,6 +8,7 @@
 
 #include "esp_timer.h"
 #include "freertos/FreeRTOS.h"
+#include "freertos/task.h"
 #include "hr_tasks.h"
 
 #define MODULES_MAX 8
@@ -20,7 +21,10 @@ struct esp_timer {
 static const hr_placement_t *inside[MODULES_MAX];
 static uint32_t inside_count;
 static uint32_t entering;
+static uint32_t leaving; /* in so many ticks; 0: not */
+static bool caller_inside;
 static esp_timer_handle_t the_timer;
+static TickType_t now;
 
 void tasks_enter(uint32_t count)
 {
@@ -48,6 +52,36 @@ bool hr_tasks_inside(const hr_placement_t *placement)
     assert(inside_count < MODULES_MAX);
     inside[inside_count++] = placement;
     return true;
+}
+
+void tasks_leave_after(uint32_t ticks)
+{
+    leaving = ticks;
+}
+
+void tasks_set_caller_inside(bool is_inside)
+{
+    caller_inside = is_inside;
+}
+
+bool hr_tasks_is_caller_inside(const hr_placement_t *placement)
+{
+    (void)placement;
+    return caller_inside;
+}
+
+TickType_t xTaskGetTickCount(void)
+{
+    return now;
+}
+
+void vTaskDelay(TickType_t ticks)
+{
+    assert(ticks == 1);
+    now++;
+    if (leaving > 0 && --leaving == 0) {
+        tasks_leave();
+    }
 }
 
 bool tasks_tick(void)

@@ -11,5 +11,11 @@ void tasks_enter(uint32_t count);
 /* The task in the module that was retired first leaves it. */
 void tasks_leave(void);
 
+/* The same, after that many ticks in which the component waits. */
+void tasks_leave_after(uint32_t ticks);
+
+/* Whether the task that runs is inside the module that is loaded. */
+void tasks_set_caller_inside(bool is_inside);
+
 /* One tick passes. Returns whether the timer runs. */
 bool tasks_tick(void);

@@ -15,6 +15,8 @@
  *   ESP_ERR_INVALID_STATE and changes nothing. Registering hooks from inside a hook is allowed.
  * - A load or reload is a transaction. It fails before anything has changed, or it succeeds: after
  *   a failure the module that was loaded goes on, no hook has run and nothing is left allocated.
+ *   With CONFIG_HOTRELOAD_UNLOAD_FIRST that holds until the old module is unloaded; what happens
+ *   when the new one then finds no memory is documented at hotreload_reload().
  * - Whatever a function is given stays the caller's. Strings and ELF images are used during the
  *   call only; symbol_table and symbol_names must stay valid while the module is loaded.
  * - Every failure logs one line that names the field and the value that were wrong.
@@ -100,6 +102,8 @@ extern "C" {
 #define HOTRELOAD_ERR_METHOD           (HOTRELOAD_ERR_BASE + 0x44) /**< The endpoint takes another method. */
 #define HOTRELOAD_ERR_BODY_UNEXPECTED  (HOTRELOAD_ERR_BASE + 0x45) /**< A body in a request that takes none. */
 #define HOTRELOAD_ERR_NO_UPDATE        (HOTRELOAD_ERR_BASE + 0x46) /**< No update waits for a reload. */
+#define HOTRELOAD_ERR_CALLER_INSIDE    (HOTRELOAD_ERR_BASE + 0x48) /**< Unloading first was asked for from inside the module. */
+#define HOTRELOAD_ERR_TASK_INSIDE      (HOTRELOAD_ERR_BASE + 0x49) /**< Unloading first: a task did not leave the old module in time. */
 #define HOTRELOAD_ERR_AUTH_BODY        (HOTRELOAD_ERR_BASE + 0x50) /**< The body is not the one that was signed. */
 /** @} */
 
@@ -193,7 +197,8 @@ esp_err_t hotreload_load(const hotreload_config_t *config);
  * @param elf_data  the ELF, of any alignment; not needed after the call
  * @param elf_size  its size
  * @param symbol_table, symbol_names, symbol_count  as in hotreload_config_t
- * @return as hotreload_load(), and HOTRELOAD_ERR_EMPTY for size 0
+ * @return as hotreload_load() or, with a module loaded, hotreload_reload(); HOTRELOAD_ERR_EMPTY for
+ *  size 0
  */
 esp_err_t hotreload_load_from_buffer(const void *elf_data, size_t elf_size,
                                      uint32_t *symbol_table,
@@ -201,8 +206,8 @@ esp_err_t hotreload_load_from_buffer(const void *elf_data, size_t elf_size,
                                      size_t symbol_count);
 
 /**
- * Unload the module and free its memory. Runs no hooks. From then on every stub logs an error and
- * returns 0; a struct of more than four words is left as the caller had it. No task may be inside
+ * Unload the module and free its memory. Runs no hooks. From then on every stub returns 0 and
+ * logs an error, at most one line a second; a struct of more than four words is left as the caller had it. No task may be inside
  * the module.
  *
  * @return ESP_OK, or ESP_ERR_INVALID_STATE: none is loaded, or called from a hook
@@ -218,7 +223,18 @@ esp_err_t hotreload_unload(void);
  * No task may stay inside the old module when the last post hook returns, the caller included.
  *
  * @param config  as for hotreload_load()
- * @return as hotreload_load(); a loaded module is not an error
+ * With CONFIG_HOTRELOAD_UNLOAD_FIRST the new module is checked, then the pre hooks run, the old
+ * module is unloaded, the new one is placed and switched to, and the post hooks run. If it cannot
+ * be placed, the module before it in the partition is loaded in its place before the post hooks run
+ * (the newest one, when an image from RAM fails), and the result is still the error of the new one;
+ * an update that did not fit is set aside. If there is none, no module is loaded. If a task stays in
+ * the old module for CONFIG_HOTRELOAD_UNLOAD_TIMEOUT_MS, that module goes on instead.
+ *
+ * @return as hotreload_load(); a loaded module is not an error. With CONFIG_HOTRELOAD_UNLOAD_FIRST
+ *  also
+ *  - HOTRELOAD_ERR_TASK_INSIDE: a task did not leave the old module in time
+ *  - HOTRELOAD_ERR_CALLER_INSIDE: called by the module itself; nothing has changed
+ *  - HOTRELOAD_ERR_BUSY: an update is being written; nothing has changed
  */
 esp_err_t hotreload_reload(const hotreload_config_t *config);
 
@@ -269,7 +285,7 @@ esp_err_t hotreload_update_partition(const char *partition_label,
 /**
  * Whether an update waits for hotreload_reload(): one that was completely written since boot, by
  * hotreload_update_partition() or over HTTP, and that no load or reload has taken yet. A reload
- * that fails leaves it waiting. False after a reset, until another update is written: the first
+ * that fails leaves it waiting, unless the update was set aside. False after a reset, until another update is written: the first
  * load takes the newest module anyway.
  *
  * For applications that choose the moment of a reload. Never waits; may be called from a hook.

@@ -26,12 +26,8 @@ static esp_err_t check_config(const hotreload_config_t *config, hr_report_t *rep
     if (config == NULL) {
         return hr_reject(report, ESP_ERR_INVALID_ARG, "config is NULL");
     }
-    esp_err_t err = hr_check_label(config->partition_label, report);
-    if (err == ESP_OK) {
-        err = hr_check_table(config->symbol_table, config->symbol_names, config->symbol_count,
-                             report);
-    }
-    return err;
+    return hr_check_module(config->partition_label, config->symbol_table, config->symbol_names,
+                           config->symbol_count, report);
 }
 
 static esp_err_t enter_with_config(const char *op, const hotreload_config_t *config,

@@ -26,3 +26,10 @@ esp_err_t hr_check_table(const uint32_t *table, const char *const *names, size_t
     }
     return ESP_OK;
 }
+
+esp_err_t hr_check_module(const char *label, const uint32_t *table, const char *const *names,
+                          size_t count, hr_report_t *report)
+{
+    esp_err_t err = hr_check_label(label, report);
+    return err == ESP_OK ? hr_check_table(table, names, count, report) : err;
+}

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "freertos/FreeRTOS.h"
 #include "hr_event.h"
@@ -14,7 +15,7 @@
 /* both are empty while no module is loaded */
 static hr_module_t *current;
 static hr_target_t current_target;
-static const esp_partition_t *partition;
+static hr_origin_t origin;
 
 /* read by any task */
 static portMUX_TYPE status_lock = portMUX_INITIALIZER_UNLOCKED;
@@ -40,16 +41,17 @@ uint32_t hr_current_next_number(void)
     return shared_status.loads + 1;
 }
 
-const esp_partition_t *hr_current_partition(void)
+hr_origin_t hr_current_origin(void)
 {
-    return partition;
+    return origin;
 }
 
-static hr_lifecycle_status_t status_of(const hr_module_t *module)
+static hr_lifecycle_status_t status_of(const hr_staged_t *staged)
 {
+    const hr_module_t *module = staged->module;
     const hr_placed_t *text = hr_place_first(&module->placement, HR_SEGMENT_TEXT);
     const hr_placed_t *data = hr_place_first(&module->placement, HR_SEGMENT_DATA);
-    return (hr_lifecycle_status_t) {
+    hr_lifecycle_status_t status = {
         .module = module->number,
         .size = module->size,
         .loads = module->number,
@@ -57,13 +59,32 @@ static hr_lifecycle_status_t status_of(const hr_module_t *module)
         .text_size = text->size,
         .data_address = data->run,
         .data_size = data->size,
+        .hash_known = staged->partition != NULL,
     };
+    memcpy(status.hash, staged->hash, sizeof(status.hash));
+    return status;
+}
+
+hr_staged_t hr_current_as_staged(uint32_t *addresses)
+{
+    hr_staged_t staged = {
+        .module = current,
+        .addresses = addresses,
+        .count = current_target.exports.count,
+    };
+    if (shared_status.hash_known) {
+        staged.partition = origin.partition;
+        staged.sequence = origin.sequence;
+        memcpy(staged.hash, shared_status.hash, sizeof(staged.hash));
+    }
+    hr_target_read(&current_target, addresses);
+    return staged;
 }
 
 void hr_current_switch(hr_staged_t *staged, const hr_target_t *target)
 {
     uint32_t previous = hr_current_number();
-    hr_lifecycle_status_t status = status_of(staged->module);
+    hr_lifecycle_status_t status = status_of(staged);
     portENTER_CRITICAL(&status_lock);
     if (current != NULL && current_target.table != target->table) {
         hr_target_point_to_unloaded(&current_target);
@@ -75,7 +96,7 @@ void hr_current_switch(hr_staged_t *staged, const hr_target_t *target)
     current_target = *target;
     free(staged->addresses);
     if (staged->partition != NULL) {
-        partition = staged->partition;
+        origin = (hr_origin_t) {staged->partition, staged->sequence};
         hr_pending_taken(staged->partition, staged->sequence);
     }
     hr_trace("switch", "module=%" PRIu32, current->number);

@@ -13,8 +13,16 @@ hr_target_t hr_current_target(void);
 /* The number that the next module gets. */
 uint32_t hr_current_next_number(void);
 
-/* The partition that the last module from flash came from; NULL: none did. */
-const esp_partition_t *hr_current_partition(void);
+/* Where the last module from flash came from. */
+typedef struct {
+    const esp_partition_t *partition; /* NULL: none did */
+    uint32_t sequence;
+} hr_origin_t;
+
+hr_origin_t hr_current_origin(void);
+
+/* The loaded module as it was staged; `addresses` has room for where its table leads. */
+hr_staged_t hr_current_as_staged(uint32_t *addresses);
 
 /* Leads all calls to a module that is placed, and takes it over. Nothing is allocated and nothing
    can fail. */

@@ -2,10 +2,12 @@
 /* The module that is loaded, as others than the lifecycle itself see it. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "hotreload.h"
 #include "hr_module.h"
+#include "hr_sha256.h"
 
 typedef struct {
     uint32_t module; /* number of the module; 0: none is loaded */
@@ -15,6 +17,8 @@ typedef struct {
     uint32_t text_size;
     uint32_t data_address;
     uint32_t data_size;
+    bool hash_known; /* not of a module from RAM */
+    uint8_t hash[HR_SHA256_SIZE];
 } hr_lifecycle_status_t;
 
 void hr_lifecycle_status(hr_lifecycle_status_t *status);

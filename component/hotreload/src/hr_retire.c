@@ -6,6 +6,7 @@
 
 #include "esp_timer.h"
 #include "freertos/FreeRTOS.h"
+#include "freertos/task.h"
 #include "hr_event.h"
 #include "hr_lock.h"
 #include "hr_tasks.h"
@@ -83,6 +84,19 @@ void hr_retire_free(hr_module_t *module)
     waiting++;
     hr_lock_give(&lock);
     hr_retire_collect();
+}
+
+bool hr_retire_free_within(hr_module_t *module, uint32_t timeout_ms)
+{
+    TickType_t start = xTaskGetTickCount();
+    while (hr_tasks_inside(&module->placement)) {
+        if (xTaskGetTickCount() - start >= pdMS_TO_TICKS(timeout_ms)) {
+            return false;
+        }
+        vTaskDelay(1);
+    }
+    free_module(module);
+    return true;
 }
 
 uint32_t hr_retire_waiting(void)

@@ -17,6 +17,25 @@ esp_err_t hr_source_open(hr_source_t *source, const char *label, hr_report_t *re
     return hr_store_map(&store, &source->view, report);
 }
 
+esp_err_t hr_source_open_previous(hr_source_t *source, const hr_source_t *newest,
+                                  hr_report_t *report)
+{
+    hr_store_t store;
+    esp_err_t err = hr_store_open(&store, newest->partition->label, report);
+    if (err != ESP_OK) {
+        return err;
+    }
+    source->partition = store.partition;
+    return hr_store_map_previous(&store, &newest->view, &source->view, report);
+}
+
+esp_err_t hr_source_set_aside(const hr_source_t *source, hr_report_t *report)
+{
+    hr_store_t store;
+    esp_err_t err = hr_store_open(&store, source->partition->label, report);
+    return err == ESP_OK ? hr_store_set_aside(&store, source->view.slot, report) : err;
+}
+
 void hr_source_close(hr_source_t *source)
 {
     if (source->partition != NULL) {

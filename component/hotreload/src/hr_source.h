@@ -15,4 +15,11 @@ hr_source_t hr_source_in_ram(const void *data, size_t size);
 /* The newest module of a partition. */
 esp_err_t hr_source_open(hr_source_t *source, const char *label, hr_report_t *report);
 
+/* The module that would be the newest of its partition without `newest`. */
+esp_err_t hr_source_open_previous(hr_source_t *source, const hr_source_t *newest,
+                                  hr_report_t *report);
+
+/* Takes a module in a partition out of use for good. */
+esp_err_t hr_source_set_aside(const hr_source_t *source, hr_report_t *report);
+
 void hr_source_close(hr_source_t *source);

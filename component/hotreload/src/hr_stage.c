@@ -2,6 +2,7 @@
 #include "hr_stage.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "hr_event.h"
 #include "hr_memory_esp.h"
@@ -23,6 +24,7 @@ esp_err_t hr_stage_check(hr_staged_t *staged, hr_image_t *image, const hr_source
         .partition = source->partition,
         .sequence = source->view.sequence,
     };
+    memcpy(staged->hash, source->view.hash, sizeof(staged->hash));
     esp_err_t err;
     if (staged->module == NULL || staged->addresses == NULL) {
         err = hr_reject(report, ESP_ERR_NO_MEM, "no memory for the addresses of %u functions",

@@ -12,6 +12,7 @@ typedef struct {
     size_t count;
     const esp_partition_t *partition; /* where it comes from; NULL: RAM */
     uint32_t sequence;
+    uint8_t hash[HR_SHA256_SIZE]; /* of one from a partition */
 } hr_staged_t;
 
 /* The first half of staging: all that can fail for another reason than the memory of segments.

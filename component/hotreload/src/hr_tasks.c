@@ -94,3 +94,11 @@ bool hr_tasks_inside(const hr_placement_t *placement)
     free(tasks.list);
     return inside;
 }
+
+bool hr_tasks_is_caller_inside(const hr_placement_t *placement)
+{
+    TaskSnapshot_t self;
+    vTaskGetSnapshot(xTaskGetCurrentTaskHandle(), &self);
+    const tasks_t tasks = {.list = &self, .count = 1};
+    return any_inside(&tasks, placement);
+}

@@ -2,6 +2,7 @@
 #include "hr_update.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "freertos/FreeRTOS.h"
 #include "hotreload.h"
@@ -115,11 +116,13 @@ static esp_err_t commit(hr_update_t *update)
 {
     esp_err_t err = hr_store_commit(&update->flash, &update->report);
     if (err == ESP_OK) {
-        hr_pending_written(&(hr_pending_t) {
+        hr_pending_t pending = {
             .partition = update->store.partition,
             .sequence = update->flash.sequence,
             .size = update->flash.size,
-        });
+        };
+        memcpy(pending.hash, update->flash.hash, sizeof(pending.hash));
+        hr_pending_written(&pending);
         hr_event_updated(update->flash.size);
     }
     return err;

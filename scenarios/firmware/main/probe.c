@@ -40,6 +40,13 @@ static const httpd_uri_t routes[] = {
     {.uri = "/probe/crash", .method = HTTP_POST, .handler = probe_handle_crash},
     {.uri = "/probe/events/listen", .method = HTTP_POST, .handler = probe_handle_listen},
     {.uri = "/probe/cost", .method = HTTP_POST, .handler = probe_handle_cost},
+    {.uri = "/probe/memory/take", .method = HTTP_POST, .handler = probe_handle_memory_take},
+    {.uri = "/probe/memory/give", .method = HTTP_POST, .handler = probe_handle_memory_give},
+    {.uri = "/probe/inside/enter", .method = HTTP_POST, .handler = probe_handle_inside_enter},
+    {.uri = "/probe/inside/leave", .method = HTTP_POST, .handler = probe_handle_inside_leave},
+    {.uri = "/probe/inside/reload", .method = HTTP_POST, .handler = probe_handle_inside_reload},
+    {.uri = "/probe/caller/start", .method = HTTP_POST, .handler = probe_handle_caller_start},
+    {.uri = "/probe/caller/stop", .method = HTTP_POST, .handler = probe_handle_caller_stop},
     {.uri = "/probe/api", .method = HTTP_GET, .handler = probe_handle_api},
 };
 

@@ -3,6 +3,7 @@
 #include "esp_log.h"
 #include "hotreload.h"
 #include "hotreload_event.h"
+#include "module_api.h"
 #include "probe.h"
 
 static const char *TAG = "scenarios";
@@ -20,8 +21,9 @@ static void on_event(void *argument, esp_event_base_t base, int32_t id, void *da
     }
     case HOTRELOAD_EVENT_SWITCHED: {
         const hotreload_event_switched_t *switched = data;
-        ESP_LOGI(TAG, "event switched module=%lu previous=%lu", (unsigned long)switched->module,
-                 (unsigned long)switched->previous);
+        ESP_LOGI(TAG, "event switched module=%lu previous=%lu answer=%ld",
+                 (unsigned long)switched->module, (unsigned long)switched->previous,
+                 (long)answer());
         break;
     }
     case HOTRELOAD_EVENT_RETIRED: {

@@ -6,10 +6,12 @@
 
 typedef int portMUX_TYPE;
 typedef int BaseType_t;
+typedef uint32_t TickType_t;
 
 #define portMUX_INITIALIZER_UNLOCKED 0
 #define portENTER_CRITICAL(mux) ((void)(mux))
 #define portEXIT_CRITICAL(mux) ((void)(mux))
 #define configTICK_RATE_HZ 100
+#define pdMS_TO_TICKS(ms) ((ms) * configTICK_RATE_HZ / 1000)
 #define portMAX_DELAY UINT32_MAX
 #define pdTRUE 1

@@ -1,0 +1,155 @@
+/* What makes a replacement hard: memory that is used up, and tasks that are inside the module or
+ * call it without pause. */
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "esp_heap_caps.h"
+#include "freertos/FreeRTOS.h"
+#include "freertos/semphr.h"
+#include "freertos/task.h"
+#include "hotreload.h"
+#include "module_api.h"
+#include "probe.h"
+#include "reloadable_util.h"
+
+#define BLOCKS 16
+#define SMALLEST 64
+
+static void *taken[BLOCKS];
+
+/* heap=data|exec leave=..: takes memory until no free block has more than that many bytes */
+esp_err_t probe_handle_memory_take(httpd_req_t *request)
+{
+    char heap[8];
+    probe_query_text(request, "heap", heap, sizeof(heap));
+    uint32_t leave = probe_query_number(request, "leave", 0);
+    uint32_t caps = heap[0] == 'e' ? MALLOC_CAP_EXEC | MALLOC_CAP_32BIT
+                                   : MALLOC_CAP_8BIT | MALLOC_CAP_DEFAULT;
+    for (size_t i = 0; i < BLOCKS; i++) {
+        size_t largest = heap_caps_get_largest_free_block(caps);
+        if (taken[i] == NULL && largest > leave + SMALLEST) {
+            taken[i] = heap_caps_malloc(largest - leave, caps);
+        }
+    }
+    bool is_done = heap_caps_get_largest_free_block(caps) <= leave + SMALLEST;
+    return probe_send_result(request, is_done ? ESP_OK : ESP_FAIL);
+}
+
+esp_err_t probe_handle_memory_give(httpd_req_t *request)
+{
+    for (size_t i = 0; i < BLOCKS; i++) {
+        heap_caps_free(taken[i]);
+        taken[i] = NULL;
+    }
+    return probe_send_result(request, ESP_OK);
+}
+
+static SemaphoreHandle_t entered;
+static SemaphoreHandle_t may_leave;
+
+/* sig_call() calls its callback a second time, with the first result */
+#define FIRST_CALL  1
+#define SECOND_CALL 0
+
+static int32_t stay(int32_t call)
+{
+    if (call == FIRST_CALL) {
+        xSemaphoreGive(entered);
+        xSemaphoreTake(may_leave, portMAX_DELAY);
+    }
+    return SECOND_CALL;
+}
+
+static void stay_inside(void *argument)
+{
+    (void)argument;
+    sig_call(stay, FIRST_CALL);
+    vTaskDelete(NULL);
+}
+
+/* a task enters the module and stays there */
+esp_err_t probe_handle_inside_enter(httpd_req_t *request)
+{
+    if (entered == NULL) {
+        entered = xSemaphoreCreateBinary();
+        may_leave = xSemaphoreCreateBinary();
+    }
+    bool is_created = xTaskCreate(stay_inside, "inside", 3072, NULL, 5, NULL) == pdPASS;
+    if (is_created) {
+        xSemaphoreTake(entered, portMAX_DELAY);
+    }
+    return probe_send_result(request, is_created ? ESP_OK : ESP_ERR_NO_MEM);
+}
+
+esp_err_t probe_handle_inside_leave(httpd_req_t *request)
+{
+    xSemaphoreGive(may_leave);
+    return probe_send_result(request, ESP_OK);
+}
+
+static esp_err_t result_inside;
+
+static int32_t reload_inside(int32_t call)
+{
+    if (call == FIRST_CALL) {
+        hotreload_config_t config = HOTRELOAD_CONFIG_DEFAULT();
+        result_inside = hotreload_reload(&config);
+    }
+    return SECOND_CALL;
+}
+
+/* the module itself, by a function of the firmware that it calls, asks to be replaced */
+esp_err_t probe_handle_inside_reload(httpd_req_t *request)
+{
+    sig_call(reload_inside, FIRST_CALL);
+    return probe_send_result(request, result_inside);
+}
+
+static struct {
+    volatile bool runs;
+    uint32_t calls;
+    uint32_t zeros;
+    uint32_t wrong;
+    uint32_t null_entries;
+} caller;
+
+static void call_without_pause(void *argument)
+{
+    SemaphoreHandle_t ended = argument;
+    while (caller.runs) {
+        for (size_t i = 0; i < hotreload_symbol_count; i++) {
+            caller.null_entries += ((volatile uint32_t *)hotreload_symbol_table)[i] == 0;
+        }
+        int32_t result = answer();
+        caller.calls++;
+        caller.zeros += result == 0;
+        caller.wrong += result != 0 && result != 42 && result != 43;
+    }
+    xSemaphoreGive(ended);
+    vTaskDelete(NULL);
+}
+
+static SemaphoreHandle_t caller_ended;
+
+esp_err_t probe_handle_caller_start(httpd_req_t *request)
+{
+    if (caller_ended == NULL) {
+        caller_ended = xSemaphoreCreateBinary();
+    }
+    caller.calls = caller.zeros = caller.wrong = caller.null_entries = 0;
+    caller.runs = true;
+    bool is_created = xTaskCreate(call_without_pause, "caller", 3072, caller_ended, 5, NULL)
+                      == pdPASS;
+    return probe_send_result(request, is_created ? ESP_OK : ESP_ERR_NO_MEM);
+}
+
+esp_err_t probe_handle_caller_stop(httpd_req_t *request)
+{
+    caller.runs = false;
+    xSemaphoreTake(caller_ended, portMAX_DELAY);
+    probe_reply_t reply = {0};
+    probe_reply_add(&reply, "{\"calls\":%lu,\"zeros\":%lu,\"wrong\":%lu,\"null_entries\":%lu}",
+                    (unsigned long)caller.calls, (unsigned long)caller.zeros,
+                    (unsigned long)caller.wrong, (unsigned long)caller.null_entries);
+    return probe_reply_send(request, &reply);
+}
