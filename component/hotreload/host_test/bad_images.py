@@ -228,7 +228,7 @@ def bad_images(exports: Sequence[str] = EXPORTS, identity: bytes = IDENTITY) -> 
             segment(PT_NOTE, 0, bytes(40), PF_R, offset=0xFFFFFFF0),
             "p_offset 0xfffffff0 with p_filesz 40",
         ),
-        note_cut_off=(module(notes=note() + bytes(11)), "11 bytes"),
+        note_cut_off=(module(notes=note(content=identity) + bytes(11)), "11 bytes"),
         note_name_too_long=(
             module(notes=struct.pack("<III", 41, 0, 1) + bytes(28)),
             "n_namesz 41 with n_descsz 0",
