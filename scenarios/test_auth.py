@@ -116,6 +116,21 @@ def test_anyone_may_ask(device: Device) -> None:
         assert requests.get(device.client.url + endpoint, timeout=20).status_code == 200
 
 
+def test_every_task_has_stack_left_while_a_body_is_hashed(device: Device, variant: Variant) -> None:
+    elf = variant("bigger").data
+    request = sign(device, "/upload", elf)
+    headers = [("Authorization", request.authorization)]
+    with device.client.raw("/upload", len(elf), headers=headers) as upload:
+        upload.send(elf[:-1])
+        device.trace.wait("store", op="write")
+        left = {task.name: task.stack_free for task in device.probe.tasks()}
+        upload.send(elf[-1:])
+        assert upload.answer().status == 200
+
+    assert "hotreload_conn" in left
+    assert {name: free for name, free in left.items() if free < 256} == {}
+
+
 def test_clients_at_the_same_time(device: Device, variant: Variant) -> None:
     """None uses up the nonce of another; only updates wait for each other."""
     elf = variant("answer_43").data
@@ -355,12 +370,18 @@ def test_the_secret_is_for_its_owner_only(device: Device) -> None:
         assert path.stat().st_mode & 0o077 == 0, path.name
 
 
+def warnings(device: Device) -> list[str]:
+    """What the log of a start says of who may upload."""
+    device.console.wait_line("Returned from app_main", 0, timeout=10)
+    return [line.text for line in device.console.lines if "anyone" in line.text]
+
+
 def test_the_log_says_nothing_of_anyone(device: Device) -> None:
-    assert [line.text for line in device.console.lines if "anyone" in line.text] == []
+    assert warnings(device) == []
 
 
 @pytest.mark.firmware(config={})
 def test_without_keys_the_log_says_that_anyone_may_upload(device: Device) -> None:
-    (line,) = [line.text for line in device.console.lines if "anyone" in line.text]
-    assert "anyone on the network can run code on this device" in line
+    said = "\n".join(warnings(device))
+    assert said.count("anyone on the network can run code on this device") == 1
     assert requests.get(f"{device.client.url}/nonce", timeout=20).status_code == 404

@@ -77,9 +77,9 @@ static esp_err_t handle_reload(httpd_req_t *request)
     char body[HR_ANSWER_SIZE];
     hr_answer_t answer = {.body = body, .size = sizeof(body)};
     hr_auth_body_t none;
-    esp_err_t err = hr_refusal_check_no_body(request, &report);
+    esp_err_t err = hr_access_check(request, &none, &report);
     if (err == ESP_OK) {
-        err = hr_access_check(request, &none, &report);
+        err = hr_refusal_check_no_body(request, &report);
     }
     if (err != ESP_OK) {
         hr_operation_refuse("reload", err, &report);
