@@ -3,10 +3,11 @@
 The endpoints are in `firmware/main/probe_*.c`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from harness.device import Device
+from harness.device import PANIC, Device
 from harness.errors import ConditionNotMet
 from harness.modules import Module
 
@@ -125,6 +126,33 @@ class Calls:
     null_entries: int
 
 
+@dataclass(frozen=True)
+class Visit:
+    """What a call of the module gave; results of the reload inside it, and of that in its hook."""
+
+    result: int
+    error: str = "ESP_OK"
+    hook_error: str = "ESP_OK"
+
+
+@dataclass(frozen=True)
+class Soak:
+    """Reloads, those that failed, wrong results, and the calls of the task that made the fewest."""
+
+    reloads: int
+    failed: int
+    wrong: int
+    fewest: int
+
+
+@dataclass(frozen=True)
+class CallCycles:
+    """Cycles of a number of calls through the stub, and of the module's function itself."""
+
+    stub: int
+    direct: int
+
+
 class Bench:
     """Drives the scenario firmware; what returns a str gives the name of an error code."""
 
@@ -211,6 +239,50 @@ class Bench:
 
     def update(self, elf: bytes, label: str = "hotreload") -> str:
         return self._result("update", elf, label=label)
+
+    def visit(self, slot: int, stay: str, depth: int = 0) -> None:
+        """A task goes into the module, and stays there as `stay_names` in probe_visits.c tell."""
+        result = self._result("visit/begin", slot=slot, stay=stay, depth=depth)
+        if result != "ESP_OK":
+            raise ConditionNotMet(f"visitor {slot} did not get into the module: {result}")
+
+    def plan_visit(self, slot: int, stay: str) -> None:
+        """Make a task of a function of the module; it begins when it shall leave."""
+        if self._result("visit/plan", slot=slot, stay=stay) != "ESP_OK":
+            raise ConditionNotMet(f"visitor {slot} could not be made")
+
+    def invite(self, slot: int, stay: str) -> None:
+        """What a call of `visit(depth, slot)` that a test makes shall do inside."""
+        self._probe.post("visit/begin", slot=slot, stay=stay, task=0)
+
+    def tell_all(self) -> None:
+        """Let all visitors go at the same time."""
+        self._result("visit/tell")
+
+    def leave(self, slot: int) -> Visit:
+        """Let a visitor go and wait until it has left the module."""
+        return Visit(**self._probe.post("visit/end", slot=slot))
+
+    def delete_visitor(self, slot: int) -> None:
+        """Delete the task of a visitor inside the module."""
+        self._result("visit/delete", slot=slot)
+
+    def soak(self, reloads: int, modules: Sequence[tuple[bytes, int]], timeout: float) -> Soak:
+        """Replace two modules, with what they answer, by each other while tasks call them."""
+        (first, answers), (second, other) = modules
+        body = first + second
+        query = {"first": len(first), "answers": answers, "other": other, "reloads": reloads}
+        if self._result("soak", body, **query) != "ESP_OK":
+            raise ConditionNotMet("not all tasks could be started")
+        pattern = r"soak: reloads=(\d+) failed=(\d+) wrong=(\d+) fewest=(\d+)"
+        _, match = self._console.wait_line(f"{pattern}|{PANIC}", timeout=timeout)
+        if match.group() == PANIC:
+            raise ConditionNotMet("the firmware crashed")
+        return Soak(*map(int, match.groups()))
+
+    def call_cycles(self, function: str, calls: int) -> CallCycles:
+        query = {"name": function, "calls": str(calls)}
+        return CallCycles(**self._probe.get_json("call/cost", query))
 
     def start_server(self, max_elf_size: int = 0) -> str:
         return self._result("server/start", max=max_elf_size)

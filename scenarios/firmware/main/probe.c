@@ -10,6 +10,7 @@
 
 static const httpd_uri_t routes[] = {
     {.uri = "/probe/call", .method = HTTP_GET, .handler = probe_handle_call},
+    {.uri = "/probe/call/cost", .method = HTTP_GET, .handler = probe_handle_call_cost},
     {.uri = "/probe/symbols", .method = HTTP_GET, .handler = probe_handle_symbols},
     {.uri = "/probe/signatures", .method = HTTP_GET, .handler = probe_handle_signatures},
 #if CONFIG_SCENARIO_SIGNATURES
@@ -36,6 +37,12 @@ static const httpd_uri_t routes[] = {
     {.uri = "/probe/server/stop-in-hook", .method = HTTP_GET,
      .handler = probe_handle_stopped_in_hook},
     {.uri = "/probe/heap/level", .method = HTTP_POST, .handler = probe_handle_heap_level},
+    {.uri = "/probe/visit/begin", .method = HTTP_POST, .handler = probe_handle_visit_begin},
+    {.uri = "/probe/visit/plan", .method = HTTP_POST, .handler = probe_handle_visit_plan},
+    {.uri = "/probe/visit/tell", .method = HTTP_POST, .handler = probe_handle_visit_tell},
+    {.uri = "/probe/visit/end", .method = HTTP_POST, .handler = probe_handle_visit_end},
+    {.uri = "/probe/visit/delete", .method = HTTP_POST, .handler = probe_handle_visit_delete},
+    {.uri = "/probe/soak", .method = HTTP_POST, .handler = probe_handle_soak},
     {.uri = "/probe/restart", .method = HTTP_POST, .handler = probe_handle_restart},
     {.uri = "/probe/crash", .method = HTTP_POST, .handler = probe_handle_crash},
     {.uri = "/probe/events/listen", .method = HTTP_POST, .handler = probe_handle_listen},

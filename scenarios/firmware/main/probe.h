@@ -40,6 +40,7 @@ void *probe_receive_body(httpd_req_t *request, size_t shift);
 
 /* the handlers, by file */
 esp_err_t probe_handle_call(httpd_req_t *request);
+esp_err_t probe_handle_call_cost(httpd_req_t *request);
 esp_err_t probe_handle_symbols(httpd_req_t *request);
 esp_err_t probe_handle_signatures(httpd_req_t *request);
 esp_err_t probe_handle_signature_table(httpd_req_t *request);
@@ -62,6 +63,12 @@ esp_err_t probe_handle_server_stop(httpd_req_t *request);
 esp_err_t probe_handle_stop_in_hook(httpd_req_t *request);
 esp_err_t probe_handle_stopped_in_hook(httpd_req_t *request);
 esp_err_t probe_handle_heap_level(httpd_req_t *request);
+esp_err_t probe_handle_visit_begin(httpd_req_t *request);
+esp_err_t probe_handle_visit_plan(httpd_req_t *request);
+esp_err_t probe_handle_visit_tell(httpd_req_t *request);
+esp_err_t probe_handle_visit_end(httpd_req_t *request);
+esp_err_t probe_handle_visit_delete(httpd_req_t *request);
+esp_err_t probe_handle_soak(httpd_req_t *request);
 esp_err_t probe_handle_restart(httpd_req_t *request);
 esp_err_t probe_handle_crash(httpd_req_t *request);
 esp_err_t probe_handle_cost(httpd_req_t *request);

@@ -1,6 +1,7 @@
 /* What the firmware offers to its module. The module links against these addresses. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -19,6 +20,15 @@ int32_t firmware_negate(int32_t a);
 
 /* calls the module's sig_recurse(depth - 1) through its stub */
 uint32_t firmware_bounce(uint32_t depth);
+
+/* calls the module's visit(depth - 1, slot) through its stub */
+uint32_t firmware_visit(uint32_t depth, uint32_t slot);
+
+/* stays as the visitor of that slot shall; the module goes on when the result points to true */
+const volatile bool *firmware_stay(uint32_t slot);
+
+/* ends the task of a visitor */
+void firmware_leave(uint32_t slot, uint32_t result);
 
 /* A connection-like object: it has an identity and a history, and is lost when its
    owner forgets the handle. */

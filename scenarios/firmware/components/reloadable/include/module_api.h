@@ -43,6 +43,11 @@ void link_adopt(channel_t *channel);
 uint32_t statics_sum(void);
 void statics_scribble(uint32_t value);
 
+/* goes `depth` calls of module and firmware deep, stays there, and returns the answer of the module
+   that was entered */
+uint32_t visit(uint32_t depth, uint32_t slot);
+void visit_as_task(void *slot);
+
 /* pointers of every kind */
 typedef int32_t (*operation_t)(int32_t a, int32_t b);
 operation_t operation_get(uint32_t which);

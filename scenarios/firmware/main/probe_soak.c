@@ -1,0 +1,116 @@
+/* Tasks that call the module without pause while it is replaced again and again. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "freertos/FreeRTOS.h"
+#include "freertos/task.h"
+#include "hotreload.h"
+#include "module_api.h"
+#include "probe.h"
+#include "reloadable_util.h"
+
+#define CALLERS 4
+#define STACK 4096
+#define CALLER_PRIORITY 2
+#define RELOADER_PRIORITY 3
+
+typedef struct {
+    uint8_t *elf;
+    size_t size;
+    int32_t answer; /* what the module's answer() gives */
+} candidate_t;
+
+typedef struct {
+    volatile uint32_t calls;
+    volatile uint32_t wrong;
+    volatile bool ended;
+} caller_t;
+
+static uint8_t *images;
+static candidate_t candidates[2];
+static uint32_t reloads;
+static caller_t callers[CALLERS];
+static volatile bool stop;
+
+static uint32_t wrong_results(uint32_t n)
+{
+    int32_t now = answer();
+    uint32_t wrong = now != candidates[0].answer && now != candidates[1].answer;
+    wrong += add(n, 3) != n + 3;
+    wrong += sig_mul64(n, n) != (uint64_t)n * n;
+    wrong += sig_sum(8, 1, 2, 3, 4, 5, 6, 7, (int)n) != 140 + 8 * (int32_t)n;
+    wrong += sig_recurse(12) != 78;
+    wrong += sig_alloca(100) != 4950;
+    return wrong;
+}
+
+static void call_without_pause(void *arg)
+{
+    caller_t *caller = arg;
+    while (!stop) {
+        caller->wrong += wrong_results(caller->calls);
+        caller->calls++;
+    }
+    caller->ended = true;
+    vTaskDelete(NULL);
+}
+
+/* Each new module has to be the one that answers, at once. */
+static uint32_t failed_reloads(void)
+{
+    uint32_t failed = 0;
+    for (uint32_t i = 0; i < reloads; i++) {
+        const candidate_t *next = &candidates[i % 2];
+        esp_err_t err = hotreload_load_from_buffer(next->elf, next->size, hotreload_symbol_table,
+                                                   hotreload_symbol_names, hotreload_symbol_count);
+        failed += err != ESP_OK || answer() != next->answer;
+        vTaskDelay(1); /* the callers' turn */
+    }
+    return failed;
+}
+
+static void reload_and_report(void *arg)
+{
+    (void)arg;
+    uint32_t failed = failed_reloads();
+    stop = true;
+    for (int i = 0; i < CALLERS; i++) {
+        while (!callers[i].ended) {
+            vTaskDelay(1);
+        }
+    }
+    free(images);
+    uint32_t wrong = 0;
+    uint32_t fewest = UINT32_MAX;
+    for (int i = 0; i < CALLERS; i++) {
+        wrong += callers[i].wrong;
+        fewest = callers[i].calls < fewest ? callers[i].calls : fewest;
+    }
+    printf("soak: reloads=%lu failed=%lu wrong=%lu fewest=%lu\n", (unsigned long)reloads,
+           (unsigned long)failed, (unsigned long)wrong, (unsigned long)fewest);
+    vTaskDelete(NULL);
+}
+
+/* The body has two modules, the first one `first` bytes long; answers=.. and other=.. are what
+ * they give. Replaces one by the other `reloads` times; a line on the console tells the end. */
+esp_err_t probe_handle_soak(httpd_req_t *request)
+{
+    size_t first = probe_query_number(request, "first", 0);
+    images = probe_receive_body(request, 0);
+    if (images == NULL || first > request->content_len) {
+        return httpd_resp_send_err(request, HTTPD_500_INTERNAL_SERVER_ERROR, "no body");
+    }
+    reloads = probe_query_number(request, "reloads", 0);
+    candidates[0] = (candidate_t) {images, first,
+                                   (int32_t)probe_query_number(request, "answers", 0)};
+    candidates[1] = (candidate_t) {images + first, request->content_len - first,
+                                   (int32_t)probe_query_number(request, "other", 0)};
+    bool started = true;
+    for (int i = 0; i < CALLERS; i++) {
+        started &= xTaskCreate(call_without_pause, "caller", STACK, &callers[i], CALLER_PRIORITY,
+                               NULL) == pdPASS;
+    }
+    started &= xTaskCreate(reload_and_report, "reloader", STACK, NULL, RELOADER_PRIORITY, NULL)
+        == pdPASS;
+    return probe_send_result(request, started ? ESP_OK : ESP_ERR_NO_MEM);
+}
