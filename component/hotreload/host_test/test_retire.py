@@ -33,7 +33,7 @@ def test_freed_at_once_when_nobody_is_inside(host: Host, loaded: list[str]) -> N
     assert run.result("waiting") == "0"
 
 
-@pytest.mark.parametrize("step", ["api_reload", "api_unload"])
+@pytest.mark.parametrize("step", ["api_reload", "api_unload"], ids=["replace", "unload"])
 def test_freed_in_the_tick_after_the_last_task_has_left(
     host: Host, loaded: list[str], step: str
 ) -> None:

@@ -13,6 +13,10 @@
  * - No function may be called from an interrupt.
  * - A call from inside a hook that would change the module or the partition gives
  *   ESP_ERR_INVALID_STATE and changes nothing. Registering hooks from inside a hook is allowed.
+ * - The module needs no lock. Tasks may be inside it at any moment, the caller of these functions
+ *   included. They go on in the module that they have entered, whose memory is freed when no task
+ *   can execute it any more: before the call returns, or within a tick after the last task has left.
+ *   Pointers to its functions or data that the application keeps beyond a call are not followed.
  * - A load or reload is a transaction. It fails before anything has changed, or it succeeds: after
  *   a failure the module that was loaded goes on, no hook has run and nothing is left allocated.
  *   With CONFIG_HOTRELOAD_UNLOAD_FIRST that holds until the old module is unloaded; what happens
@@ -206,9 +210,10 @@ esp_err_t hotreload_load_from_buffer(const void *elf_data, size_t elf_size,
                                      size_t symbol_count);
 
 /**
- * Unload the module and free its memory. Runs no hooks. From then on every stub returns 0 and
- * logs an error, at most one line a second; a struct of more than four words is left as the caller had it. No task may be inside
- * the module.
+ * Unload the module and free its memory. Runs no hooks. From then on every stub returns 0 and logs
+ * an error, at most one line a second; a struct of more than four words is left as the caller had
+ * it. Tasks that are inside the module go on there, and its memory is freed when the last one has
+ * left.
  *
  * @return ESP_OK, or ESP_ERR_INVALID_STATE: none is loaded, or called from a hook
  */
@@ -220,7 +225,8 @@ esp_err_t hotreload_unload(void);
  * same without an old module: hooks come in pairs, but what a pre hook calls in the module then
  * returns 0.
  *
- * No task may stay inside the old module when the last post hook returns, the caller included.
+ * Tasks may be inside the old module meanwhile, the caller included: they go on there, new calls
+ * go to the new module from the switch on, and the old memory is freed when the last task has left.
  *
  * @param config  as for hotreload_load()
  * With CONFIG_HOTRELOAD_UNLOAD_FIRST the new module is checked, then the pre hooks run, the old
