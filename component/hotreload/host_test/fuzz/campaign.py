@@ -74,10 +74,9 @@ def fuzz(program: Path, folder: Path, *limits: str) -> Outcome:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Fuzz the loader for long.")
-    parser.add_argument("--minutes", type=float, default=30, help="for each target")
-    parser.add_argument("--folder", type=Path, default=Path("build/fuzz"))
+    parser.add_argument("--seconds", type=int, required=True, help="for each target")
+    parser.add_argument("--folder", type=Path, required=True, help="keeps corpus and findings")
     options = parser.parse_args()
-    seconds = max(1, int(options.minutes * 60))
     found = False
     for target in TARGETS:
         try:
@@ -85,7 +84,9 @@ def main() -> int:
         except ToolMissingError as missing:
             print(missing, file=sys.stderr)
             return 1
-        outcome = fuzz(program, options.folder / target, f"-max_total_time={seconds}")
+        outcome = fuzz(
+            program, options.folder / target, f"-max_total_time={max(1, options.seconds)}"
+        )
         print(
             f"{target}: {outcome.executions} executions, {outcome.edges} edges covered, "
             f"{len(outcome.findings)} findings"
