@@ -6,7 +6,7 @@
  *
  * A module is an Xtensa ELF shared object, linked against the firmware that runs it. It lies in
  * a flash partition or in RAM, is copied to RAM, relocated, and called through the symbol table
- * that the build generates (`reloadable_util.h`).
+ * that the build generates (`reloadable_util.h` for a component `reloadable`).
  *
  * Rules that hold for every function here:
  * - Calls from several tasks are serialized: the second caller waits until the first is done.
