@@ -55,9 +55,10 @@ class LastError(TypedDict):
 
 
 class PendingUpdate(TypedDict):
-    """An update that waits for a reload."""
+    """An update that waits for a reload; `hash` is the SHA-256 of its ELF."""
 
     size: int
+    hash: str
 
 
 class Pending(TypedDict):
@@ -69,13 +70,15 @@ class Pending(TypedDict):
 
 
 class Status(TypedDict):
-    """The answer of `/status`."""
+    """The answer of `/status`; the component's README says what the fields are."""
 
     status: str
     loaded: bool
     module: int
     size: int
+    hash: str | None
     loads: int
+    retired: int
     firmware: str
     text: Segment
     data: Segment
@@ -83,6 +86,7 @@ class Status(TypedDict):
     max_size: int
     reload_mode: str
     pending: PendingUpdate | None
+    set_aside: list[str | None]
     heap: Heap
     last_error: LastError | None
 

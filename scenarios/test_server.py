@@ -1,5 +1,6 @@
 """The server answers whoever asks, at once and in its own form, whatever others are doing to it."""
 
+import hashlib
 import itertools
 import subprocess
 from pathlib import Path
@@ -26,6 +27,10 @@ cooperative = impatient
 def stuck(device: Device, elf: bytes, path: str = "/upload") -> RawUpload:
     """An upload that stops half-way; whoever enters it has to send the rest."""
     return device.client.raw(path, len(elf))
+
+
+def waiting(elf: bytes) -> dict[str, int | str]:
+    return {"size": len(elf), "hash": hashlib.sha256(elf).hexdigest()}
 
 
 def send_half(device: Device, upload: RawUpload, elf: bytes) -> None:
@@ -70,7 +75,7 @@ def test_everything_else_is_answered_during_an_upload(
         assert not upload.answered
         upload.send(elf[len(elf) // 2 :])
         assert upload.answer().status == 200
-    assert device.client.status()["pending"] == {"size": len(elf)}
+    assert device.client.status()["pending"] == waiting(elf)
 
 
 LENGTHS = {
@@ -240,18 +245,23 @@ def test_dripping_client_is_cut_off(device: Device, variant: Variant) -> None:
 @cooperative
 def test_application_chooses_the_moment(device: Device, bench: Bench, variant: Variant) -> None:
     elf = variant("answer_43").data
-    waiting = {"size": len(elf)}
     assert device.client.pending()["reload_mode"] == "cooperative"
     nothing = device.client.request("POST", "/reload")
     assert nothing.status_code == 409
     assert nothing.json()["error"] == "HOTRELOAD_ERR_NO_UPDATE"
 
     answer = device.client.request("POST", "/upload-and-reload", data=elf)
-    assert (answer.status_code, answer.json()) == (202, {"status": "pending", "pending": waiting})
+    assert (answer.status_code, answer.json()) == (
+        202,
+        {"status": "pending", "pending": waiting(elf)},
+    )
     answer = device.client.request("POST", "/reload")
-    assert (answer.status_code, answer.json()) == (202, {"status": "pending", "pending": waiting})
-    assert device.client.pending()["pending"] == waiting
-    assert device.client.status()["pending"] == waiting
+    assert (answer.status_code, answer.json()) == (
+        202,
+        {"status": "pending", "pending": waiting(elf)},
+    )
+    assert device.client.pending()["pending"] == waiting(elf)
+    assert device.client.status()["pending"] == waiting(elf)
     assert (device.client.status()["loads"], device.probe.call("answer")) == (1, 42)
 
     assert bench.reload() == "ESP_OK"
@@ -268,7 +278,7 @@ def test_update_that_waits_is_told_in_either_mode(device: Device, variant: Varia
         "pending": None,
     }
     device.client.upload(elf)
-    assert device.client.pending()["pending"] == {"size": len(elf)}
+    assert device.client.pending()["pending"] == waiting(elf)
     device.client.reload()
     assert device.client.pending()["pending"] is None
 
@@ -294,6 +304,32 @@ def test_other_requests_change_nothing(device: Device) -> None:
 
     status = device.client.status()
     assert (status["loads"], status["pending"], status["last_error"]) == (1, None, None)
+
+
+def test_status(device: Device, bench: Bench, variant: Variant) -> None:
+    module = variant("answer_43")
+    device.client.upload_and_reload(module)
+    device.client.upload(variant("bigger"))
+
+    status = device.client.status()
+    placement, heaps = device.placement(), device.probe.heaps()
+    assert (status["loaded"], status["module"], status["loads"]) == (True, 2, 2)
+    assert status["size"] == len(module.data)
+    assert status["hash"] == hashlib.sha256(module.data).hexdigest()
+    assert status["firmware"] == device.firmware.identity.hex()
+    assert status["pending"] == waiting(variant("bigger").data)
+    assert (status["partition"], status["max_size"]) == ("hotreload", MAXIMUM)
+    assert (status["retired"], status["set_aside"], status["last_error"]) == (0, [], None)
+    assert int(status["text"]["address"], 16) == placement.text.address
+    assert int(status["data"]["address"], 16) == placement.data.address
+    assert status["heap"]["exec_free"] == heaps.exec_free
+
+    assert bench.load_from_ram(module.data) == "ESP_OK"
+    assert device.client.status()["hash"] is None
+    assert bench.unload() == "ESP_OK"
+    status = device.client.status()
+    assert (status["loaded"], status["module"], status["hash"]) == (False, 0, None)
+    assert status["loads"] == 3
 
 
 @pytest.mark.parametrize("form", ["raw", "multipart"])

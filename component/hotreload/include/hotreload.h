@@ -301,24 +301,28 @@ esp_err_t hotreload_update_partition(const char *partition_label,
 bool hotreload_update_available(void);
 
 /**
- * Start the HTTP server: POST /upload, /reload, /upload-and-reload, GET /status. Reloads, and with
- * them the hooks, run in the server's task. Whoever reaches the port can run code on the device.
+ * Start the HTTP server: POST /upload, /reload, /upload-and-reload, GET /status, /pending. Reloads,
+ * and with them the hooks, run in the server's task; with
+ * CONFIG_HOTRELOAD_RELOAD_MODE_COOPERATIVE the server leaves them to the application, see
+ * hotreload_update_available(). Each upload has a task of its own while it lasts. Whoever reaches
+ * the port can run code on the device.
  *
  * @param config  copied, and so is the label; table and names must stay valid while the server runs
  * @return
  *  - ESP_OK: listening
  *  - ESP_ERR_INVALID_ARG: a null pointer, an empty label, or a null name within symbol_count
- *  - ESP_ERR_INVALID_STATE: already started
+ *  - ESP_ERR_INVALID_STATE: already started, or called from a hook
  *  - ESP_ERR_NOT_FOUND: no partition of that label
  *  - other: what httpd_start() gave
  */
 esp_err_t hotreload_server_start(const hotreload_server_config_t *config);
 
 /**
- * Stop the HTTP server. Requests under way are ended; the module stays loaded. Not from a hook
- * that a request to the server runs.
+ * Stop the HTTP server. Waits for a reload under way; an upload under way is ended, and its client
+ * told so; the module stays loaded.
  *
- * @return ESP_OK, or ESP_ERR_INVALID_STATE: not started
+ * @return ESP_OK, or ESP_ERR_INVALID_STATE: not started, or called from a hook, in which the server
+ *         might wait for itself
  */
 esp_err_t hotreload_server_stop(void);
 

@@ -2,6 +2,8 @@
 #include "hr_status.h"
 
 #include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
 
 #include "esp_heap_caps.h"
 #include "hotreload.h"
@@ -9,6 +11,10 @@
 #include "hr_lifecycle.h"
 #include "hr_operation.h"
 #include "hr_pending.h"
+#include "hr_retire.h"
+#include "hr_store.h"
+
+#define HASH_TEXT_SIZE (2 * HR_SHA256_SIZE + 1)
 
 #ifdef CONFIG_HOTRELOAD_RELOAD_MODE_COOPERATIVE
 #define RELOAD_MODE "cooperative"
@@ -16,14 +22,57 @@
 #define RELOAD_MODE "immediate"
 #endif
 
+static void to_text(const uint8_t hash[HR_SHA256_SIZE], char text[HASH_TEXT_SIZE])
+{
+    for (size_t i = 0; i < HR_SHA256_SIZE; i++) {
+        snprintf(text + 2 * i, 3, "%02x", hash[i]);
+    }
+}
+
+static void add_hash(hr_answer_t *answer, bool known, const uint8_t hash[HR_SHA256_SIZE])
+{
+    char text[HASH_TEXT_SIZE];
+    if (known) {
+        to_text(hash, text);
+        hr_answer_add(answer, "\"hash\":\"%s\"", text);
+    } else {
+        hr_answer_add(answer, "\"hash\":null");
+    }
+}
+
 static void add_pending(hr_answer_t *answer)
 {
     hr_pending_t pending;
     if (hr_pending_get(&pending)) {
-        hr_answer_add(answer, "\"pending\":{\"size\":%" PRIu32 "}", pending.size);
+        char hash[HASH_TEXT_SIZE];
+        to_text(pending.hash, hash);
+        hr_answer_add(answer, "\"pending\":{\"size\":%" PRIu32 ",\"hash\":\"%s\"}", pending.size,
+                      hash);
     } else {
         hr_answer_add(answer, "\"pending\":null");
     }
+}
+
+/* In a list, null for a raw one, of which no hash is kept. */
+static void add_set_aside(hr_answer_t *answer, const char *partition)
+{
+    hr_store_t store;
+    hr_report_t report;
+    hr_store_aside_t aside[HR_STORE_SLOTS];
+    uint32_t count = 0;
+    char list[HR_STORE_SLOTS * (HASH_TEXT_SIZE + 2) + 1] = "";
+    size_t used = 0;
+    if (hr_store_open(&store, partition, &report) == ESP_OK) {
+        (void)hr_store_read_aside(&store, aside, &count, &report); /* the next load says why */
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        char hash[HASH_TEXT_SIZE];
+        to_text(aside[i].hash, hash);
+        used += aside[i].hash_known
+                    ? snprintf(list + used, sizeof(list) - used, "%s\"%s\"", i > 0 ? "," : "", hash)
+                    : snprintf(list + used, sizeof(list) - used, "%snull", i > 0 ? "," : "");
+    }
+    hr_answer_add(answer, "\"set_aside\":[%s]", list);
 }
 
 static void add_last_error(hr_answer_t *answer)
@@ -40,10 +89,12 @@ static void add_last_error(hr_answer_t *answer)
                   hotreload_err_to_name(err), message);
 }
 
-static void add_segment(hr_answer_t *answer, const char *name, uint32_t address, uint32_t size)
+static void add_segments(hr_answer_t *answer, const hr_lifecycle_status_t *status)
 {
-    hr_answer_add(answer, "\"%s\":{\"address\":\"0x%08" PRIx32 "\",\"size\":%" PRIu32 "}", name,
-                  address, size);
+    hr_answer_add(answer, "\"text\":{\"address\":\"0x%08" PRIx32 "\",\"size\":%" PRIu32 "}",
+                  status->text_address, status->text_size);
+    hr_answer_add(answer, "\"data\":{\"address\":\"0x%08" PRIx32 "\",\"size\":%" PRIu32 "}",
+                  status->data_address, status->data_size);
 }
 
 static void add_heap(hr_answer_t *answer)
@@ -79,14 +130,16 @@ void hr_status_describe(hr_answer_t *answer, const char *partition, size_t max_s
     hr_answer_add(answer, "\"loaded\":%s", status.module != 0 ? "true" : "false");
     hr_answer_add(answer, "\"module\":%" PRIu32, status.module);
     hr_answer_add(answer, "\"size\":%" PRIu32, status.size);
+    add_hash(answer, status.hash_known, status.hash);
     hr_answer_add(answer, "\"loads\":%" PRIu32, status.loads);
+    hr_answer_add(answer, "\"retired\":%" PRIu32, hr_retire_waiting());
     add_firmware(answer);
-    add_segment(answer, "text", status.text_address, status.text_size);
-    add_segment(answer, "data", status.data_address, status.data_size);
+    add_segments(answer, &status);
     hr_answer_add(answer, "\"partition\":\"%s\"", partition);
     hr_answer_add(answer, "\"max_size\":%u", (unsigned)max_size);
     hr_answer_add(answer, "\"reload_mode\":\"" RELOAD_MODE "\"");
     add_pending(answer);
+    add_set_aside(answer, partition);
     add_heap(answer);
     add_last_error(answer);
     hr_answer_end(answer);
