@@ -39,6 +39,11 @@ def half_of_the_memory(device: Device) -> int:
     return device.probe.heaps().data_largest * 2 // 3
 
 
+def more_than_is_free(device: Device) -> int:
+    """Bytes of data that do not fit; so few more that nobody can tell before they are needed."""
+    return device.probe.heaps().data_free + 8 * 1024
+
+
 def test_module_that_fits_only_without_the_old_one(
     device: Device, bench: Bench, variant: Variant
 ) -> None:
@@ -115,7 +120,7 @@ def test_calls_during_a_replacement_return_0(
 def test_module_that_does_not_fit_gives_way_to_the_one_before(
     device: Device, bench: Bench, variant: Variant
 ) -> None:
-    too_large = module_with(variant, 43, device.probe.heaps().data_free * 2)
+    too_large = module_with(variant, 43, more_than_is_free(device))
     device.client.upload_and_reload(variant())
     bench.register_hook("pre")
     bench.register_hook("post")
@@ -135,11 +140,26 @@ def test_module_that_does_not_fit_gives_way_to_the_one_before(
     device.console.wait_line("the module before it in flash is used: module 3")
 
 
+def test_update_that_did_not_fit_is_forgotten(
+    device: Device, bench: Bench, variant: Variant
+) -> None:
+    """The next start does not meet it, and the next update is not written over what works."""
+    too_large = module_with(variant, 43, more_than_is_free(device))
+
+    for _ in range(3):
+        assert refused(device, too_large).name == "ESP_ERR_NO_MEM"
+        assert device.probe.call("answer") == 42
+    assert device.client.status()["pending"] is None
+    device.reset()
+
+    assert device.probe.call("answer") == 42
+
+
 def test_nothing_left_to_load(device: Device, bench: Bench, variant: Variant) -> None:
     """The device goes on without a module, says so, and takes the next one."""
     device.erase_partition("hotreload")
     assert bench.load_from_ram(variant().data) == "ESP_OK"
-    too_large = module_with(variant, 43, device.probe.heaps().data_free * 2)
+    too_large = module_with(variant, 43, more_than_is_free(device))
     bench.register_hook("pre")
     bench.register_hook("post")
 

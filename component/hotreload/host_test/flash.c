@@ -16,6 +16,7 @@ static flash_torn_t torn;
 static uint32_t operations_done;
 static uint32_t mappings;
 static uint32_t worn_out = UINT32_MAX;
+static uint32_t reads_left;
 
 void flash_create(uint32_t size, uint32_t erase_size)
 {
@@ -42,6 +43,16 @@ void flash_set_operations(uint32_t operations, flash_torn_t kind)
     operations_left = operations;
     tearing = true;
     torn = kind;
+}
+
+void flash_fail_read_at(uint32_t read)
+{
+    reads_left = read;
+}
+
+static bool read_fails(void)
+{
+    return reads_left > 0 && --reads_left == 0;
 }
 
 void flash_corrupt(uint32_t offset)
@@ -115,6 +126,9 @@ const esp_partition_t *esp_partition_find_first(esp_partition_type_t type,
 esp_err_t esp_partition_read(const esp_partition_t *from, size_t offset, void *to, size_t size)
 {
     assert(from == &partition && offset + size <= partition.size);
+    if (read_fails()) {
+        return ESP_FAIL;
+    }
     memcpy(to, cells + offset, size);
     return ESP_OK;
 }
@@ -152,6 +166,9 @@ esp_err_t esp_partition_mmap(const esp_partition_t *from, size_t offset, size_t 
 {
     assert(from == &partition && offset + size <= partition.size);
     assert(memory == ESP_PARTITION_MMAP_DATA);
+    if (read_fails()) {
+        return ESP_FAIL;
+    }
     *data = cells + offset;
     *handle = 1;
     mappings++;

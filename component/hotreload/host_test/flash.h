@@ -23,6 +23,9 @@ typedef enum {
 /* Writes to flash from here on that still happen; the one after is torn, later ones fail. */
 void flash_set_operations(uint32_t operations, flash_torn_t torn);
 
+/* The n-th read or mapping from here on fails, once; 0: none does. */
+void flash_fail_read_at(uint32_t read);
+
 /* Inverts one byte behind the driver's back. */
 void flash_corrupt(uint32_t offset);
 

@@ -546,6 +546,8 @@ static void run_step(char *step)
         print_aside();
     } else if (strcmp(step, "set_aside") == 0) {
         set_aside();
+    } else if (strcmp(step, "fail_read") == 0) {
+        flash_fail_read_at(number(value));
     } else if (strcmp(step, "fail_at") == 0) {
         memory_fail_at(number(value));
     } else if (strcmp(step, "time") == 0) {

@@ -8,6 +8,7 @@ from host import Host, Run
 
 PARTITION = "partition=524288,65536"
 GOOD = ModuleBuilder(rela=[Reloc(DATA, R_RELATIVE)]).build()
+MORE = ModuleBuilder(symbols=[Symbol("f", TEXT), Symbol("more", TEXT)]).build()
 WITHOUT_F = ModuleBuilder(symbols=[Symbol("g", TEXT)]).build()
 
 STAGING = ["request", "validate", "place", "place", "relocate", "resolve"]
@@ -180,6 +181,35 @@ def test_no_memory_at_each_allocation(host: Host, loaded: list[str], step: str) 
         assert len(run.lines("hook ")) <= 1
     # the first load makes the timer that watches over old modules, too
     assert failures == {"api_buffer": 4, "api_load": 6}.get(step, 5)
+
+
+@pytest.mark.parametrize(
+    "step",
+    ["api_reload", "api_load", "api_update", "stream"],
+    ids=["replace", "load", "update", "upload"],
+)
+def test_flash_that_cannot_be_read(host: Host, loaded: list[str], step: str) -> None:
+    """Each read and each mapping in turn fails: the error, no hook, no leak, the next try works."""
+    file = host.file(GOOD)
+    call = {"api_update": f"api_update={file}", "stream": f"stream=100,{file}"}.get(step, step)
+    name = {"api_update": "update"}.get(step, step)
+    newest = [f"api_update={host.file(MORE)}", "api_reload"]  # there is an older one, too
+    start = [*loaded, *newest, *(["api_unload"] if step == "api_load" else [])]
+    failures = 0
+    for read in range(1, 30):
+        steps = ["pre=a", "blocks", f"fail_read={read}", call, "fail_read=0", "blocks", "table"]
+        run = host.run(*start, *steps, "newest", call)
+        results = run.results(name)[-2:]
+        if results[0] == "ESP_OK":
+            break
+        failures += 1
+        assert run.lines("newest size")[0].split()[1] == f"size={len(MORE)}"
+        assert results == ["ESP_FAIL", "ESP_OK"]
+        assert run.lines("blocks")[0] == run.lines("blocks")[1]
+        state = "unloaded" if step == "api_load" else "loaded"
+        assert run.lines("table") == [f"table f {state}"]
+        assert len(run.lines("hook ")) <= 1
+    assert failures > 2
 
 
 def test_update_has_the_functions_of_the_loaded_module(host: Host, loaded: list[str]) -> None:

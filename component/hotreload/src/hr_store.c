@@ -275,8 +275,14 @@ static uint32_t candidates(const slot_t slots[SLOTS], uint32_t without, uint32_t
     return count;
 }
 
-/* Maps the newest complete module; the error is that of the newest one. ESP_ERR_NO_MEM is no
-   judgement on a module. */
+/* Errors of the component are about the module. Others, such as no memory for its hash or a flash
+   that does not answer, are no judgement on it: it may be whole. */
+static bool is_judgement(esp_err_t err)
+{
+    return err > HOTRELOAD_ERR_BASE && err < HOTRELOAD_ERR_BASE + 0x1000;
+}
+
+/* Maps the newest complete module; the error is that of the newest one. */
 static esp_err_t map_newest(const hr_store_t *store, const slot_t slots[SLOTS], uint32_t without,
                             hr_store_view_t *view, hr_report_t *report)
 {
@@ -294,7 +300,7 @@ static esp_err_t map_newest(const hr_store_t *store, const slot_t slots[SLOTS], 
             ESP_LOGW(TAG, "the newest module is not complete, using the one before: %s",
                      report->message);
         }
-        if (err == ESP_OK || err == ESP_ERR_NO_MEM) {
+        if (!is_judgement(err)) {
             return err;
         }
         first = i == 0 ? err : first;
@@ -340,7 +346,7 @@ static esp_err_t choose_slot(hr_store_update_t *update, const slot_t slots[SLOTS
     hr_store_view_t view;
     uint32_t stays = 0;
     esp_err_t err = map_newest(store, slots, NO_SLOT, &view, report);
-    if (err == ESP_ERR_NO_MEM) {
+    if (err != ESP_OK && !is_judgement(err)) {
         return err;
     }
     if (err == ESP_OK) {
