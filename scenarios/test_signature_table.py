@@ -17,10 +17,10 @@ from harness.modules import Module
 from scenarios.bench import Bench
 from scenarios.signatures.generate import signatures
 
-pytestmark = pytest.mark.firmware(
-    "scenarios/firmware",
-    config={"CONFIG_SCENARIO_SIGNATURES": "y", "CONFIG_FREERTOS_HZ": "1000"},
-)
+#: settings of the firmware that has the table
+SIGNATURES = {"CONFIG_SCENARIO_SIGNATURES": "y", "CONFIG_FREERTOS_HZ": "1000"}
+
+pytestmark = pytest.mark.firmware("scenarios/firmware", config=SIGNATURES)
 
 ROWS = Counter(signature.group for signature in signatures()) | {"control-flow": 19}
 

@@ -229,3 +229,19 @@ def test_slow_sender(device: Device, variant: Variant) -> None:
 
     assert answer.status == 200
     assert device.probe.call("answer") == 43
+
+
+def test_upload_erases_what_it_writes_and_no_more(device: Device, variant: Variant) -> None:
+    elf = variant("answer_43").data
+    mark = device.trace.mark()
+
+    device.client.upload(elf)
+
+    stored = [event for event in device.trace.since(mark) if event.name == "store"]
+    erased = [(e.number("offset"), e.number("size")) for e in stored if e["op"] == "erase"]
+    written = [(e.number("offset"), e.number("size")) for e in stored if e["op"] == "write"]
+    assert sum(size for _, size in written) >= len(elf)
+    for offset, size in erased:
+        blocks = range(offset, offset + size)
+        assert any(start in blocks or start + length - 1 in blocks for start, length in written)
+    assert sum(size for _, size in erased) < len(elf) + 64 * 1024

@@ -76,6 +76,12 @@ void heap_caps_free(void *block)
     __wrap_free(block);
 }
 
+size_t heap_caps_get_total_size(uint32_t caps)
+{
+    (void)caps;
+    return BLOCK_SIZE_MAX;
+}
+
 static void *allocate(void *context, hr_segment_kind_t kind, uint32_t size)
 {
     (void)context;

@@ -261,6 +261,17 @@ def test_what_is_no_module_costs_no_erase(host: Host, kind: str, piece: int) -> 
     assert newest(run) == [sha(OLD)]
 
 
+def test_what_no_memory_holds_is_not_stored(host: Host) -> None:
+    """The next start would load it in vain."""
+    huge = host.file(ModuleBuilder(bss=32 * 1024 * 1024).build())
+    steps = [f"raw={host.file(OLD)}", f"api_update={huge}", "operations", f"stream=999,{huge}"]
+    run = host.run(f"partition={BOARD}", "names=f", *steps, "newest")
+    assert (run.result("update"), run.result("stream")) == ("ESP_ERR_NO_MEM",) * 2
+    assert "all memory for data" in run.message("stream")
+    assert run.lines("operations") == ["operations 0"]
+    assert newest(run) == [sha(OLD)]
+
+
 def test_update_erases_only_what_it_writes(host: Host) -> None:
     new = host.file(NEW)
     run = host.run("partition=524288,4096", f"api_update={new}")

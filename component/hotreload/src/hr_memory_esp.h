@@ -5,3 +5,6 @@
 #include "hr_place.h"
 
 extern const hr_memory_t hr_memory_esp;
+
+/* Refuses a checked image that could not be loaded with all memory free. */
+esp_err_t hr_memory_esp_check(const hr_image_t *image, hr_report_t *report);

@@ -9,6 +9,7 @@
 #include "hr_check.h"
 #include "hr_event.h"
 #include "hr_lifecycle.h"
+#include "hr_memory_esp.h"
 #include "hr_operation.h"
 #include "hr_pending.h"
 #include "hr_trace.h"
@@ -109,7 +110,8 @@ static esp_err_t check_image(const void *data, size_t size, const hr_exports_t *
     }
     esp_err_t err = hr_module_check(&image, data, size, exports, links, report);
     free(links);
-    return err;
+    /* the next start would load it in vain */
+    return err == ESP_OK ? hr_memory_esp_check(&image, report) : err;
 }
 
 static esp_err_t commit(hr_update_t *update)

@@ -11,3 +11,4 @@
 
 void *heap_caps_malloc(size_t size, uint32_t caps);
 void heap_caps_free(void *block);
+size_t heap_caps_get_total_size(uint32_t caps);
