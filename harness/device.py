@@ -22,6 +22,8 @@ PROBE_PORT = 8081
 READY = r"hotreload: server on port \d+"
 PANIC = "Guru Meditation Error"
 BOOT_SECONDS = 15.0
+#: what esptool erases at least
+SECTOR = 4096
 
 
 class DevicePanicked(ConditionNotMet):
@@ -86,6 +88,13 @@ class Device:
         """Host and port of the server, for a client that works with sockets."""
         url = urlsplit(self.client.url)
         return str(url.hostname), int(url.port or 80)
+
+    def flash_module(self, elf: bytes, label: str = "hotreload") -> None:
+        """Do what `hotreload-flash` does: erase the sectors that are needed, and write the ELF."""
+        self.power_cut()
+        partition = self.flash.partition(label)
+        self.flash.write(partition.offset, elf + ERASED * (-len(elf) % SECTOR))
+        self.power_on()
 
     def erase_partition(self, label: str) -> None:
         """Erase a partition behind the firmware's back and start the device with that."""

@@ -11,6 +11,12 @@ from harness.device import PANIC, Device
 from harness.errors import ConditionNotMet
 from harness.modules import Module
 
+#: a second build of the scenario firmware; it takes a module for good after a shorter time, too
+OTHER_FIRMWARE = {
+    "CONFIG_SCENARIO_OTHER_FIRMWARE": "y",
+    "CONFIG_HOTRELOAD_BOOT_GUARD_MS": "100",
+}
+
 
 class Variant(Protocol):
     """The fixture `variant`."""

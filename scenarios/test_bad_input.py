@@ -37,7 +37,7 @@ BAD = {
     "one-byte": Bad(lambda elf: elf[:1], 422, "HOTRELOAD_ERR_TRUNCATED"),
     "half-a-header": Bad(lambda elf: elf[:30], 422, "HOTRELOAD_ERR_TRUNCATED"),
     "header-only": Bad(lambda elf: elf[:52], 422, "HOTRELOAD_ERR_PROGRAM_HEADERS"),
-    "200-bytes": Bad(lambda elf: elf[:200], 422, "HOTRELOAD_ERR_SEGMENT_BOUNDS"),
+    "200-bytes": Bad(lambda elf: elf[:200], 422, "HOTRELOAD_ERR_PROGRAM_HEADERS"),
     "half": Bad(cut_to(0.5), 422, "HOTRELOAD_ERR_SEGMENT_BOUNDS"),
     "nine-tenths": Bad(cut_to(0.9), 422, "HOTRELOAD_ERR_SEGMENT_BOUNDS"),
     "too-large": Bad(lambda elf: elf + bytes(MAXIMUM), 413, "HOTRELOAD_ERR_TOO_LARGE"),

@@ -48,3 +48,20 @@ def test_cut_right_after_the_update(device: Device, variant: Variant) -> None:
     device.power_cycle()
 
     assert device.probe.call("answer") == 43
+
+
+@pytest.mark.parametrize("uploads", [1, 2])
+def test_flashed_module_takes_effect(device: Device, variant: Variant, uploads: int) -> None:
+    """Whatever was uploaded before, and also when it is what was flashed before all that."""
+    flashed, smallest = variant("bigger").data, variant("smaller", base=False).data
+    for elf in (flashed, smallest):
+        for name in ("changed_constant", "answer_43")[:uploads]:
+            device.client.upload(variant(name))
+
+        device.flash_module(elf)
+
+        assert device.probe.call("answer") == (1933 if elf == flashed else 7)
+    device.flash_module(flashed)
+    device.client.upload_and_reload(variant("answer_43"))
+    device.flash_module(flashed)
+    assert device.probe.call("answer") == 1933

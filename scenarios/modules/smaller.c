@@ -7,6 +7,7 @@
         return 7;                              \
     }
 
+RETURNS_SEVEN(started)
 RETURNS_SEVEN(answer)
 RETURNS_SEVEN(greeting)
 RETURNS_SEVEN(add)

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #define FLASH_OPERATIONS_UNLIMITED UINT32_MAX
 
@@ -34,8 +35,15 @@ void flash_wear_out(uint32_t offset);
 
 void flash_encrypt(void);
 
+/* From here on no write changes anything, and none tells. */
+void flash_freeze(void);
+
 /* Erases and writes since flash_create(). */
 uint32_t flash_operations_done(void);
 
 /* Mappings that were not given back. */
 uint32_t flash_mappings(void);
+
+/* The flash to and from a file. */
+void flash_save(FILE *file);
+void flash_restore(FILE *file);

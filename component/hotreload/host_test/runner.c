@@ -20,6 +20,7 @@
 #include "hr_unloaded.h"
 #include "hr_update.h"
 #include "memory.h"
+#include "reboot.h"
 #include "tasks.h"
 
 #define NAMES_MAX 4096
@@ -513,7 +514,9 @@ static void run_step(char *step)
     if (run_task_step(step, value)) {
         return;
     }
-    if (strcmp(step, "names") == 0) {
+    if (strcmp(step, "resume") == 0) {
+        reboot_resume(value);
+    } else if (strcmp(step, "names") == 0) {
         set_names(value);
     } else if (strcmp(step, "place") == 0) {
         text_address = number(value);
@@ -536,6 +539,10 @@ static void run_step(char *step)
         flash_wear_out(number(value));
     } else if (strcmp(step, "unstamped") == 0) {
         memset(&firmware, 0, sizeof(firmware));
+    } else if (strcmp(step, "corrupt_rtc") == 0) {
+        reboot_corrupt(number(value));
+    } else if (strcmp(step, "freeze") == 0) {
+        flash_freeze();
     } else if (strcmp(step, "encrypt") == 0) {
         flash_encrypt();
     } else if (strcmp(step, "operations") == 0) {
@@ -598,7 +605,11 @@ static void run_step(char *step)
 int main(int argc, char **argv)
 {
     for (int i = 1; i < argc; i++) {
-        run_step(argv[i]);
+        if (strncmp(argv[i], "reboot=", 7) == 0) {
+            reboot((int)number(argv[i] + 7), argv + i + 1);
+        } else {
+            run_step(argv[i]);
+        }
     }
     return 0;
 }

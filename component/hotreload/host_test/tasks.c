@@ -12,10 +12,13 @@
 #include "hr_tasks.h"
 
 #define MODULES_MAX 8
+#define TIMERS_MAX 2
 
 struct esp_timer {
     esp_timer_create_args_t args;
     bool runs;
+    bool once;
+    int64_t due;
 };
 
 static const hr_placement_t *inside[MODULES_MAX];
@@ -23,8 +26,9 @@ static uint32_t inside_count;
 static uint32_t entering;
 static uint32_t leaving; /* in so many ticks; 0: not */
 static bool caller_inside;
-static esp_timer_handle_t the_timer;
 static TickType_t now;
+static esp_timer_handle_t timers[TIMERS_MAX];
+static uint32_t timer_count;
 
 void tasks_enter(uint32_t count)
 {
@@ -84,24 +88,46 @@ void vTaskDelay(TickType_t ticks)
     }
 }
 
+static bool periodic_runs(void)
+{
+    bool runs = false;
+    for (uint32_t i = 0; i < timer_count; i++) {
+        runs = runs || (timers[i]->runs && !timers[i]->once);
+    }
+    return runs;
+}
+
 bool tasks_tick(void)
 {
-    if (the_timer != NULL && the_timer->runs) {
-        the_timer->args.callback(the_timer->args.arg);
+    for (uint32_t i = 0; i < timer_count; i++) {
+        struct esp_timer *timer = timers[i];
+        if (timer->runs && (!timer->once || timer->due <= esp_timer_get_time())) {
+            timer->runs = !timer->once;
+            timer->args.callback(timer->args.arg);
+        }
     }
-    return the_timer != NULL && the_timer->runs;
+    return periodic_runs();
 }
 
 esp_err_t esp_timer_create(const esp_timer_create_args_t *args, esp_timer_handle_t *timer)
 {
-    assert(the_timer == NULL);
+    assert(timer_count < TIMERS_MAX);
     *timer = calloc(1, sizeof(**timer));
     if (*timer == NULL) {
         return ESP_ERR_NO_MEM;
     }
     (*timer)->args = *args;
-    the_timer = *timer;
+    timers[timer_count++] = *timer;
     return ESP_OK;
+}
+
+esp_err_t esp_timer_start_once(esp_timer_handle_t timer, uint64_t timeout)
+{
+    esp_err_t err = timer->runs ? ESP_ERR_INVALID_STATE : ESP_OK;
+    timer->runs = true;
+    timer->once = true;
+    timer->due = esp_timer_get_time() + (int64_t)timeout;
+    return err;
 }
 
 esp_err_t esp_timer_start_periodic(esp_timer_handle_t timer, uint64_t period)
@@ -120,4 +146,16 @@ esp_err_t esp_timer_stop(esp_timer_handle_t timer)
     esp_err_t err = timer->runs ? ESP_OK : ESP_ERR_INVALID_STATE;
     timer->runs = false;
     return err;
+}
+
+esp_err_t esp_timer_delete(esp_timer_handle_t timer)
+{
+    assert(!timer->runs);
+    uint32_t i = 0;
+    while (timers[i] != timer) {
+        i++;
+    }
+    timers[i] = timers[--timer_count];
+    free(timer);
+    return ESP_OK;
 }

@@ -17,5 +17,5 @@ void tasks_leave_after(uint32_t ticks);
 /* Whether the task that runs is inside the module that is loaded. */
 void tasks_set_caller_inside(bool is_inside);
 
-/* One tick passes. Returns whether the timer runs. */
+/* One tick passes: timers that are due expire. Returns whether a periodic one runs. */
 bool tasks_tick(void);

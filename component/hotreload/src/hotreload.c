@@ -6,6 +6,7 @@
 
 #include "hr_check.h"
 #include "hr_current.h"
+#include "hr_guard.h"
 #include "hr_lifecycle.h"
 #include "hr_operation.h"
 #include "hr_replace.h"
@@ -59,6 +60,8 @@ static esp_err_t load_first(const hr_target_t *target, hr_source_t *source, hr_r
     hr_source_close(source);
     if (err == ESP_OK) {
         hr_current_switch(&staged, target);
+    } else {
+        hr_source_refuse(source);
     }
     return err;
 }
@@ -148,6 +151,7 @@ esp_err_t hotreload_unload(void)
         err = hr_reject(&report, ESP_ERR_INVALID_STATE, "no module is loaded");
     } else {
         hr_current_switch_to_none("it was unloaded");
+        hr_guard_release();
         hr_retire(old);
         hr_retire_free(old);
     }

@@ -7,6 +7,7 @@
 
 #include "freertos/FreeRTOS.h"
 #include "hr_event.h"
+#include "hr_guard.h"
 #include "hr_lifecycle.h"
 #include "hr_pending.h"
 #include "hr_trace.h"
@@ -98,6 +99,8 @@ void hr_current_switch(hr_staged_t *staged, const hr_target_t *target)
     if (staged->partition != NULL) {
         origin = (hr_origin_t) {staged->partition, staged->sequence};
         hr_pending_taken(staged->partition, staged->sequence);
+    } else {
+        hr_guard_release();
     }
     hr_trace("switch", "module=%" PRIu32, current->number);
     hr_event_switched(current->number, previous);

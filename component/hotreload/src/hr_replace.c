@@ -7,6 +7,7 @@
 #include "esp_log.h"
 #include "hotreload.h"
 #include "hr_current.h"
+#include "hr_guard.h"
 #include "hr_hooks.h"
 #include "hr_pending.h"
 #include "hr_retire.h"
@@ -37,6 +38,7 @@ static esp_err_t replace_staged_first(const hr_target_t *target, hr_source_t *so
     esp_err_t err = hr_stage(&staged, source, &target->exports, hr_current_next_number(), report);
     hr_source_close(source);
     if (err != ESP_OK) {
+        hr_source_refuse(source);
         return err;
     }
     const hr_hooks_registered_t hooks = hr_hooks_registered();
@@ -129,6 +131,7 @@ static void fall_back(const hr_target_t *target, const hr_source_t *failed, esp_
     hr_report_t report;
     hr_source_t source;
     hr_staged_t staged;
+    hr_source_refuse(failed);
     hr_trace("fallback", "code=0x%x name=%s", (unsigned)why, hotreload_err_to_name(why));
     esp_err_t err = open_last_good(&source, failed, &report);
     if (err == ESP_OK) {
@@ -141,6 +144,7 @@ static void fall_back(const hr_target_t *target, const hr_source_t *failed, esp_
         ESP_LOGW(TAG, "the module before it in flash is used: module %" PRIu32,
                  hr_current_number());
     } else {
+        hr_guard_release();
         hr_unloaded_begin("the one that was to replace it failed to load");
         ESP_LOGE(TAG, "no other module can be loaded: %s: %s", hotreload_err_to_name(err),
                  report.message);
@@ -159,6 +163,7 @@ static esp_err_t unload_and_place(hr_staged_t *staged, const hr_image_t *image, 
     if (!hr_retire_free_within(old, UNLOAD_TIMEOUT_MS)) {
         hr_stage_drop(staged);
         hr_current_switch(&back->staged, &back->target);
+        hr_source_refuse(source);
         return hr_reject(report, HOTRELOAD_ERR_TASK_INSIDE,
                          "a task was still inside module %" PRIu32 " after %u ms", number,
                          (unsigned)UNLOAD_TIMEOUT_MS);
@@ -182,6 +187,7 @@ static esp_err_t replace_unloaded_first(const hr_target_t *target, const hr_sour
     way_back_t back;
     esp_err_t err = prepare(&staged, &image, &back, target, source, report);
     if (err != ESP_OK) {
+        hr_source_refuse(source);
         return err;
     }
     const hr_hooks_registered_t hooks = hr_hooks_registered();

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "hr_sha256.h"
 
+#include <stdio.h>
+
 #include "mbedtls/constant_time.h"
 
 #if HR_SHA256_PSA
@@ -114,4 +116,11 @@ esp_err_t hr_hmac_sha256(const void *key, size_t key_size, const void *data, siz
 bool hr_sha256_same(const void *a, const void *b, size_t size)
 {
     return mbedtls_ct_memcmp(a, b, size) == 0;
+}
+
+void hr_sha256_to_text(const uint8_t hash[HR_SHA256_SIZE], char text[HR_SHA256_TEXT_SIZE])
+{
+    for (size_t i = 0; i < HR_SHA256_SIZE; i++) {
+        snprintf(text + 2 * i, 3, "%02x", hash[i]);
+    }
 }

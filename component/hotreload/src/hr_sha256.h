@@ -23,6 +23,7 @@ typedef mbedtls_md_context_t hr_sha256_t;
 #endif
 
 #define HR_SHA256_SIZE 32
+#define HR_SHA256_TEXT_SIZE (2 * HR_SHA256_SIZE + 1)
 
 /* Begins a hash. One that has begun is ended by hr_sha256_end() or by hr_sha256_drop(); it may hold
    memory until then. ESP_ERR_NO_MEM; here and below ESP_FAIL when the accelerator fails. */
@@ -41,3 +42,6 @@ esp_err_t hr_hmac_sha256(const void *key, size_t key_size, const void *data, siz
 
 /* Whether `size` bytes are the same, in a time that does not depend on where they differ. */
 bool hr_sha256_same(const void *a, const void *b, size_t size);
+
+/* Hexadecimal digits, as sha256sum prints them. */
+void hr_sha256_to_text(const uint8_t hash[HR_SHA256_SIZE], char text[HR_SHA256_TEXT_SIZE]);

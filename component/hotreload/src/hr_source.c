@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "hr_source.h"
 
+#include "hr_guard.h"
+
 hr_source_t hr_source_in_ram(const void *data, size_t size)
 {
     return (hr_source_t) {.view = {.data = data, .size = size}};
@@ -14,7 +16,7 @@ esp_err_t hr_source_open(hr_source_t *source, const char *label, hr_report_t *re
         return err;
     }
     source->partition = store.partition;
-    return hr_store_map(&store, &source->view, report);
+    return hr_guard_map(&store, &source->view, report);
 }
 
 esp_err_t hr_source_open_previous(hr_source_t *source, const hr_source_t *newest,
@@ -26,7 +28,15 @@ esp_err_t hr_source_open_previous(hr_source_t *source, const hr_source_t *newest
         return err;
     }
     source->partition = store.partition;
-    return hr_store_map_previous(&store, &newest->view, &source->view, report);
+    err = hr_store_map_previous(&store, &newest->view, &source->view, report);
+    if (err != ESP_OK) {
+        return err;
+    }
+    err = hr_guard_watch(&source->view, report);
+    if (err != ESP_OK) {
+        hr_store_unmap(&source->view);
+    }
+    return err;
 }
 
 esp_err_t hr_source_set_aside(const hr_source_t *source, hr_report_t *report)
@@ -40,5 +50,12 @@ void hr_source_close(hr_source_t *source)
 {
     if (source->partition != NULL) {
         hr_store_unmap(&source->view);
+    }
+}
+
+void hr_source_refuse(const hr_source_t *source)
+{
+    if (source->partition != NULL) {
+        hr_guard_undo();
     }
 }

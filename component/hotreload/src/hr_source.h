@@ -12,7 +12,7 @@ typedef struct {
 /* The caller's ELF in RAM. */
 hr_source_t hr_source_in_ram(const void *data, size_t size);
 
-/* The newest module of a partition. */
+/* The newest module of a partition, watched by the boot guard from now on. */
 esp_err_t hr_source_open(hr_source_t *source, const char *label, hr_report_t *report);
 
 /* The module that would be the newest of its partition without `newest`. */
@@ -23,3 +23,6 @@ esp_err_t hr_source_open_previous(hr_source_t *source, const hr_source_t *newest
 esp_err_t hr_source_set_aside(const hr_source_t *source, hr_report_t *report);
 
 void hr_source_close(hr_source_t *source);
+
+/* Its module is not used after all; for a closed source, too. */
+void hr_source_refuse(const hr_source_t *source);

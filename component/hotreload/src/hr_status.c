@@ -14,26 +14,17 @@
 #include "hr_retire.h"
 #include "hr_store.h"
 
-#define HASH_TEXT_SIZE (2 * HR_SHA256_SIZE + 1)
-
 #ifdef CONFIG_HOTRELOAD_RELOAD_MODE_COOPERATIVE
 #define RELOAD_MODE "cooperative"
 #else
 #define RELOAD_MODE "immediate"
 #endif
 
-static void to_text(const uint8_t hash[HR_SHA256_SIZE], char text[HASH_TEXT_SIZE])
-{
-    for (size_t i = 0; i < HR_SHA256_SIZE; i++) {
-        snprintf(text + 2 * i, 3, "%02x", hash[i]);
-    }
-}
-
 static void add_hash(hr_answer_t *answer, bool known, const uint8_t hash[HR_SHA256_SIZE])
 {
-    char text[HASH_TEXT_SIZE];
+    char text[HR_SHA256_TEXT_SIZE];
     if (known) {
-        to_text(hash, text);
+        hr_sha256_to_text(hash, text);
         hr_answer_add(answer, "\"hash\":\"%s\"", text);
     } else {
         hr_answer_add(answer, "\"hash\":null");
@@ -44,8 +35,8 @@ static void add_pending(hr_answer_t *answer)
 {
     hr_pending_t pending;
     if (hr_pending_get(&pending)) {
-        char hash[HASH_TEXT_SIZE];
-        to_text(pending.hash, hash);
+        char hash[HR_SHA256_TEXT_SIZE];
+        hr_sha256_to_text(pending.hash, hash);
         hr_answer_add(answer, "\"pending\":{\"size\":%" PRIu32 ",\"hash\":\"%s\"}", pending.size,
                       hash);
     } else {
@@ -60,14 +51,14 @@ static void add_set_aside(hr_answer_t *answer, const char *partition)
     hr_report_t report;
     hr_store_aside_t aside[HR_STORE_SLOTS];
     uint32_t count = 0;
-    char list[HR_STORE_SLOTS * (HASH_TEXT_SIZE + 2) + 1] = "";
+    char list[HR_STORE_SLOTS * (HR_SHA256_TEXT_SIZE + 2) + 1] = "";
     size_t used = 0;
     if (hr_store_open(&store, partition, &report) == ESP_OK) {
         (void)hr_store_read_aside(&store, aside, &count, &report); /* the next load says why */
     }
     for (uint32_t i = 0; i < count; i++) {
-        char hash[HASH_TEXT_SIZE];
-        to_text(aside[i].hash, hash);
+        char hash[HR_SHA256_TEXT_SIZE];
+        hr_sha256_to_text(aside[i].hash, hash);
         used += aside[i].hash_known
                     ? snprintf(list + used, sizeof(list) - used, "%s\"%s\"", i > 0 ? "," : "", hash)
                     : snprintf(list + used, sizeof(list) - used, "%snull", i > 0 ? "," : "");

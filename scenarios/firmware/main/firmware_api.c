@@ -5,6 +5,7 @@
 
 #include "firmware_state.h"
 #include "module_api.h"
+#include "sdkconfig.h"
 
 uint32_t firmware_word = 0x600dd00d;
 const char firmware_name[] = "scenario firmware";
@@ -27,7 +28,11 @@ int32_t firmware_add(int32_t a, int32_t b)
 
 int32_t firmware_negate(int32_t a)
 {
+#ifdef CONFIG_SCENARIO_OTHER_FIRMWARE
+    return 1 - a;
+#else
     return -a;
+#endif
 }
 
 uint32_t firmware_bounce(uint32_t depth)

@@ -4,6 +4,7 @@
 #include "esp_log.h"
 #include "esp_netif.h"
 #include "hotreload.h"
+#include "module_api.h"
 #include "nvs_flash.h"
 #include "probe.h"
 #include "protocol_examples_common.h"
@@ -22,6 +23,7 @@ void app_main(void)
     if (err != ESP_OK) {
         ESP_LOGW(TAG, "started without a module: %s", hotreload_err_to_name(err));
     }
+    started();
 
     ESP_ERROR_CHECK(example_connect());
     /* the harness takes the component's server as the sign that the device is ready */

@@ -3,6 +3,12 @@
 
 #include <stdlib.h>
 
+/* ---- what the firmware calls when it has started ---- */
+
+MODULE_DEFAULT void started(void)
+{
+}
+
 /* ---- what a variant usually changes ---- */
 
 MODULE_DEFAULT int32_t answer(void)

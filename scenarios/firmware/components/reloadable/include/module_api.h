@@ -16,6 +16,9 @@ extern "C" {
 
 #define MODULE_DEFAULT __attribute__((weak))
 
+/* what the firmware calls when it has started */
+void started(void);
+
 /* what a variant usually changes */
 int32_t answer(void);
 const char *greeting(void);
