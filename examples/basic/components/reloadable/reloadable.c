@@ -6,6 +6,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 static const char *const greeting = "Hello";
 static uint32_t greeted;
@@ -42,9 +43,9 @@ double reloadable_average(int32_t count, ...)
     return count > 0 ? sum / count : 0;
 }
 
-const char *reloadable_greeting(void)
+size_t reloadable_greeting(char *text, size_t size)
 {
-    return greeting;
+    return strlcpy(text, greeting, size);
 }
 
 void reloadable_greet(const char *name)

@@ -1,6 +1,7 @@
 /* What the application calls in the reloadable module. */
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -18,8 +19,9 @@ int64_t reloadable_multiply(int64_t a, int64_t b);
 reloadable_division_t reloadable_divide(int32_t dividend, int32_t divisor);
 double reloadable_average(int32_t count, ...);
 
-/* greetings: the text lies in the module and is valid until it is replaced */
-const char *reloadable_greeting(void);
+/* greetings: the text is copied out of the module, where it is gone with the next reload, to `text`
+ * of `size` bytes; returns its length, 0 without a module */
+size_t reloadable_greeting(char *text, size_t size);
 void reloadable_greet(const char *name);
 
 /* how often reloadable_greet() was called in this module: it starts at 0 with each load */
