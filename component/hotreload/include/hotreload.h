@@ -189,8 +189,9 @@ typedef void (*hotreload_hook_fn_t)(void *user_ctx);
  *  - ESP_ERR_INVALID_ARG: a null pointer, an empty label, or a null name within symbol_count
  *  - ESP_ERR_INVALID_STATE: a module is loaded (use hotreload_reload()), or called from a hook
  *  - ESP_ERR_NOT_FOUND: no partition of that label
- *  - ESP_ERR_NO_MEM: not enough RAM for the module's segments
+ *  - ESP_ERR_NO_MEM: not enough RAM for the module's segments, or for loading it
  *  - HOTRELOAD_ERR_...: the module was refused
+ *  - other: the flash could not be read
  */
 esp_err_t hotreload_load(const hotreload_config_t *config);
 
@@ -228,7 +229,6 @@ esp_err_t hotreload_unload(void);
  * Tasks may be inside the old module meanwhile, the caller included: they go on there, new calls
  * go to the new module from the switch on, and the old memory is freed when the last task has left.
  *
- * @param config  as for hotreload_load()
  * With CONFIG_HOTRELOAD_UNLOAD_FIRST the new module is checked, then the pre hooks run, the old
  * module is unloaded, the new one is placed and switched to, and the post hooks run. If it cannot
  * be placed, the module before it in the partition is loaded in its place before the post hooks run
@@ -236,6 +236,7 @@ esp_err_t hotreload_unload(void);
  * an update that did not fit is set aside. If there is none, no module is loaded. If a task stays in
  * the old module for CONFIG_HOTRELOAD_UNLOAD_TIMEOUT_MS, that module goes on instead.
  *
+ * @param config  as for hotreload_load()
  * @return as hotreload_load(); a loaded module is not an error. With CONFIG_HOTRELOAD_UNLOAD_FIRST
  *  also
  *  - HOTRELOAD_ERR_TASK_INSIDE: a task did not leave the old module in time
@@ -282,8 +283,10 @@ esp_err_t hotreload_register_post_hook(hotreload_hook_fn_t hook, void *user_ctx)
  *  - ESP_ERR_INVALID_STATE: called from a hook
  *  - ESP_ERR_INVALID_SIZE: too large for the partition
  *  - ESP_ERR_NOT_FOUND: no partition of that label
- *  - HOTRELOAD_ERR_BUSY: the server is receiving an upload
+ *  - ESP_ERR_NO_MEM: not enough RAM for checking and writing it
+ *  - HOTRELOAD_ERR_BUSY: another update is being written, or the old module is being unloaded first
  *  - HOTRELOAD_ERR_...: the module was refused, or the partition cannot hold updates
+ *  - other: the flash could not be read or written
  */
 esp_err_t hotreload_update_partition(const char *partition_label,
                                      const void *elf_data, size_t elf_size);
@@ -291,8 +294,8 @@ esp_err_t hotreload_update_partition(const char *partition_label,
 /**
  * Whether an update waits for hotreload_reload(): one that was completely written since boot, by
  * hotreload_update_partition() or over HTTP, and that no load or reload has taken yet. A reload
- * that fails leaves it waiting, unless the update was set aside. False after a reset, until another update is written: the first
- * load takes the newest module anyway.
+ * that fails leaves it waiting, unless the update was set aside. False after a reset, until another
+ * update is written: the first load takes the newest module anyway.
  *
  * For applications that choose the moment of a reload. Never waits; may be called from a hook.
  *
@@ -304,8 +307,8 @@ bool hotreload_update_available(void);
  * Start the HTTP server: POST /upload, /reload, /upload-and-reload, GET /status, /pending. Reloads,
  * and with them the hooks, run in the server's task; with
  * CONFIG_HOTRELOAD_RELOAD_MODE_COOPERATIVE the server leaves them to the application, see
- * hotreload_update_available(). Each upload has a task of its own while it lasts. Whoever reaches
- * the port can run code on the device.
+ * hotreload_update_available(). Each upload has a task of its own while it lasts. Without
+ * CONFIG_HOTRELOAD_AUTH whoever reaches the port can run code on the device.
  *
  * @param config  copied, and so is the label; table and names must stay valid while the server runs
  * @return
