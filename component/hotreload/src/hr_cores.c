@@ -24,42 +24,69 @@ void hr_cores_release(void)
 #endif
 
 #include <stdatomic.h>
+#include <stddef.h>
 
 #include "esp_private/esp_ipc.h"
+#include "esp_timer.h"
 
-static atomic_bool holding; /* the other core is in hold_core() */
-static atomic_bool released;
+/* Longer than a core needs to get into its IPC task. The other core may itself be waiting for this
+   one, for a flash operation: both give way then. */
+#define PATIENCE_US 1000
+
+/* turns are numbered: one that was given up may still begin later */
+static uint32_t turn;
+static _Atomic uint32_t held;
+static _Atomic uint32_t released;
+static _Atomic uint32_t left;
 
 /* In the other core's IPC task, which nobody preempts: what ran there before is saved. */
 static void hold_core(void *arg)
 {
-    (void)arg;
+    uint32_t mine = (uint32_t)(uintptr_t)arg;
     vTaskSuspendAll();
-    atomic_store(&holding, true);
-    while (!atomic_load(&released)) {
+    atomic_store(&held, mine);
+    while (atomic_load(&released) != mine) {
     }
     xTaskResumeAll();
-    atomic_store(&holding, false);
+    atomic_store(&left, mine);
+}
+
+/* The kind of call that does not wait: that would need the scheduler. It fails while another one
+   is under way. */
+static bool call_other_core(int64_t deadline)
+{
+    do {
+        vTaskSuspendAll(); /* first, so that the caller stays on its core */
+        if (esp_ipc_call_nonblocking(!xPortGetCoreID(), hold_core, (void *)(uintptr_t)turn)
+            == ESP_OK) {
+            return true;
+        }
+        xTaskResumeAll();
+    } while (esp_timer_get_time() < deadline);
+    return false;
 }
 
 bool hr_cores_hold(void)
 {
-    vTaskSuspendAll(); /* first, so that the caller stays on its core */
-    atomic_store(&released, false);
-    /* the kind that does not wait: that would need the scheduler */
-    if (esp_ipc_call_nonblocking(!xPortGetCoreID(), hold_core, NULL) != ESP_OK) {
-        xTaskResumeAll();
+    int64_t deadline = esp_timer_get_time() + PATIENCE_US;
+    turn++;
+    if (!call_other_core(deadline)) {
         return false;
     }
-    while (!atomic_load(&holding)) {
+    while (atomic_load(&held) != turn) {
+        if (esp_timer_get_time() >= deadline) {
+            atomic_store(&released, turn);
+            xTaskResumeAll();
+            return false;
+        }
     }
     return true;
 }
 
 void hr_cores_release(void)
 {
-    atomic_store(&released, true);
-    while (atomic_load(&holding)) {
+    atomic_store(&released, turn);
+    while (atomic_load(&left) != turn) {
     }
     xTaskResumeAll();
 }

@@ -86,10 +86,19 @@ void hr_retire_free(hr_module_t *module)
     hr_retire_collect();
 }
 
+/* One walk over the tasks at a time. */
+static bool anybody_inside(const hr_module_t *module)
+{
+    hr_lock_take(&lock);
+    bool inside = hr_tasks_inside(&module->placement);
+    hr_lock_give(&lock);
+    return inside;
+}
+
 bool hr_retire_free_within(hr_module_t *module, uint32_t timeout_ms)
 {
     TickType_t start = xTaskGetTickCount();
-    while (hr_tasks_inside(&module->placement)) {
+    while (anybody_inside(module)) {
         if (xTaskGetTickCount() - start >= pdMS_TO_TICKS(timeout_ms)) {
             return false;
         }
