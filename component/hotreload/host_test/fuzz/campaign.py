@@ -45,16 +45,21 @@ def build(target: str, folder: Path) -> Path:
 
 
 def fuzz(program: Path, folder: Path, *limits: str) -> Outcome:
-    """Run in `folder`, which keeps the corpus, the findings and the seeds."""
+    """Run in `folder`, which keeps the corpus, the findings and the seeds.
+
+    What an earlier run has found is tried again, and is a finding as long as it is not fixed.
+    """
     corpus, findings, seeds, work = (
         folder / name for name in ("corpus", "findings", "seeds", "work")
     )
     for each in (corpus, findings, seeds, work):
         each.mkdir(parents=True, exist_ok=True)
+    for earlier in findings.iterdir():
+        earlier.replace(corpus / earlier.name)
     write_seeds(program.name, seeds, work)
     command = [
         *(str(program), str(corpus), str(seeds), *limits),
-        *("-seed=1", "-max_len=65536", "-timeout=20", "-rss_limit_mb=1024"),
+        *("-max_len=65536", "-timeout=20", "-rss_limit_mb=1024"),
         *("-print_final_stats=1", f"-artifact_prefix={findings}/"),
     ]
     done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
