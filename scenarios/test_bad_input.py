@@ -210,6 +210,7 @@ def test_status_keeps_the_last_error(device: Device, variant: Variant) -> None:
     assert device.client.status()["last_error"] == said
 
 
+@pytest.mark.reload
 def test_reload_of_a_blank_partition(device: Device) -> None:
     """Nothing was ever uploaded or flashed: the error says that, not that an ELF is broken."""
     device.erase_partition("hotreload")

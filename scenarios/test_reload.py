@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.device import Device
-from scenarios.bench import Bench, Variant
+from scenarios.bench import Bench, Variant, Visit
 
 pytestmark = pytest.mark.reload
 
@@ -172,6 +172,30 @@ def test_by_the_c_api(device: Device, bench: Bench, variant: Variant) -> None:
     assert device.probe.call("answer") == 42
 
     assert bench.reload() == "ESP_OK"
+    assert device.probe.call("answer") == 43
+
+
+def test_task_inside_stays_in_the_old_module(
+    device: Device, bench: Bench, variant: Variant
+) -> None:
+    bench.visit(0, "compute", depth=2)
+    mark = device.trace.mark()
+
+    device.client.upload_and_reload(variant("answer_43"))
+
+    assert device.probe.call("answer") == 43
+    assert "free" not in [event.name for event in device.trace.since(mark)]
+    assert bench.leave(0) == Visit(42)
+    device.trace.wait("free", module=1)
+
+
+def test_asked_for_by_the_module_itself(device: Device, bench: Bench, variant: Variant) -> None:
+    device.client.upload(variant("answer_43"))
+
+    bench.visit(0, "reload", depth=2)
+
+    assert bench.leave(0) == Visit(42)
+    device.trace.wait("free", module=1)
     assert device.probe.call("answer") == 43
 
 

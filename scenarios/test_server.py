@@ -39,7 +39,7 @@ def send_half(device: Device, upload: RawUpload, elf: bytes) -> None:
     device.trace.wait("request", op="update")
 
 
-@pytest.mark.parametrize("endpoint", UPLOADS)
+@pytest.mark.parametrize("endpoint", UPLOADS, ids=["write", "both"])
 def test_second_upload_is_refused_at_once(device: Device, variant: Variant, endpoint: str) -> None:
     """While the first one is stuck, and before a byte of the second one's body is read."""
     elf = variant("answer_43").data
@@ -270,6 +270,7 @@ def test_application_chooses_the_moment(device: Device, bench: Bench, variant: V
     assert device.client.pending()["pending"] is None
 
 
+@pytest.mark.reload
 def test_update_that_waits_is_told_in_either_mode(device: Device, variant: Variant) -> None:
     elf = variant("answer_43").data
     assert device.client.pending() == {

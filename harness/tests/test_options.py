@@ -1,9 +1,12 @@
 """What a user of the plugin gets wrong is told in one line."""
 
+import subprocess
+import sys
+
 import pytest
 
 from harness.lanes import CAPABILITIES, find_lane, lane_names
-from harness.tests.conftest import NestedPytest
+from harness.tests.conftest import ROOT, NestedPytest
 
 TEST = """
 @pytest.mark.needs({capability!r})
@@ -18,6 +21,19 @@ def test_every_lane_is_complete() -> None:
         assert lane.name == name
         assert lane.summary
         assert lane.capabilities <= set(CAPABILITIES)
+
+
+def test_main_job_is_what_is_marked(nested: NestedPytest) -> None:
+    """`-k` also finds names and parameters. The example, which has no markers, belongs to it."""
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-k", "reload"]
+    command += ["-m", "not reload", "-p", "no:cacheprovider"]
+    result = subprocess.run(
+        command, cwd=ROOT, env=nested.environment(), stdout=subprocess.PIPE, text=True
+    )
+
+    assert result.returncode == pytest.ExitCode.OK, result.stdout
+    found = [line for line in result.stdout.splitlines() if "::" in line]
+    assert [test for test in found if not test.startswith("examples/")] == []
 
 
 def test_unknown_lane(nested: NestedPytest) -> None:

@@ -76,7 +76,7 @@ def test_update(host: Host, start: list[str], way: str) -> None:
 FAILURES = {
     "load": ("api_load", "load", "ESP_ERR_INVALID_STATE"),
     "load_buffer": ("api_buffer=", "load_buffer", "HOTRELOAD_ERR_SYMBOL_MISSING"),
-    "reload": ("api_reload=nowhere", "reload", "ESP_ERR_NOT_FOUND"),
+    "replacement": ("api_reload=nowhere", "reload", "ESP_ERR_NOT_FOUND"),
     "update": ("api_update=", "update", "HOTRELOAD_ERR_SYMBOL_MISSING"),
     "upload": ("stream=1000,", "update", "HOTRELOAD_ERR_SYMBOL_MISSING"),
 }

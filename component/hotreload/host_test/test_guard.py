@@ -102,7 +102,7 @@ def test_module_that_has_run_long_enough_starts_from_zero(host: Host, installed:
     assert newest(check(host, *installed, *steps, *boot(PANIC), *boot(PANIC))) == sha(GOOD)
 
 
-def test_module_loaded_by_a_reload_counts(host: Host) -> None:
+def test_module_that_replaced_another_counts(host: Host) -> None:
     good, bad = host.file(GOOD), host.file(BAD)
     start = [*START, f"raw={good}", "api_load", f"time={PROBATION}", "tick"]
     start += [f"api_update={bad}", "api_reload"]
@@ -117,7 +117,7 @@ def test_new_module_starts_from_zero(host: Host, installed: list[str]) -> None:
     assert newest(check(host, *installed, *steps, *boot(PANIC), *boot(PANIC))) == sha(OTHER)
 
 
-def test_failed_reload_leaves_the_count_to_the_module_that_runs(
+def test_failed_replacement_leaves_the_count_to_the_module_that_runs(
     host: Host, installed: list[str]
 ) -> None:
     broken = host.file(ModuleBuilder(symbols=[]).build())

@@ -69,7 +69,7 @@ def test_half_an_update_does_not_wait(host: Host, loaded: list[str]) -> None:
     assert run.lines("pending") == [NONE]
 
 
-def test_failed_reload_leaves_the_update_waiting(host: Host, loaded: list[str]) -> None:
+def test_failed_replacement_leaves_the_update_waiting(host: Host, loaded: list[str]) -> None:
     steps = [f"api_update={host.file(OTHER)}", "fail_at=1", "api_reload", "pending"]
     run = host.run(*loaded, *steps, "api_reload", "pending")
     assert run.results("api_reload") == ["ESP_ERR_NO_MEM", "ESP_OK"]
@@ -88,7 +88,7 @@ def test_unload_and_load_take_the_update(host: Host, loaded: list[str]) -> None:
     assert run.lines("pending") == [waits(OTHER), NONE]
 
 
-def test_update_that_a_reload_takes_before_it_is_reported(host: Host) -> None:
+def test_update_that_is_taken_before_it_is_reported(host: Host) -> None:
     """The reload runs in another task, between the last write and the writer's report."""
     run = host.run(PARTITION, "pending_taken=7", "pending_written=7", "pending")
     assert run.lines("pending") == [NONE]

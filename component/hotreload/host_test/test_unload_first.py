@@ -220,7 +220,7 @@ def test_first_load_needs_no_unload(host: Host, loaded: list[str]) -> None:
     assert run.events == ["trace", "request", "validate", *PLACING, "switch", "done"]
 
 
-def test_reload_without_a_module_stages_first(host: Host, loaded: list[str]) -> None:
+def test_without_a_module_the_new_one_is_staged_first(host: Host, loaded: list[str]) -> None:
     run = host.run(*loaded, "api_unload", "api_reload")
     assert since(run, "api_unload") == [
         *("request", "validate", *PLACING, *HOOK, "switch", *HOOK, "done")
