@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 """Build the reloadable module of a firmware.
 
-Called by the CMake function `hotreload_setup()`, in this order::
+Called by the CMake function `hotreload_setup()`, the last three when the firmware is linked::
 
+    key       nothing, or a key              -> the key of CONFIG_HOTRELOAD_AUTH, its source file
     stubs     objects of the module          -> stubs, symbol table, link options of the firmware
+    manifest  flags and names from CMake     -> module_manifest.json
     identity  ELF of the firmware            -> the same with its identity in it
     symbols   ELF of the firmware            -> addresses that the module is linked against
-    manifest  flags and names from CMake     -> module_manifest.json
     link      manifest and objects           -> the module
-    key       nothing, or a key              -> the key of CONFIG_HOTRELOAD_AUTH, its source file
 
 `build` makes a variant of the module from other sources, with the manifest alone.
 """
