@@ -518,6 +518,8 @@ static void run_step(char *step)
         reboot_resume(value);
     } else if (strcmp(step, "names") == 0) {
         set_names(value);
+    } else if (strcmp(step, "count") == 0) {
+        name_count = number(value); /* what is behind stays in the table */
     } else if (strcmp(step, "place") == 0) {
         text_address = number(value);
         data_address = number(second(value));

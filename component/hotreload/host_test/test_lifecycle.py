@@ -96,6 +96,17 @@ def test_module_for_another_table_leaves_the_one_before_unloaded(
     assert run.lines("first_table") == ["first_table f unloaded"]
 
 
+def test_entry_that_the_next_module_does_not_have_is_unloaded(host: Host) -> None:
+    """The same table with fewer functions: the others may not lead into what is freed."""
+    more = f"api_buffer={host.file(MORE)}"
+    run = host.run("names=f,more", more, "count=1", more, "count=2", "table", more, "table")
+    assert run.results("load_buffer") == ["ESP_OK"] * 3
+    assert run.lines("table") == [
+        *("table f loaded", "table more unloaded"),
+        *("table f loaded", "table more loaded"),
+    ]
+
+
 def test_hook_is_registered_once(host: Host, loaded: list[str]) -> None:
     hooks = ["pre=a", "pre=b", "pre=a", "post=c", "post=c"]
     run = host.run(*loaded, *hooks, "api_reload")

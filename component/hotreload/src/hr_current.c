@@ -87,9 +87,7 @@ void hr_current_switch(hr_staged_t *staged, const hr_target_t *target)
     uint32_t previous = hr_current_number();
     hr_lifecycle_status_t status = status_of(staged);
     portENTER_CRITICAL(&status_lock);
-    if (current != NULL && current_target.table != target->table) {
-        hr_target_point_to_unloaded(&current_target);
-    }
+    hr_target_leave(&current_target, target);
     hr_target_point_to(target, staged->addresses);
     shared_status = status;
     portEXIT_CRITICAL(&status_lock);

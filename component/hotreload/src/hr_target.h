@@ -12,5 +12,8 @@ typedef struct {
 void hr_target_point_to(const hr_target_t *target, const uint32_t *addresses);
 void hr_target_point_to_unloaded(const hr_target_t *target);
 
+/* The same for those entries of `old` that `next` does not have. */
+void hr_target_leave(const hr_target_t *old, const hr_target_t *next);
+
 /* Where the entries lead now. */
 void hr_target_read(const hr_target_t *target, uint32_t *addresses);
