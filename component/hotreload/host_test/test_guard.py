@@ -138,6 +138,17 @@ def test_what_does_not_come_from_flash_is_not_counted(
     assert newest(check(host, *installed, *steps)) == sha(BAD)
 
 
+def test_module_from_ram_before_the_one_from_flash_hides_no_crash(host: Host) -> None:
+    """An application that starts with a module of its own and then takes the uploaded one."""
+    own = f"api_buffer={host.file(OTHER)}"
+    start = [own, f"api_update={host.file(GOOD)}", f"api_update={host.file(BAD)}", "api_reload"]
+    again = [f"reboot={PANIC}", "names=f", own, "api_reload"]
+    assert newest(check(host, *START, *start, *again * 2)) == sha(BAD)
+    run = check(host, *START, *start, *again * 3)
+    assert newest(run) == sha(GOOD)
+    assert aside(run) == [sha(BAD)]
+
+
 def test_only_module_set_aside_leaves_none(host: Host) -> None:
     bad = host.file(BAD)
     run = check(host, *START, f"raw={bad}", "api_load", *boot(PANIC) * 3)

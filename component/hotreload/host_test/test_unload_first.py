@@ -215,6 +215,17 @@ def test_no_replacement_while_an_update_is_written(host: Host, loaded: list[str]
     assert hooks(run) == ["a", "b"]
 
 
+def test_refused_replacement_is_not_watched_by_the_boot_guard(
+    host: Host, loaded: list[str]
+) -> None:
+    """The first crash is not one of the new module, which has not run."""
+    boot = ["reboot=4", "names=f", "api_load"]
+    run = host.run(*loaded, "time=1000000", "tick", "claim", "api_reload", *boot * 3, "newest")
+    assert run.lines("newest size")[0].split()[1] == f"size={len(OTHER)}"
+    run = host.run(*loaded, "time=1000000", "tick", "claim", "api_reload", *boot * 4, "newest")
+    assert run.lines("newest size")[0].split()[1] == f"size={len(GOOD)}"
+
+
 def test_first_load_needs_no_unload(host: Host, loaded: list[str]) -> None:
     run = host.run(*loaded[:4])
     assert run.events == ["trace", "request", "validate", *PLACING, "switch", "done"]

@@ -67,6 +67,10 @@ static bool ended_by_a_crash(void)
 /* Once after a boot, before anything is watched in this one. */
 static void count_last_boot(void)
 {
+    if (counted) {
+        return;
+    }
+    counted = true;
     memory_t content = memory;
     if (content.magic != MAGIC || content.check != check_of(&content)) {
         content = (memory_t) {0};
@@ -159,10 +163,7 @@ static esp_err_t set_aside(const hr_store_t *store, const hr_store_view_t *view,
 
 esp_err_t hr_guard_map(const hr_store_t *store, hr_store_view_t *view, hr_report_t *report)
 {
-    if (!counted) {
-        count_last_boot();
-        counted = true;
-    }
+    count_last_boot();
     esp_err_t err = hr_store_map(store, view, report);
     bool crashed = err == ESP_OK && has_crashed_too_often(view);
     /* both slots may hold the same module */
@@ -206,6 +207,7 @@ void hr_guard_undo(void)
 
 void hr_guard_release(void)
 {
+    count_last_boot(); /* the first module of this boot may come from RAM, the next one from flash */
     portENTER_CRITICAL(&lock);
     memory_t content = memory;
     content.watching = false;

@@ -207,6 +207,8 @@ esp_err_t hr_replace(const hr_target_t *target, hr_source_t *source, hr_report_t
     if (err == ESP_OK) {
         err = replace_unloaded_first(target, source, report);
         hr_update_release();
+    } else {
+        hr_source_refuse(source);
     }
     hr_source_close(source);
     return err;
