@@ -112,6 +112,14 @@ def test_corrupt_module_falls_back_to_the_one_before(host: Host) -> None:
     assert newest(run) == [sha(OLD), sha(NEW)]
 
 
+def test_what_keeps_the_one_before_from_being_used_is_told(host: Host) -> None:
+    """Not what is wrong with the newest one: that was no memory for the other's hash."""
+    steps = [f"api_update={host.file(OLD)}", f"api_update={host.file(NEW)}", "corrupt=164"]
+    run = host.run("names=f", f"partition={BOARD}", *steps, "fail_at=2", "newest")
+    assert run.result("newest") == "ESP_ERR_NO_MEM"
+    assert "no SHA-256 of the module" in run.message("newest")
+
+
 def test_raw_elf_that_is_broken_falls_back_to_what_was_uploaded(host: Host) -> None:
     """Flashing was cut off, say; the next update does not cost the good one."""
     old, new, third = (host.file(elf) for elf in (OLD, NEW, THIRD))

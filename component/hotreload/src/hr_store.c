@@ -301,6 +301,9 @@ static esp_err_t map_newest(const hr_store_t *store, const slot_t slots[SLOTS], 
                      report->message);
         }
         if (!is_judgement(err)) {
+            if (err != ESP_OK && i > 0) {
+                *report = other;
+            }
             return err;
         }
         first = i == 0 ? err : first;
