@@ -242,6 +242,37 @@ def test_dripping_client_is_cut_off(device: Device, variant: Variant) -> None:
     device.client.upload(variant("answer_43"))
 
 
+@impatient
+def test_dripping_headers_are_cut_off(device: Device) -> None:
+    """The server can do nothing else meanwhile."""
+    with device.client.raw("/reload", 0) as client:
+        assert client.answer().status == 409
+        client.send(b"GET /status HTTP/1.1\r\nX: ")
+        for _ in range(4_000):
+            if client.answered:
+                break
+            device.probe.call("answer")
+            client.send(b"x")
+        answer = client.answer()
+
+    assert (answer.status, answer.error) == (408, "HOTRELOAD_ERR_REQUEST")
+    assert answer.headers["Connection"] == "close"
+    assert device.client.status()["loads"] == 1
+
+
+@impatient
+def test_each_request_has_its_own_time(device: Device, bench: Bench) -> None:
+    """A connection may be kept and may be idle for longer than its headers may take."""
+    with device.client.raw("/reload", 0) as client:
+        assert client.answer().status == 409
+        assert bench.reload() == "ESP_OK"
+        start = device.trace.events[-1].microseconds
+        while device.trace.events[-1].microseconds - start < 600_000:
+            assert bench.reload() == "ESP_OK"
+        client.send(SMUGGLED)
+        assert client.answer().status == 409
+
+
 @cooperative
 def test_application_chooses_the_moment(device: Device, bench: Bench, variant: Variant) -> None:
     elf = variant("answer_43").data

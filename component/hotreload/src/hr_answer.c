@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "hotreload.h"
+#include "hr_headers.h"
 #include "hr_identity.h"
 
 #define HTTP_400 "400 Bad Request"
@@ -137,6 +138,7 @@ void hr_answer_error(hr_answer_t *answer, esp_err_t err, const hr_report_t *repo
 
 esp_err_t hr_answer_send(const hr_answer_t *answer, httpd_req_t *request)
 {
+    hr_headers_end();
     httpd_resp_set_status(request, answer->status);
     httpd_resp_set_type(request, "application/json");
     if (answer->challenge != NULL) {

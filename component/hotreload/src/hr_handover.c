@@ -7,6 +7,7 @@
 #include "freertos/FreeRTOS.h"
 #include "freertos/semphr.h"
 #include "freertos/task.h"
+#include "hr_headers.h"
 #include "sdkconfig.h"
 
 /* drops what a client still sends */
@@ -166,6 +167,7 @@ esp_err_t hr_handover_dismiss(httpd_req_t *request, const hr_answer_t *answer)
 void hr_handover_close(httpd_handle_t server, int fd)
 {
     (void)server;
+    hr_headers_end();
     for (size_t i = 0; i < HR_HANDOVER_MAX; i++) {
         connection_t *connection = &connections[i];
         if (connection->used && !connection->left && connection->fd == fd) {

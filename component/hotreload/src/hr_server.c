@@ -10,6 +10,7 @@
 #include "hr_answer.h"
 #include "hr_check.h"
 #include "hr_handover.h"
+#include "hr_headers.h"
 #include "hr_lifecycle.h"
 #include "hr_lock.h"
 #include "hr_operation.h"
@@ -182,6 +183,7 @@ static esp_err_t start_httpd(server_t *self, uint16_t port)
     config.max_uri_handlers = ENDPOINTS;
     config.max_open_sockets = CONNECTIONS - HR_HANDOVER_MAX;
     config.lru_purge_enable = true; /* idle clients make room for new ones */
+    config.open_fn = hr_headers_open;
     config.close_fn = hr_handover_close;
     hr_handover_open();
     esp_err_t err = httpd_start(&self->httpd, &config);
