@@ -3,6 +3,7 @@
 import hashlib
 import itertools
 import subprocess
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -157,6 +158,17 @@ def test_rest_of_a_body_is_no_request(device: Device, variant: Variant) -> None:
         assert answers.count(b"HTTP/1.1 ") == 1, (path, length, answers)
 
     assert device.client.status()["loads"] == 1
+
+
+def test_refused_clients_leave_room_for_an_upload(device: Device, variant: Variant) -> None:
+    """However many of them have read their answer and stay."""
+    with ExitStack() as clients:
+        for _ in range(3):
+            client = clients.enter_context(device.client.raw("/upload", 2 * MAXIMUM))
+            assert client.answer().status == 413
+        answer = device.client.request("POST", "/upload", data=variant("answer_43").data)
+
+    assert answer.status_code == 200, answer.text
 
 
 def test_body_where_none_belongs(device: Device) -> None:
@@ -330,7 +342,7 @@ def test_other_requests_change_nothing(device: Device) -> None:
     for path in ("/", "/uploads", "/status/", "/probe/crash"):
         answer = device.client.request("GET", path)
         assert (answer.status_code, answer.json()["error"]) == (404, "HOTRELOAD_ERR_ENDPOINT")
-    with device.client.raw("/reload", None, headers=[("X", 4096 * "x")]) as request:
+    with device.client.raw("/reload", None, headers=[("X", 200_000 * "x")]) as request:
         answer_431 = request.answer()
     assert (answer_431.status, answer_431.error) == (431, "HOTRELOAD_ERR_REQUEST")
 

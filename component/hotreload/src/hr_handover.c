@@ -37,8 +37,9 @@ void hr_handover_open(void)
     atomic_store(&cancelled, false);
 }
 
-/* Either seen by hr_handover_shut(), which then waits for its end, or refused. */
-static esp_err_t claim(connection_t **claimed)
+/* Either seen by hr_handover_shut(), which then waits for its end, or refused, also when fewer than
+   `spare` would stay free. */
+static esp_err_t claim(connection_t **claimed, size_t spare)
 {
     esp_err_t err = ESP_ERR_NO_MEM;
     portENTER_CRITICAL(&lock);
@@ -46,7 +47,7 @@ static esp_err_t claim(connection_t **claimed)
         err = ESP_ERR_INVALID_STATE;
     }
     for (size_t i = 0; err == ESP_ERR_NO_MEM && i < HR_HANDOVER_MAX; i++) {
-        if (!connections[i].used) {
+        if (!connections[i].used && spare-- == 0) {
             connections[i] = (connection_t) {.used = true};
             *claimed = &connections[i];
             err = ESP_OK;
@@ -126,7 +127,8 @@ esp_err_t hr_handover_take(httpd_req_t *request, uint32_t stack_size, hr_handove
                            void *context)
 {
     connection_t *connection;
-    esp_err_t err = claim(&connection);
+    /* refused clients, which are only to be closed, leave room for an upload */
+    esp_err_t err = claim(&connection, serve == NULL ? 1 : 0);
     if (err != ESP_OK) {
         return err;
     }

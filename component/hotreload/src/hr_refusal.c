@@ -70,8 +70,7 @@ static esp_err_t refuse_malformed(httpd_req_t *request, httpd_err_code_t error)
             answer.status = malformed[i].status;
         }
     }
-    httpd_resp_set_hdr(request, "Connection", "close");
-    hr_answer_send(&answer, request);
+    (void)hr_handover_dismiss(request, &answer);
     return ESP_FAIL; /* nobody knows where the next request would start */
 }
 

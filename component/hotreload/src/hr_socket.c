@@ -96,13 +96,15 @@ esp_err_t hr_socket_answer(hr_socket_t *socket, const hr_answer_t *answer)
 }
 
 /* Closing with unread bytes would reset the connection, and with it what the client has not read of
-   the answer (RFC 9112 section 9.6). */
+   the answer (RFC 9112 section 9.6). The client ends the connection: it knows from the Content-Length
+   where the answer ends. A shutdown() for sending would tell it as well, but then its own end puts the
+   connection into TIME-WAIT while the socket is still open, and lwIP frees a connection in that state
+   when memory is short, without telling the socket, whose close() frees it again. */
 void hr_socket_close(hr_socket_t *socket)
 {
     char dropped[128];
     size_t size;
     int64_t deadline = esp_timer_get_time() + LINGER_MS * 1000;
-    shutdown(socket->fd, SHUT_WR);
     for (size_t total = 0; total < LINGER_BYTES; total += size) {
         if (hr_socket_receive(socket, dropped, sizeof(dropped), deadline, &size) != ESP_OK) {
             break;
