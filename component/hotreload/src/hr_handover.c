@@ -126,7 +126,7 @@ size_t hr_handover_pending(httpd_req_t *request, void *buffer, size_t size)
 esp_err_t hr_handover_take(httpd_req_t *request, uint32_t stack_size, hr_handover_serve_t serve,
                            void *context)
 {
-    connection_t *connection;
+    connection_t *connection = NULL;
     /* refused clients, which are only to be closed, leave room for an upload */
     esp_err_t err = claim(&connection, serve == NULL ? 1 : 0);
     if (err != ESP_OK) {

@@ -100,7 +100,7 @@ static esp_err_t check_notes(const hr_image_t *image, notes_t notes,
 {
     esp_err_t err = ESP_OK;
     while (err == ESP_OK && notes.at < notes.end) {
-        note_t note;
+        note_t note = {0};
         err = next_note(image, &notes, &note, report);
         if (err == ESP_OK && is_identity(image, &note)) {
             *found = true;

@@ -80,7 +80,7 @@ static esp_err_t read_length(httpd_req_t *request, uint64_t *length, hr_report_t
 static esp_err_t check_headers(httpd_req_t *request, const hr_upload_target_t *target,
                                bool is_form, hr_report_t *report)
 {
-    uint64_t length;
+    uint64_t length = 0;
     esp_err_t err = read_length(request, &length, report);
     if (err != ESP_OK) {
         return err;

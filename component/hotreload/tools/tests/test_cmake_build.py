@@ -36,8 +36,8 @@ class Build:
     project: Path
     folder: Path
 
-    def configure(self, *, check: bool = True) -> str:
-        defaults = [self.project / "sdkconfig.defaults"]
+    def configure(self, *more: Path, check: bool = True) -> str:
+        defaults = [self.project / "sdkconfig.defaults", *more]
         return self._run(
             self.lane.configure_command(self.project, self.folder, defaults), check=check
         )
@@ -274,6 +274,35 @@ def test_the_module_sees_what_the_component_sees(build: Build) -> None:
         'sizeof(FROM_COMPONENT) == 10 && CONFIG_HOTRELOAD_TRACE, "not seen");',
     )
     build.ninja("all")
+
+
+# with the defaults and what scenarios are built with, each option in each position
+SETTINGS = {
+    "least": (
+        *("HOTRELOAD_BOOT_GUARD=n", "HOTRELOAD_TRACE=n", "LOG_DEFAULT_LEVEL_NONE=y"),
+        *("COMPILER_OPTIMIZATION_SIZE=y", "COMPILER_OPTIMIZATION_ASSERTIONS_DISABLE=y"),
+    ),
+    "most": (
+        *("HOTRELOAD_UNLOAD_FIRST=y", "HOTRELOAD_AUTH=y", "HOTRELOAD_RELOAD_MODE_COOPERATIVE=y"),
+        *("LOG_DEFAULT_LEVEL_VERBOSE=y", "COMPILER_OPTIMIZATION_PERF=y"),
+    ),
+}
+
+
+@pytest.mark.parametrize("settings", SETTINGS)
+def test_the_component_compiles_without_a_warning(
+    finished_build: Build, tmp_path: Path, settings: str
+) -> None:
+    """What is only used with another setting is a warning there, and -Werror is on."""
+    more = tmp_path / "sdkconfig.more"
+    more.write_text("".join(f"CONFIG_{line}\n" for line in SETTINGS[settings]))
+    build = Build(finished_build.lane, finished_build.project, tmp_path / "build")
+    build.configure(more)
+    chosen = (build.folder / "sdkconfig").read_text().splitlines()
+    for line in SETTINGS[settings]:
+        name, _, value = line.partition("=")
+        assert (f"CONFIG_{name}=y" in chosen) == (value == "y")
+    build.ninja("esp-idf/hotreload/libhotreload.a")
 
 
 def test_a_variant_from_the_manifest_is_the_same_module(build: Build, tmp_path: Path) -> None:

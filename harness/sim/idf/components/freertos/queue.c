@@ -106,7 +106,7 @@ static void put(kernel_queue_t *queue, const void *item, BaseType_t position)
     } else {
         to = slot(queue, queue->count);
     }
-    if (queue->item_size > 0) {
+    if (item != NULL) { /* a semaphore has none */
         memcpy(to, item, queue->item_size);
     }
     queue->count++;
