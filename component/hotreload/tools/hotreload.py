@@ -20,6 +20,7 @@ from hotreload_client import Client, ClientError, DeviceError, Key, NoAnswerErro
 
 MANIFEST = Path("build", "hotreload", "module_manifest.json")
 URL_VARIABLE = "HOTRELOAD_URL"
+TIMEOUT = 30.0
 
 DONE, REFUSED, WRONG_CALL, NO_ANSWER = range(4)
 
@@ -82,34 +83,46 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     return client.status()
 
 
-def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        "--url", default=os.environ.get(URL_VARIABLE), help=f"the device (default: ${URL_VARIABLE})"
-    )
-    parser.add_argument(
+def common_options() -> argparse.ArgumentParser:
+    """Options that may stand on either side of the command: only what is given has a value."""
+    options = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    options.add_argument("--url", help=f"the device (default: ${URL_VARIABLE})")
+    options.add_argument(
         "--manifest",
         type=Path,
         metavar="FILE",
         help=f"of the firmware's build, names module and key (default: {MANIFEST})",
     )
-    parser.add_argument(
+    options.add_argument(
         "--key-file", type=Path, metavar="FILE", help="the firmware's key instead of the manifest's"
     )
-    parser.add_argument(
-        "--timeout", type=float, default=30.0, metavar="SECONDS", help="longest silence"
+    options.add_argument("--timeout", type=float, metavar="SECONDS", help="longest silence")
+    return options
+
+
+def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        parents=[common_options()],
     )
+    parser.set_defaults(
+        url=os.environ.get(URL_VARIABLE), manifest=None, key_file=None, timeout=TIMEOUT
+    )
+    options = common_options()  # set_defaults() has given the others values
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    commands.add_parser("status", help="state of the server and of the module")
-    commands.add_parser("pending", help="whether an update waits for a reload")
-    commands.add_parser("reload", help="load the newest module of the flash partition")
+    for name, what in (
+        ("status", "state of the server and of the module"),
+        ("pending", "whether an update waits for a reload"),
+        ("reload", "load the newest module of the flash partition"),
+    ):
+        commands.add_parser(name, help=what, parents=[options])
     for name, what in (
         ("upload", "write a module to the flash partition"),
         ("upload-and-reload", "write a module to the flash partition and load it"),
     ):
-        upload = commands.add_parser(name, help=what)
+        upload = commands.add_parser(name, help=what, parents=[options])
         upload.add_argument("module", nargs="?", help="the ELF (default: the manifest's module)")
     return parser.parse_args(arguments)
 

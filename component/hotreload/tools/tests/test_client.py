@@ -132,6 +132,14 @@ def test_changes_are_signed(project: Path, server: Server, command: str, body: b
     ]
 
 
+def test_options_stand_on_either_side_of_the_command(project: Path, server: Server) -> None:
+    (project / "other.so").write_bytes(ELF + b"2")
+    for options in (["--url", "x", "upload", "--url", server.url], ["upload", "--url", server.url]):
+        result = run(project, *options, "other.so")
+        assert (result.returncode, result.stderr) == (0, "")
+        assert server.got[-1][3] == ELF + b"2"
+
+
 @pytest.mark.parametrize("command", ["status", "pending"])
 def test_questions_are_not_signed(project: Path, server: Server, command: str) -> None:
     assert run(project, command, HOTRELOAD_URL=server.url).returncode == 0
