@@ -47,8 +47,9 @@ def waiting(
     """A run that has a board and waits: the processes of the test and of QEMU."""
     options = getattr(request, "param", ())
     command = nested.command(WAITS.format(fifo=str(fifo)), *options)
+    # who starts the tests in the background may have had them ignore the interrupt
     with subprocess.Popen(
-        command,
+        ["env", "--default-signal=INT", *command],
         cwd=nested.folder,
         env=nested.environment(),
         stdout=subprocess.DEVNULL,

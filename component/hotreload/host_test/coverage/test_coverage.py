@@ -40,14 +40,19 @@ class Covered:
 
 def run_tests(build_folder: Path, work: Path) -> None:
     config = work / "pytest.ini"
-    config.write_text(f"[pytest]\npythonpath = {HERE}\n", encoding="utf-8")
+    config.write_text("[pytest]\n", encoding="utf-8")
     counted = {"HOTRELOAD_HOST_BUILD": str(build_folder), "HOTRELOAD_HOST_WIDTH": "coverage"}
+    modules = {"PYTHONPATH": str(HERE)}  # not pytest's pythonpath, which ends at a space
     command = [sys.executable, "-m", "pytest", "-q", "-c", str(config), "--import-mode=importlib"]
     command += [f"--confcutdir={HERE}", f"--basetemp={work / 'tests'}", "-p", "no:cacheprovider"]
     files = [str(HERE / f"test_{name}.py") for name in TESTS]
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")} | counted
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
     done = subprocess.run(
-        [*command, *files], capture_output=True, text=True, env=environment, check=False
+        [*command, *files],
+        capture_output=True,
+        text=True,
+        env=environment | counted | modules,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert " skipped" not in done.stdout.splitlines()[-1], done.stdout
