@@ -136,8 +136,11 @@ def test_operations_in_a_hook_are_refused(host: Host, loaded: list[str], kind: s
     assert run.events.count("error") == 0
 
 
-def test_hook_registered_in_a_hook_counts_from_next_time(host: Host, loaded: list[str]) -> None:
-    run = host.run(*loaded, "post=registering", "api_reload", "blocks", "api_reload")
+@pytest.mark.parametrize("kind", ["pre", "post"])
+def test_hook_registered_in_a_hook_counts_from_next_time(
+    host: Host, loaded: list[str], kind: str
+) -> None:
+    run = host.run(*loaded, f"{kind}=registering", "api_reload", "blocks", "api_reload")
     first, second = run.output.split("blocks", 1)
     assert "\nhook " not in first
     assert "\nhook " in second

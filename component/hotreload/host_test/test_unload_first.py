@@ -62,6 +62,14 @@ def test_old_module_goes_before_the_new_one_is_placed(host: Host, loaded: list[s
     assert run.lines("blocks")[0] == run.lines("blocks")[1]
 
 
+def test_post_hook_that_a_pre_hook_registers_counts_from_next_time(
+    host: Host, loaded: list[str]
+) -> None:
+    run = host.run(*loaded, "pre=registering", "api_reload", "blocks", "api_reload")
+    first, second = (half.count("kind=post") for half in run.output.split("blocks", 1))
+    assert second == first + 2  # it is entered and left
+
+
 def test_events(host: Host, loaded: list[str]) -> None:
     run = host.run(*loaded, "api_reload")
     assert run.lines("event ")[-4:] == [
