@@ -100,8 +100,10 @@ class Console:
 
     @property
     def text(self) -> str:
-        """All complete lines as one string."""
-        return "\n".join(line.text for line in self.lines)
+        """All lines as one string, with what has come so far of the last one."""
+        lines = [line.text for line in self.lines]
+        with self._changed:
+            return "\n".join([*lines, self._partial.decode(errors="replace")])
 
     def wait_line(
         self, pattern: str, start: int = 0, timeout: float = 10.0
@@ -126,18 +128,21 @@ class Console:
                     )
 
     def finish(self, reason: str) -> None:
-        """No more output will come; waiting readers are told why."""
+        """No more output will come; waiting readers are told why.
+
+        What is left of a line will never be completed.
+        """
         with self._changed:
+            if self._partial:
+                rest, self._partial = self._partial.decode(errors="replace"), b""
+                self._add_line(ConsoleLine(time.monotonic(), rest, complete=False))
             self._end = reason
             self._changed.notify_all()
 
     def resume(self) -> None:
-        """The device was started again; what was left of a line will never be completed."""
+        """The device was started again."""
         with self._changed:
             self._end = None
-            if self._partial:
-                rest, self._partial = self._partial.decode(errors="replace"), b""
-                self._add_line(ConsoleLine(time.monotonic(), rest, complete=False))
 
     def wait_beyond(self, offset: int, timeout: float | None) -> None:
         """Return when more than `offset` bytes are in the log.

@@ -123,6 +123,15 @@ def test_a_torn_line_does_not_run_into_the_next_boot(console: Console) -> None:
     ]
 
 
+def test_last_line_of_a_device_that_was_cut_off(console: Console) -> None:
+    console.put(b"boot\nLoad acc")
+    assert console.text == "boot\nLoad acc"
+
+    console.finish("the device is off")
+
+    assert [line.text for line in console.lines] == ["boot", "Load acc"]
+
+
 def test_nothing_is_taken_after_the_end(console: Console) -> None:
     console.close()
 
