@@ -12,7 +12,7 @@ __idf_export() {
     export IDF_PYTHON_ENV_PATH="$venv"
     case ":$PATH:" in
         *":$sdk/bin:"*) ;;
-        *) export PATH="$venv/bin:$sdk/bin:$PATH" ;;
+        *) export PATH="$venv/bin:$sdk/bin:$idf_path/tools:$PATH" ;;
     esac
 }
 __idf_export
