@@ -21,6 +21,9 @@ CAPABILITIES: Mapping[str, str] = {
     "bare-board": "programs of the host's compiler run on the board without a firmware",
     "several-devices": "one test can use more than one device",
     "icount": "the device's cycle counter can count instructions",
+    "two-cores": "tasks of the device run on two cores at once",
+    "psram": "the device has external RAM (PSRAM)",
+    "iram-words": "executable memory refuses all but aligned words",
 }
 
 

@@ -32,7 +32,7 @@ class SimLane(Lane):
     name = "sim"
     summary = "the ESP-IDF work-alike on Debian's QEMU, machine lx60-nommu"
     services = "idf,qemu"
-    capabilities = frozenset(CAPABILITIES)
+    capabilities = frozenset(CAPABILITIES) - {"two-cores"}
 
     def require_tools(self) -> None:
         for program in PROGRAMS:
