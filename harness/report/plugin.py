@@ -2,13 +2,14 @@
 
 import json
 import os
+import shutil
 from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 from pytest_embedded.plugin import _session_tempdir_key
 
-from harness.keys import LANE
+from harness.keys import FIRMWARE, LANE
 from harness.report.collect import (
     EXTRA,
     FAILURE,
@@ -18,6 +19,7 @@ from harness.report.collect import (
     describe_item,
     failure_of,
 )
+from harness.report.firmware import FOLDER, keep_firmware
 from harness.report.page import render_page
 from harness.report.summary import summary_lines
 
@@ -30,7 +32,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--report-dir",
         type=Path,
         metavar="DIR",
-        help="write index.html (a timeline of each test), results.json and junit.xml to DIR",
+        help="write index.html (a timeline of each test), results.json and junit.xml to DIR, and "
+        "keep there the firmwares that were run",
     )
 
 
@@ -43,6 +46,7 @@ def pytest_configure(config: pytest.Config) -> None:
     folder: Path | None = config.getoption("report_dir")
     if folder is not None:
         _require_writable(folder)
+        shutil.rmtree(folder / FOLDER, ignore_errors=True)  # of the run before
         config.option.xmlpath = config.option.xmlpath or str(folder / "junit.xml")
     config.stash[COLLECTOR] = Collector()
     config.pluginmanager.register(config.stash[COLLECTOR], "hotreload-collector")
@@ -71,8 +75,12 @@ def pytest_runtest_makereport(
             report.sections.append(("Decoded backtrace", stacks))
         report.__dict__[FAILURE] = failure_of(report, call)
     if report.when == "teardown":
-        with_timeline = item.config.getoption("report_dir") is not None
-        report.__dict__[EXTRA] = describe_item(item, with_timeline)
+        folder: Path | None = item.config.getoption("report_dir")
+        report.__dict__[EXTRA] = describe_item(item, folder is not None)
+        # one with a seeded fault is of no use to anybody
+        if folder is not None and not item.config.getoption("seed_fault"):
+            for build in item.stash.get(FIRMWARE, []):
+                keep_firmware(build, folder)
     return report
 
 

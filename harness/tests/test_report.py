@@ -1,10 +1,14 @@
 """The report says what was done, whichever process did it."""
 
 import json
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
+from harness.firmware import FirmwareBuild
+from harness.flashimage import merge_flash_image
+from harness.report.firmware import keep_firmware
 from harness.report.page import render_page
 from harness.report.record import BuildRecord, Failure, ModuleRecord, TestRecord
 from harness.report.summary import summary_lines
@@ -71,6 +75,23 @@ def test_report_of_a_run(nested: NestedPytest, processes: str) -> None:
     }
     assert properties["test_kept"]["firmware"] == f"echo {build_id}"
     assert properties["test_kept"]["figure"] == "3 > 2 bytes"
+
+    assert [path.name for path in (folder / "firmware").iterdir()] == [f"echo-{build_id}"]
+
+
+@pytest.mark.firmware("examples/basic")
+def test_a_kept_firmware_can_be_flashed_and_decoded(
+    firmware: FirmwareBuild, tmp_path: Path
+) -> None:
+    keep_firmware(firmware, tmp_path)
+    keep_firmware(firmware, tmp_path)  # for the next test that uses it
+
+    (kept,) = (tmp_path / "firmware").iterdir()
+    assert list(tmp_path.iterdir()) == [kept.parent]
+    flashed = merge_flash_image(firmware.build_dir)
+    assert merge_flash_image(kept).read_bytes() == flashed.read_bytes()
+    for name in ("basic.elf", "basic.map", "hotreload/reloadable.so", "flash_args", "sdkconfig"):
+        assert (kept / name).read_bytes() == (firmware.build_dir / name).read_bytes()
 
 
 def record(name: str, **parts: object) -> TestRecord:
