@@ -48,6 +48,12 @@ class FirmwareBuild:
         """The firmware with its symbols."""
         return self.build_dir / str(self.description["app_elf"])
 
+    @property
+    def addr2line(self) -> Path:
+        """The program that turns addresses of the firmware into lines: the compiler's neighbour."""
+        compiler = Path(str(self.description["c_compiler"]))
+        return compiler.with_name(f"{compiler.name.removesuffix('gcc')}addr2line")
+
     @cached_property
     def sdkconfig(self) -> dict[str, Any]:
         """The configuration, names without `CONFIG_`."""
@@ -189,11 +195,12 @@ class FirmwareBuilder:
             (build_dir / "sdkconfig").unlink(missing_ok=True)
             self._run(configure, project)
             recorded.write_text(wanted)
-        self._run(self._lane.build_command(build_dir), project)
+        self._run(self._lane.build_command(project, build_dir), project)
         (build_dir / ".session").write_text(self._session)
 
     def _defaults(self, project: Path, config: Config, build_dir: Path) -> list[Path]:
         defaults = [path for path in [project / "sdkconfig.defaults"] if path.exists()]
+        defaults += self._lane.defaults
         if config:
             overrides = build_dir / "overrides.defaults"
             overrides.write_text("".join(f"{key}={config[key]}\n" for key in sorted(config)))

@@ -3,7 +3,12 @@
 from typing import Protocol
 
 from harness.errors import UnknownNameError
-from harness.flashimage import FLASH_SIZE, Partition, read_partitions
+from harness.flashimage import (
+    PARTITION_TABLE_OFFSET,
+    PARTITION_TABLE_SIZE,
+    Partition,
+    read_partitions,
+)
 
 
 class Memory(Protocol):
@@ -39,7 +44,7 @@ class Flash:
 
     def partition(self, label: str) -> Partition:
         """The partition `label`, from the table in the flash."""
-        partitions = read_partitions(self.read(0, FLASH_SIZE))
+        partitions = read_partitions(self.read(PARTITION_TABLE_OFFSET, PARTITION_TABLE_SIZE))
         if label not in partitions:
             known = ", ".join(partitions) or "none"
             raise UnknownNameError(f"the flash has no partition {label!r}: it has {known}")

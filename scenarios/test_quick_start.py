@@ -70,7 +70,7 @@ def run(command: list[str], folder: Path, environment: Mapping[str, str] = os.en
 
 def idf_build(lane: Lane, project: Path) -> None:
     """`idf.py build`."""
-    run(lane.build_command(project / "build"), project, lane.environment())
+    run(lane.build_command(project, project / "build"), project, lane.environment())
 
 
 @pytest.fixture
@@ -80,7 +80,8 @@ def firmware(project: Path, lane: Lane, request: pytest.FixtureRequest) -> Firmw
     menu = project / "menu.defaults"
     menu.write_text("".join(f"{key}={value}\n" for key, value in NETWORK.items()))
     build_dir = project / "build"
-    configure = lane.configure_command(project, build_dir, [project / "sdkconfig.defaults", menu])
+    defaults = [project / "sdkconfig.defaults", *lane.defaults, menu]
+    configure = lane.configure_command(project, build_dir, defaults)
     run(configure, project, lane.environment())
     idf_build(lane, project)
     build = FirmwareBuild(project, build_dir, NETWORK, time.monotonic() - started)

@@ -46,6 +46,8 @@ class Lane(ABC):
     services: ClassVar[str]
     #: what it can do, of `CAPABILITIES`
     capabilities: ClassVar[frozenset[str]]
+    #: files of sdkconfig settings that it needs, whatever the project; the project's come first
+    defaults: Sequence[Path] = ()
 
     @abstractmethod
     def require_tools(self) -> None:
@@ -62,12 +64,8 @@ class Lane(ABC):
         """The command that prepares `build_dir`; `defaults` are files of sdkconfig settings."""
 
     @abstractmethod
-    def build_command(self, build_dir: Path) -> list[str]:
-        """The command that builds what has changed."""
-
-    @abstractmethod
-    def addr2line(self) -> Path:
-        """The program that turns addresses of the firmware into lines."""
+    def build_command(self, project: Path, build_dir: Path, *targets: str) -> list[str]:
+        """The command that builds what has changed of `targets`, by default of everything."""
 
     @abstractmethod
     def put_in_classes(self, options: ClassCliOptions, context: DutContext) -> None:
@@ -78,13 +76,13 @@ class Lane(ABC):
         """Where the host reaches `port` of the device."""
 
     @abstractmethod
-    def instructions(self, cycles: int) -> int:
-        """The instructions in `cycles` of a device with the marker `icount`."""
-
-    @abstractmethod
     def memory(self, dut: Any) -> Memory:
         """How the host reads the device's memory."""
 
     @abstractmethod
     def flash(self, dut: Any) -> FlashAccess:
         """How the host reads the device's flash."""
+
+    def instructions(self, cycles: int) -> int:
+        """The instructions in `cycles` of a device with the marker `icount`."""
+        raise NotImplementedError(f"lane {self.name} cannot count instructions")

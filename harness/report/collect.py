@@ -7,7 +7,7 @@ import pytest
 
 from harness.backtrace import decode_backtraces
 from harness.errors import NotSetUp
-from harness.keys import FIGURES, FIRMWARE, LANE, MODULES, TIMELINE
+from harness.keys import FIGURES, FIRMWARE, MODULES, TIMELINE
 from harness.report.record import Failure, TestRecord
 
 #: of one test; a runaway console must not fill the report
@@ -59,9 +59,8 @@ def decoded_panics(item: pytest.Item) -> str:
     firmwares = item.stash.get(FIRMWARE, [])
     if timeline is None or not firmwares:
         return ""
-    addr2line = item.config.stash[LANE].addr2line()
     stacks = [
-        decode_backtraces(console.text, firmware.elf, addr2line)
+        decode_backtraces(console.text, firmware.elf, firmware.addr2line)
         for console, firmware in zip(timeline.consoles, firmwares, strict=True)
     ]
     return "\n\n".join(stack for stack in stacks if stack)

@@ -56,19 +56,13 @@ class FakeLane(Lane):
         settings = " ".join(" ".join(path.read_text().split()) for path in defaults)
         return [self.program, "-c", BUILD, str(build_dir), f"configure {settings}".strip()]
 
-    def build_command(self, build_dir: Path) -> list[str]:
+    def build_command(self, project: Path, build_dir: Path, *targets: str) -> list[str]:
         return [self.program, "-c", self.build_script, str(build_dir), "build"]
-
-    def addr2line(self) -> Path:
-        raise NotImplementedError
 
     def put_in_classes(self, options: ClassCliOptions, context: DutContext) -> None:
         raise NotImplementedError
 
     def url(self, dut: Any, port: int) -> str:
-        raise NotImplementedError
-
-    def instructions(self, cycles: int) -> int:
         raise NotImplementedError
 
     def memory(self, dut: Any) -> Any:

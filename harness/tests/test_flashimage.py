@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import HarnessError, UnknownNameError
-from harness.flashimage import FLASH_SIZE, Partition, merge_flash_image, read_partitions
+from harness.flashimage import MEGABYTE, SIZES, Partition, merge_flash_image, read_partitions
 from harness.memory import Flash
 
 
@@ -16,8 +16,13 @@ def build(tmp_path: Path) -> Path:
     (tmp_path / "boot.bin").write_bytes(b"boot")
     (tmp_path / "app.bin").write_bytes(b"application")
     files = {"0x0": "boot.bin", "0x10000": "app.bin"}
-    (tmp_path / "flasher_args.json").write_text(json.dumps({"flash_files": files}))
+    describe(tmp_path, files)
     return tmp_path
+
+
+def describe(build: Path, files: dict[str, str], size: str = "4MB") -> None:
+    arguments = {"flash_files": files, "flash_settings": {"flash_size": size}}
+    (build / "flasher_args.json").write_text(json.dumps(arguments))
 
 
 def entry(label: str, kind: int, subtype: int, offset: int, size: int) -> bytes:
@@ -27,10 +32,10 @@ def entry(label: str, kind: int, subtype: int, offset: int, size: int) -> bytes:
 def test_all_parts_in_a_full_flash(build: Path) -> None:
     flash = merge_flash_image(build).read_bytes()
 
-    assert len(flash) == FLASH_SIZE
+    assert len(flash) == 4 * MEGABYTE
     assert flash[:5] == b"boot\xff"
     assert flash[0x10000:0x1000C] == b"application\xff"
-    assert flash.count(0xFF) == FLASH_SIZE - len(b"bootapplication")
+    assert flash.count(0xFF) == 4 * MEGABYTE - len(b"bootapplication")
 
 
 def test_made_again_when_a_part_changes(build: Path) -> None:
@@ -44,10 +49,29 @@ def test_made_again_when_a_part_changes(build: Path) -> None:
 
 
 def test_part_beyond_the_end(build: Path) -> None:
-    files = {hex(FLASH_SIZE - 4): "app.bin"}
-    (build / "flasher_args.json").write_text(json.dumps({"flash_files": files}))
+    describe(build, {hex(4 * MEGABYTE - 4): "app.bin"})
 
     with pytest.raises(HarnessError, match=r"app.bin does not fit: it would end at 0x400007"):
+        merge_flash_image(build)
+
+
+@pytest.mark.parametrize("name", SIZES)
+def test_flash_of_the_size_that_the_build_says(build: Path, name: str) -> None:
+    describe(build, {"0x0": "app.bin"}, name)
+
+    assert len(merge_flash_image(build).read_bytes()) == int(name.removesuffix("MB")) * MEGABYTE
+
+
+def test_smallest_flash_when_the_build_does_not_say(build: Path) -> None:
+    describe(build, {hex(4 * MEGABYTE - 4): "app.bin"}, "detect")
+
+    assert len(merge_flash_image(build).read_bytes()) == 8 * MEGABYTE
+
+
+def test_flash_that_no_emulator_has(build: Path) -> None:
+    describe(build, {"0x0": "app.bin"}, "32MB")
+
+    with pytest.raises(HarnessError, match=r"flash of 32MB.*have 2MB, 4MB, 8MB, 16MB.*FLASHSIZE"):
         merge_flash_image(build)
 
 
@@ -71,9 +95,9 @@ class Bytes:
 
 def test_partitions() -> None:
     table = entry("nvs", 1, 2, 0x9000, 0x6000) + entry("hotreload", 0, 0x40, 0x110000, 0x80000)
-    flash = Flash(Bytes(b"\xff" * 0x8000 + table + b"\xff" * (FLASH_SIZE - 0x8040)))
+    flash = Flash(Bytes(b"\xff" * 0x8000 + table + b"\xff" * (4 * MEGABYTE - 0x8040)))
 
-    assert read_partitions(flash.read(0, FLASH_SIZE))["nvs"].size == 0x6000
+    assert read_partitions(table)["nvs"].size == 0x6000
     assert flash.partition("hotreload") == Partition("hotreload", 0, 0x40, 0x110000, 0x80000)
     flash.write(0x110000, b"module")
     assert flash.read_partition("hotreload")[:7] == b"module\xff"

@@ -37,13 +37,14 @@ class Build:
     folder: Path
 
     def configure(self, *more: Path, check: bool = True) -> str:
-        defaults = [self.project / "sdkconfig.defaults", *more]
+        defaults = [self.project / "sdkconfig.defaults", *self.lane.defaults, *more]
         return self._run(
             self.lane.configure_command(self.project, self.folder, defaults), check=check
         )
 
     def ninja(self, *targets: str, check: bool = True) -> str:
-        return self._run([*self.lane.build_command(self.folder), *targets], check=check)
+        command = self.lane.build_command(self.project, self.folder, *targets)
+        return self._run(command, check=check)
 
     def _run(self, command: list[str], *, check: bool) -> str:
         result = subprocess.run(

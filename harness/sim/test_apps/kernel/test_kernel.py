@@ -12,7 +12,6 @@ import pytest
 
 from harness.backtrace import decode_backtraces
 from harness.firmware import FirmwareBuild
-from harness.lanes import Lane
 
 CASE_SECONDS = 60  # that no case needs
 MENU = "Press ENTER to see the list of tests"
@@ -188,7 +187,7 @@ def crash(dut: Any, name: str) -> None:
 
 
 @pytest.mark.parametrize("case", CRASHES, ids=[case.name for case in CRASHES])
-def test_crash(dut: Any, case: Crash, firmware: FirmwareBuild, lane: Lane) -> None:
+def test_crash(dut: Any, case: Crash, firmware: FirmwareBuild) -> None:
     """A crash says what and where, and the firmware starts again knowing that it crashed."""
     crash(dut, case.name)
     dut.expect(rf"\r\n{case.says}\r\n".encode())
@@ -197,7 +196,7 @@ def test_crash(dut: Any, case: Crash, firmware: FirmwareBuild, lane: Lane) -> No
         dut.expect(rb"PC      : 0x\w{8}  PS      : 0x\w{8}  A0      : 0x\w{8}  A1      : 0x\w{8}")
         dut.expect(rb"EXCVADDR: 0x\w{8}  LBEG    : 0x\w{8}  LEND    : 0x\w{8}  LCOUNT  : 0x\w{8}")
     backtrace = dut.expect(rb"\r\n(Backtrace:[^\r]*)\r\n")[1].decode()
-    assert_called(case.path, decode_backtraces(backtrace, firmware.elf, lane.addr2line()))
+    assert_called(case.path, decode_backtraces(backtrace, firmware.elf, firmware.addr2line))
     # the image begins with the description of the application, which has the digits
     digits = dut.expect(rb"\r\nELF file SHA256: ([0-9a-f]+)\r\n")[1].decode()
     assert firmware.build_id.startswith(digits)
@@ -227,11 +226,11 @@ def test_registers_of_a_double_exception(dut: Any) -> None:
     assert registers(dut)["A13"] == 0x1000
 
 
-def test_backtrace_without_crash(dut: Any, firmware: FirmwareBuild, lane: Lane) -> None:
+def test_backtrace_without_crash(dut: Any, firmware: FirmwareBuild) -> None:
     """A firmware can say where it is, and go on."""
     crash(dut, "not_at_all")
     backtrace = dut.expect(rb"\r\n(Backtrace:[^\r]*)\r\n")[1].decode()
-    decoded = decode_backtraces(backtrace, firmware.elf, lane.addr2line())
+    decoded = decode_backtraces(backtrace, firmware.elf, firmware.addr2line)
     assert_called(("print_backtrace", "run_crash", "app_main"), decoded)
     dut.expect_exact("no crash")
 

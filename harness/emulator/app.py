@@ -1,4 +1,4 @@
-"""A firmware that was built for the simulated board."""
+"""A firmware that was built for an emulated board."""
 
 import json
 from functools import cached_property
@@ -10,8 +10,8 @@ from pytest_embedded_idf.app import IdfApp
 from harness.flashimage import merge_flash_image
 
 
-class SimApp(IdfApp):  # type: ignore[misc]
-    """What pytest-embedded's `app` fixture gives in lane `sim`: an `IdfApp` with a flash image."""
+class EmulatedApp(IdfApp):  # type: ignore[misc]
+    """What pytest-embedded's `app` fixture gives: an `IdfApp` with a flash image."""
 
     def __init__(self, app_path: str, build_dir: str, part_tool: str | None = None) -> None:
         super().__init__(app_path, build_dir, part_tool=part_tool)

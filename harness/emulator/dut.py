@@ -1,15 +1,15 @@
-"""The device under test of lane `sim`."""
+"""The device under test of the lanes on QEMU."""
 
 from pytest_embedded_qemu.dut import QemuDut
 
 from harness.console import Console
-from harness.sim.qemu import SimQemu
+from harness.emulator.qemu import EmulatedBoard
 
 
-class SimDut(QemuDut):  # type: ignore[misc]
-    """pytest-embedded's `QemuDut`, and what only a simulated board can do with its power."""
+class EmulatedDut(QemuDut):  # type: ignore[misc]
+    """pytest-embedded's `QemuDut`, and what only an emulated board can do with its power."""
 
-    def __init__(self, qemu: SimQemu, console: Console, **kwargs: object) -> None:
+    def __init__(self, qemu: EmulatedBoard, console: Console, **kwargs: object) -> None:
         self.console = console
         super().__init__(qemu=qemu, **kwargs)
 

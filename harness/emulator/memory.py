@@ -1,26 +1,26 @@
-"""Memory and flash of the simulated board, read without the firmware's help."""
+"""Memory and flash of an emulated board, read without the firmware's help."""
 
 import itertools
 from pathlib import Path
 
+from harness.emulator.qemu import EmulatedBoard
 from harness.errors import HarnessError
-from harness.sim.qemu import SimQemu
 
 
 class QemuMemory:
     """Physical memory by QMP, while the machine runs."""
 
-    def __init__(self, qemu: SimQemu) -> None:
-        self._qemu = qemu
+    def __init__(self, board: EmulatedBoard) -> None:
+        self._board = board
         self._serial_number = itertools.count()
 
     def read(self, address: int, size: int) -> bytes:
         """`size` bytes from `address` on."""
         if size == 0:
             return b""
-        path: Path = self._qemu.directory / f"memory-{next(self._serial_number)}.bin"
+        path: Path = self._board.directory / f"memory-{next(self._serial_number)}.bin"
         arguments = {"val": address, "size": size, "filename": str(path)}
-        self._qemu.qmp.execute("pmemsave", arguments)
+        self._board.qmp.execute("pmemsave", arguments)
         data = path.read_bytes()
         path.unlink()
         return data
@@ -29,19 +29,19 @@ class QemuMemory:
 class FlashFile:
     """The flash is a file, in which every completed operation is at once."""
 
-    def __init__(self, qemu: SimQemu) -> None:
-        self._qemu = qemu
+    def __init__(self, board: EmulatedBoard) -> None:
+        self._board = board
 
     def read(self, offset: int, size: int) -> bytes:
         """`size` bytes from `offset` on."""
-        with self._qemu.flash_path.open("rb") as file:
+        with self._board.flash_path.open("rb") as file:
             file.seek(offset)
             return file.read(size)
 
     def write(self, offset: int, data: bytes) -> None:
         """Replace bytes from `offset` on."""
-        if self._qemu.running:
+        if self._board.running:
             raise HarnessError("the flash can be written only while the board is off")
-        with self._qemu.flash_path.open("r+b") as file:
+        with self._board.flash_path.open("r+b") as file:
             file.seek(offset)
             file.write(data)

@@ -11,8 +11,8 @@ from functools import cached_property
 from pathlib import Path
 
 from harness.console import Console
+from harness.emulator.qmp import Qmp, QmpError
 from harness.errors import MachineError, MissingToolError
-from harness.sim.qmp import Qmp, QmpError
 
 QUIT_SECONDS = 2.0
 

@@ -1,0 +1,51 @@
+"""The half of a lane that runs its firmware in QEMU."""
+
+from typing import Any, ClassVar
+
+from pytest_embedded.utils import ClassCliOptions
+
+from harness.emulator.app import EmulatedApp
+from harness.emulator.dut import EmulatedDut
+from harness.emulator.memory import FlashFile, QemuMemory
+from harness.emulator.qemu import EmulatedBoard
+from harness.lanes.base import DutContext, Lane
+
+
+class EmulatorLane(Lane):
+    """Puts an emulated board into pytest-embedded's `qemu` service."""
+
+    services = "idf,qemu"
+    #: the machine
+    board_class: ClassVar[type[EmulatedBoard]]
+
+    def put_in_classes(self, options: ClassCliOptions, context: DutContext) -> None:
+        options.classes.update(app=EmulatedApp, qemu=self.board_class, dut=EmulatedDut)
+        app = options.kwargs["app"]
+        options.kwargs["app"] = {
+            "app_path": app["app_path"],
+            "build_dir": str(context.build_dir),
+            "part_tool": app.get("part_tool"),
+        }
+        qemu = options.kwargs["qemu"]
+        chosen = [qemu.get("qemu_extra_args"), self.machine_args(context)]
+        options.kwargs["qemu"] = {
+            "app": None,  # filled in by pytest-embedded
+            "console": context.console,
+            "directory": context.directory,
+            "program": qemu.get("qemu_prog_path"),
+            "extra_args": " ".join(filter(None, chosen)),
+        }
+        options.kwargs["dut"]["console"] = context.console
+
+    def machine_args(self, context: DutContext) -> str:
+        """Further arguments of QEMU for one test."""
+        return ""
+
+    def url(self, dut: Any, port: int) -> str:
+        return f"http://127.0.0.1:{dut.qemu.host_port(port)}"
+
+    def memory(self, dut: Any) -> QemuMemory:
+        return QemuMemory(dut.qemu)
+
+    def flash(self, dut: Any) -> FlashFile:
+        return FlashFile(dut.qemu)

@@ -1,0 +1,35 @@
+"""The half of a lane that builds its firmware with the exported ESP-IDF."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from harness.esp_idf.sdk import EspIdf
+from harness.lanes.base import Lane
+
+TARGET = "esp32"
+
+
+class EspIdfLane(Lane):
+    """Builds by that ESP-IDF's own `idf.py`, as its users do."""
+
+    def require_tools(self) -> None:
+        EspIdf.exported()
+
+    def environment(self) -> dict[str, str]:
+        # the harness's own settings of Python are not those of ESP-IDF
+        ours = ("PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV")
+        return {k: v for k, v in os.environ.items() if k not in ours} | {"IDF_TARGET": TARGET}
+
+    def configure_command(
+        self, project: Path, build_dir: Path, defaults: Sequence[Path]
+    ) -> list[str]:
+        return [
+            *EspIdf.exported().idf_py(project, build_dir),
+            f"-DSDKCONFIG={build_dir / 'sdkconfig'}",
+            f"-DSDKCONFIG_DEFAULTS={';'.join(map(str, defaults))}",
+            "reconfigure",
+        ]
+
+    def build_command(self, project: Path, build_dir: Path, *targets: str) -> list[str]:
+        return [*EspIdf.exported().idf_py(project, build_dir), *(targets or ("build",))]

@@ -1,0 +1,28 @@
+"""Lane `esp32`: ESP-IDF on Espressif's QEMU."""
+
+from pathlib import Path
+
+from harness.emulator.lane import EmulatorLane
+from harness.esp32.program import require_qemu
+from harness.esp32.qemu import EspQemu
+from harness.esp_idf.lane import EspIdfLane
+from harness.lanes.base import CAPABILITIES
+
+DEFAULTS = Path(__file__).resolve().parents[1] / "esp32" / "sdkconfig.defaults"
+
+
+class Esp32Lane(EspIdfLane, EmulatorLane):
+    """The firmware as it is on a chip, in an emulator of that chip."""
+
+    name = "esp32"
+    summary = "ESP-IDF v5.0 or later on Espressif's QEMU, machine esp32"
+    capabilities = frozenset(CAPABILITIES) - {"bare-board", "icount"}
+    board_class = EspQemu
+    defaults = (DEFAULTS,)
+
+    def require_tools(self) -> None:
+        super().require_tools()
+        require_qemu()
+
+
+LANE = Esp32Lane
