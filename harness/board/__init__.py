@@ -1,0 +1,1 @@
+"""Boards on serial ports: which there are, who has which, how they are flashed and reset."""
