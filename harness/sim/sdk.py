@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Where the provisioned parts of the simulated lane are, for this checkout.
 
-As a program (any Python 3.11, standard library only)::
+As a program (any Python from 3.8 on, standard library only)::
 
     sdk.py cache     root of the cache: $HOTRELOAD_CACHE, or hotreload in the user's cache folder
     sdk.py sdk       toolchain, libc, libm, libgcc, and sources that firmwares compile
@@ -20,7 +20,7 @@ folder         key
 ``sdk/KEY``    files of ``provision/recipes``, versions of Debian's Xtensa compiler
                and binutils, machine
 ``lwip/KEY``   ``provision/lwip.py``, the port headers, the SDK's key
-``venv/KEY``   ``requirements.lock``, Debian's Python
+``venv/KEY``   ``requirements.lock``, the Python that it was made with
 =============  ====================================================================
 
 The upstream versions of the sources are part of the recipes; the Debian revisions that were used
@@ -48,7 +48,6 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 PROVISION = REPOSITORY / "harness" / "sim" / "provision"
 LWIP_PORT = REPOSITORY / "harness" / "sim" / "idf" / "components" / "lwip" / "port" / "include"
 REQUIREMENTS = REPOSITORY / "requirements.lock"
-PYTHON = Path("/usr/bin/python3")
 COMPLETE = ".complete"  # the mark of a folder of the cache that was built to the end
 TOOLCHAIN_PACKAGES = ("gcc-xtensa-lx106", "binutils-xtensa-lx106")
 
@@ -120,8 +119,14 @@ def lwip_key() -> str:
     return content_key([PROVISION / "lwip.py", *files_below(LWIP_PORT)], sdk_key())
 
 
+def interpreter() -> Path:
+    """The system's Python, or where that is too old the one that `ci/setup` has fetched."""
+    fetched = cache_root() / "python" / "bin" / "python3"
+    return fetched if fetched.exists() else Path("/usr/bin/python3")
+
+
 def venv_key() -> str:
-    return content_key([REQUIREMENTS], str(PYTHON.resolve()))
+    return content_key([REQUIREMENTS], str(interpreter().resolve()))
 
 
 def _provisioned(kind: str, key: str) -> Path:

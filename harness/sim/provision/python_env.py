@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from harness.sim.provision.steps import Step
-from harness.sim.sdk import PYTHON, REQUIREMENTS
+from harness.sim.sdk import REQUIREMENTS, interpreter
 
 #: published as source only
 FROM_SOURCE = "esptool"
@@ -16,7 +16,7 @@ BUILD_BACKEND = "setuptools"
 
 def build_venv(folder: Path, step: Step) -> None:
     step.say("empty environment")
-    step.run([PYTHON, "-m", "venv", folder], "a Python environment cannot be made")
+    step.run([interpreter(), "-m", "venv", folder], "a Python environment cannot be made")
     step.say("packages")
     backend = folder / "build-requirements.txt"
     backend.write_text(_locked(BUILD_BACKEND))

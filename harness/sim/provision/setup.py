@@ -41,8 +41,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="ci/setup",
         description="Install and build what the simulated lane needs: Debian packages (as root or "
-        "by sudo), the Python environment, the Xtensa toolchain, and lwIP. What is there already "
-        "is left alone.",
+        "by sudo), the Python environment, the Xtensa toolchain, and lwIP. The other lanes need "
+        "the Python environment alone. What is there already is left alone.",
         epilog="Everything but the Debian packages goes to $HOTRELOAD_CACHE, or to hotreload in "
         "the user's cache folder, and is shared by all clones.",
     )
@@ -52,11 +52,21 @@ def main(arguments: list[str] | None = None) -> int:
         help="also what only tests need: the compilers with which the component is tested on the "
         "host, clang with libFuzzer and gcc for 32 bits; and doxygen",
     )
+    parser.add_argument(
+        "--lane",
+        choices=("sim", "esp32", "board"),
+        default="sim",
+        help="esp32 and board: only the Python environment, on any Linux; ESP-IDF brings the rest, "
+        "and a system with a Python older than 3.11 gets one into the cache",
+    )
     options = parser.parse_args(arguments)
+    if options.tests and options.lane != "sim":
+        parser.error("--tests is for lane sim")
     packages = debian.PACKAGES + (debian.TEST_PACKAGES if options.tests else ())
+    steps = Steps(sdk.cache_root() / "log")
     started = time.monotonic()
     try:
-        changed = set_up(packages, Steps(sdk.cache_root() / "log"))
+        changed = set_up(packages, steps) if options.lane == "sim" else set_up_python(steps)
     except StepError as error:
         print(f"ci/setup: {error}{_reason(error)}", file=sys.stderr)
         for line in error.details:
@@ -89,11 +99,7 @@ def set_up(packages: Sequence[str], steps: Steps) -> bool:
             if missing := debian.missing_packages(packages):
                 debian.install(missing, step)
     _check_space(cache)
-    venv = cache / "venv" / sdk.venv_key()
-    if not (venv / sdk.COMPLETE).exists():
-        changed = True
-        with steps.step("Python environment") as step:
-            provide(venv, lambda folder: python_env.build_venv(folder, step), step)
+    changed |= set_up_python(steps)
     toolchain = cache / "sdk" / sdk.sdk_key()
     if not (toolchain / sdk.COMPLETE).exists():
         changed = True
@@ -109,6 +115,16 @@ def set_up(packages: Sequence[str], steps: Steps) -> bool:
         with steps.step("lwIP") as step:
             provide(network, lambda folder: lwip.build_lwip(folder, toolchain, step), step)
     return changed
+
+
+def set_up_python(steps: Steps) -> bool:
+    """Make the Python environment; false when it was there."""
+    venv = sdk.cache_root() / "venv" / sdk.venv_key()
+    if (venv / sdk.COMPLETE).exists():
+        return False
+    with steps.step("Python environment") as step:
+        provide(venv, lambda folder: python_env.build_venv(folder, step), step)
+    return True
 
 
 def _check_space(cache: Path) -> None:

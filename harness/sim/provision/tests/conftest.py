@@ -102,8 +102,8 @@ class Checkout:
             check=False,
         )
 
-    def setup(self, **environment: str) -> subprocess.CompletedProcess[str]:
-        return self.run(self.root / "ci" / "setup", **environment)
+    def setup(self, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        return self.run(self.root / "ci" / "setup", *options, **environment)
 
     def path_of(self, what: str) -> str:
         done = self.run("python3", self.root / "harness" / "sim" / "sdk.py", what)

@@ -32,6 +32,34 @@ def test_a_second_run_does_nothing_and_takes_no_time(checkout: Checkout) -> None
     assert used - started.children_user - started.children_system < 1
 
 
+@pytest.mark.parametrize("esp_lane", ["esp32", "board"])
+def test_the_lanes_of_esp_idf_need_the_python_environment_alone(
+    checkout: Checkout, tmp_path: Path, esp_lane: str
+) -> None:
+    other = Checkout(checkout.root, tmp_path / "other cache")
+    (other.cache / "venv").mkdir(parents=True)
+    for folder in (checkout.cache / "venv").iterdir():
+        (other.cache / "venv" / folder.name).symlink_to(folder.resolve())
+    before = entries(other.cache)
+    # nothing of Debian is called, not even to ask what is installed
+    (tmp_path / "bin").mkdir()
+    for program in ("bash", "dirname"):
+        (tmp_path / "bin" / program).symlink_to(f"/usr/bin/{program}")
+    done = other.setup("--lane", esp_lane, PATH=str(tmp_path / "bin"))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("set-up: nothing to do")
+    assert entries(other.cache) == before
+
+
+def test_a_python_that_was_fetched_is_used(checkout: Checkout) -> None:
+    before = checkout.path_of("venv")
+    fetched = checkout.cache / "python" / "bin" / "python3"
+    fetched.parent.mkdir(parents=True)
+    fetched.touch()
+    answer = checkout.path_of("venv")
+    assert answer != before and answer.endswith("run ci/setup")
+
+
 def test_a_changed_port_header_rebuilds_lwip_alone(checkout: Checkout) -> None:
     options = checkout.root / sdk.LWIP_PORT.relative_to(sdk.REPOSITORY) / "lwipopts.h"
     options.write_text(options.read_text() + "/* changed */\n")
