@@ -56,6 +56,8 @@ class Console:
         self._partial = b""
         self._lines: list[ConsoleLine] = []
         self._followers: list[Follower] = []
+        #: what the emulator did wrong, as far as the output shows it
+        self.fault: str | None = None
         #: takes in what the device has printed but nobody has read yet, where that can be known
         self.catch_up: Callable[[], None] = lambda: None
 

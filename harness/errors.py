@@ -34,6 +34,12 @@ class NotSetUp(Failed):
     __module__ = "builtins"  # as pytest's own outcomes: its summary shows the name without a module
 
 
+class EmulatorFault(Failed):
+    """How a test ends that met a fault of the emulator; the message says which."""
+
+    __module__ = "builtins"
+
+
 class ConditionNotMet(AssertionError):  # noqa: N818 - a failed test is no error
     """The device did not do what the test waited for: a failure of the test, not of its set-up."""
 

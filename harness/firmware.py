@@ -129,6 +129,7 @@ class FirmwareBuilder:
     def build_dir(self, project: Path, config: Config) -> Path:
         """Where `project` with `config` is built."""
         facts = [str(project.resolve()), *(f"{key}={config[key]}" for key in sorted(config))]
+        facts += filter(None, [self._lane.toolchain()])
         key = hashlib.sha256("\0".join(facts).encode()).hexdigest()[:12]
         return self._cache / "builds" / self._lane.name / f"{project.name}-{key}"
 

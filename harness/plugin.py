@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from harness.errors import HarnessError, MissingToolError, NotSetUp
+from harness.errors import EmulatorFault, HarnessError, MissingToolError, NotSetUp
 from harness.faults import FaultTree
 from harness.firmware import FirmwareBuilder
-from harness.keys import BUILDER, FAULT_TREE, LANE
+from harness.keys import BUILDER, FAULT_TREE, LANE, TIMELINE
 from harness.lanes import CAPABILITIES, find_lane, lane_names
 from harness.sim.sdk import cache_root
 
@@ -134,3 +134,25 @@ def pytest_pyfunc_call() -> Generator[None, object, object]:
     except HarnessError as error:
         message = str(error)
     raise NotSetUp(message, pytrace=False)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
+    """A test that the emulator fails says so, or is skipped if it needs what that one lacks."""
+    try:
+        yield
+        return
+    except Exception as error:
+        fault = _emulator_fault(item)
+        if fault is None:
+            raise
+        told = str(error) or type(error).__name__
+    if any("soft-reset" in marker.args for marker in item.iter_markers("needs")):
+        pytest.skip(f"lane {item.config.stash[LANE].name} lacks soft-reset: {fault}")
+    raise EmulatorFault(f"{fault}; it shows as: {told}", pytrace=False)
+
+
+def _emulator_fault(item: pytest.Item) -> str | None:
+    timeline = item.stash.get(TIMELINE, None)
+    consoles = timeline.consoles if timeline else []
+    return next((console.fault for console in consoles if console.fault), None)

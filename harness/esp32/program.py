@@ -3,8 +3,8 @@
 import re
 import shutil
 import subprocess
+from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 from harness.errors import MissingToolError
 
@@ -14,6 +14,7 @@ HOW = (
     "`. $IDF_PATH/export.sh` again"
 )
 
+_VERSION = re.compile(r"version ((\d+)\.(\d+)\.\d+)")
 _ESP32 = re.compile(r"^esp32\s", re.MULTILINE)
 
 
@@ -21,13 +22,27 @@ class NoEspQemuError(MissingToolError):
     """Espressif's QEMU is not in the environment."""
 
 
+@dataclass(frozen=True)
+class QemuProgram:
+    """A QEMU that has the machine `esp32`."""
+
+    path: str
+    #: such as `QEMU 9.0.0`
+    name: str
+    major: int
+
+
 @cache
-def require_qemu() -> Path:
-    """The program `qemu-system-xtensa` of PATH, which has to have the machine `esp32`."""
-    found = shutil.which(PROGRAM)
-    if found is None:
-        raise NoEspQemuError(f"{PROGRAM} is not in PATH: {HOW}")
-    machines = subprocess.run([found, "-machine", "help"], capture_output=True, text=True)
-    if not _ESP32.search(machines.stdout):
-        raise NoEspQemuError(f"{found} is not Espressif's, it has no machine esp32: {HOW}")
-    return Path(found)
+def find_qemu(program: str = PROGRAM) -> QemuProgram:
+    """The QEMU of PATH; raises `NoEspQemuError` unless it is Espressif's."""
+    path = shutil.which(program)
+    if path is None:
+        raise NoEspQemuError(f"{program} is not in PATH: {HOW}")
+    version = _VERSION.search(_output(path, "--version"))
+    if version is None or not _ESP32.search(_output(path, "-machine", "help")):
+        raise NoEspQemuError(f"{path} is not Espressif's QEMU, it has no machine esp32: {HOW}")
+    return QemuProgram(path, f"QEMU {version[1]}", int(version[2]))
+
+
+def _output(*command: str) -> str:
+    return subprocess.run(command, capture_output=True, text=True).stdout

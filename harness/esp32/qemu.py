@@ -1,14 +1,37 @@
 """Espressif's QEMU, machine `esp32`."""
 
-from harness.emulator.qemu import EmulatedBoard
+from pathlib import Path
 
-#: the watchdogs of the timer groups run by the host's clock, which a busy host does not keep
-#: (ESP-IDF's guide to QEMU names this option)
+from harness.console import Console
+from harness.emulator.app import EmulatedApp
+from harness.emulator.qemu import EmulatedBoard
+from harness.errors import MachineError
+from harness.esp32.faults import FaultWatch
+from harness.esp32.program import PROGRAM, QemuProgram, find_qemu
+from harness.flashimage import MEGABYTE
+
+#: the watchdogs go by the host's clock, which a busy host does not keep; Espressif's guide to
+#: its QEMU names this option
 NO_WATCHDOGS = "driver=timer.esp32.timg,property=wdt_disable,value=true"
+#: releases before this one have flash chips of 4 MB only
+ANY_FLASH_SIZE = 8
 
 
 class EspQemu(EmulatedBoard):
     """What pytest-embedded's `qemu` fixture gives in lane `esp32`."""
+
+    def __init__(
+        self,
+        app: EmulatedApp,
+        console: Console,
+        directory: Path,
+        program: str = PROGRAM,
+        extra_args: str = "",
+    ) -> None:
+        found = find_qemu(program)
+        check_flash_size(found, Path(app.image_path).stat().st_size)
+        console.follow(FaultWatch(console, found.name))
+        super().__init__(app, console, directory, found.path, extra_args)
 
     def machine_options(self) -> list[str]:
         return [
@@ -16,3 +39,13 @@ class EspQemu(EmulatedBoard):
             *("-drive", f"file={self.flash_path},if=mtd,format=raw"),
             *("-global", NO_WATCHDOGS),
         ]
+
+
+def check_flash_size(program: QemuProgram, size: int) -> None:
+    """Raise `MachineError` for a flash that this QEMU would end for."""
+    if program.major < ANY_FLASH_SIZE and size != 4 * MEGABYTE:
+        raise MachineError(
+            f"{program.name} has flash chips of 4 MB only and the firmware is for "
+            f"{size // MEGABYTE} MB: use QEMU {ANY_FLASH_SIZE} or later, or "
+            "CONFIG_ESPTOOLPY_FLASHSIZE_4MB=y"
+        )

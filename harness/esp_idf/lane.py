@@ -16,6 +16,10 @@ class EspIdfLane(Lane):
     def require_tools(self) -> None:
         EspIdf.exported()
 
+    def toolchain(self) -> str:
+        idf = EspIdf.exported()
+        return f"{idf.path} {idf.version} {idf.python}"
+
     def environment(self) -> dict[str, str]:
         # the harness's own settings of Python are not those of ESP-IDF
         ours = ("PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV")

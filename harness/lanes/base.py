@@ -16,6 +16,7 @@ CAPABILITIES: Mapping[str, str] = {
     "memory": "the host reads any address of the device",
     "flash": "the host reads the flash behind the firmware's back",
     "reset": "the host resets the device",
+    "soft-reset": "the firmware restarts itself, also after a crash, and knows why it did",
     "power-cut": "the host cuts the device's power at any instant",
     "fresh-flash": "each test starts with a newly written flash",
     "bare-board": "programs of the host's compiler run on the board without a firmware",
@@ -52,6 +53,10 @@ class Lane(ABC):
     @abstractmethod
     def require_tools(self) -> None:
         """Raise `MissingToolError` unless everything the lane needs is installed."""
+
+    def toolchain(self) -> str:
+        """What tells builds apart that different tools have made in this lane."""
+        return ""
 
     @abstractmethod
     def environment(self) -> dict[str, str]:

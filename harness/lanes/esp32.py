@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from harness.emulator.lane import EmulatorLane
-from harness.esp32.program import require_qemu
+from harness.esp32.program import find_qemu
 from harness.esp32.qemu import EspQemu
 from harness.esp_idf.lane import EspIdfLane
 from harness.lanes.base import CAPABILITIES
@@ -22,7 +22,7 @@ class Esp32Lane(EspIdfLane, EmulatorLane):
 
     def require_tools(self) -> None:
         super().require_tools()
-        require_qemu()
+        find_qemu()
 
 
 LANE = Esp32Lane
