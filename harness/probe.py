@@ -1,5 +1,6 @@
 """The scenario firmware's probe: functions, memory, heaps and tasks of the running device."""
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,8 @@ import requests
 from harness.errors import ConditionNotMet, NoAnswer
 
 TIMEOUT = 10.0
+#: until an answer is given up that need not come; the request is on its way long before
+LAST_TIMEOUT = 0.5
 
 
 class ProbeError(ConditionNotMet):
@@ -84,6 +87,11 @@ class Probe:
         response = self._request("POST", endpoint, text, body)
         return response.json() if response.content else None
 
+    def post_last(self, endpoint: str) -> None:
+        """POST what ends the firmware, which may do so before its answer has left it."""
+        with contextlib.suppress(NoAnswer):
+            self._request("POST", endpoint, {}, b"", LAST_TIMEOUT)
+
     def disconnect(self) -> None:
         """Forget open connections: the device was reset and knows nothing of them."""
         self._session.close()
@@ -91,13 +99,18 @@ class Probe:
     close = disconnect
 
     def _request(
-        self, method: str, endpoint: str, query: dict[str, str], body: bytes
+        self,
+        method: str,
+        endpoint: str,
+        query: dict[str, str],
+        body: bytes,
+        timeout: float = TIMEOUT,
     ) -> requests.Response:
         # the device compares the query as it comes: commas must not be escaped
         tail = "&".join(f"{key}={value}" for key, value in query.items())
         path = f"/probe/{endpoint}" + (f"?{tail}" if tail else "")
         try:
-            response = self._session.request(method, self._url() + path, data=body, timeout=TIMEOUT)
+            response = self._session.request(method, self._url() + path, data=body, timeout=timeout)
         except requests.RequestException as error:
             raise NoAnswer(f"{method} {path}: {error}") from error
         self._record(

@@ -315,11 +315,11 @@ class Bench:
 
     def restart(self) -> None:
         """`esp_restart()`."""
-        self._probe.post("restart")
+        self._probe.post_last("restart")
 
     def crash(self) -> None:
         """`abort()`, after which the firmware starts again."""
-        self._probe.post("crash")
+        self._probe.post_last("crash")
 
     def listen(self) -> None:
         """From here on the firmware prints the component's events."""

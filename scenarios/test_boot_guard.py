@@ -9,6 +9,8 @@ from harness.device import Device
 from harness.errors import NoAnswer
 from scenarios.bench import OTHER_FIRMWARE, Bench, Variant
 
+pytestmark = pytest.mark.needs("soft-reset")
+
 
 def sha(elf: bytes) -> str:
     return hashlib.sha256(elf).hexdigest()

@@ -219,6 +219,7 @@ def test_old_memory_is_freed_after_the_post_hooks(
 
     device.client.upload_and_reload(variant("answer_43"))
 
+    device.trace.wait("free")
     events = device.trace.since(mark)
     freed = [event for event in events if event.name == "free"]
     assert [(event["text"], event["data"]) for event in freed] == [

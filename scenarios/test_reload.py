@@ -111,6 +111,7 @@ def test_from_flash_after_a_reset(device: Device, variant: Variant) -> None:
     assert device.probe.call("answer") == 43
 
 
+@pytest.mark.needs("soft-reset")
 def test_from_flash_after_a_restart(device: Device, bench: Bench, variant: Variant) -> None:
     device.client.upload_and_reload(variant("changed_constant"))
 
@@ -120,6 +121,7 @@ def test_from_flash_after_a_restart(device: Device, bench: Bench, variant: Varia
     assert device.probe.call("answer") == 1234567
 
 
+@pytest.mark.needs("soft-reset")
 def test_from_flash_after_a_crash(device: Device, bench: Bench, variant: Variant) -> None:
     device.client.upload_and_reload(variant("answer_43"))
 
