@@ -32,6 +32,7 @@ class EspIdfLane(Lane):
             *EspIdf.exported().idf_py(project, build_dir),
             f"-DSDKCONFIG={build_dir / 'sdkconfig'}",
             f"-DSDKCONFIG_DEFAULTS={';'.join(map(str, defaults))}",
+            *self.strict,
             "reconfigure",
         ]
 

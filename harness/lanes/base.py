@@ -49,6 +49,8 @@ class Lane(ABC):
     capabilities: ClassVar[frozenset[str]]
     #: files of sdkconfig settings that it needs, whatever the project; the project's come first
     defaults: Sequence[Path] = ()
+    #: arguments of every configuration: here a warning in the component's sources is an error
+    strict: ClassVar[Sequence[str]] = ("-DHOTRELOAD_STRICT=ON",)
 
     @abstractmethod
     def require_tools(self) -> None:

@@ -52,6 +52,7 @@ class SimLane(EmulatorLane):
             *("cmake", "-G", "Ninja", "-S", str(project), "-B", str(build_dir)),
             f"-DSDKCONFIG={build_dir / 'sdkconfig'}",
             f"-DSDKCONFIG_DEFAULTS={';'.join(map(str, defaults))}",
+            *self.strict,
         ]
 
     def build_command(self, project: Path, build_dir: Path, *targets: str) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -36,11 +37,20 @@ class Build:
     project: Path
     folder: Path
 
-    def configure(self, *more: Path, check: bool = True) -> str:
+    def configure(self, *more: Path, check: bool = True, strict: bool = True) -> str:
         defaults = [self.project / "sdkconfig.defaults", *self.lane.defaults, *more]
-        return self._run(
-            self.lane.configure_command(self.project, self.folder, defaults), check=check
-        )
+        command = self.lane.configure_command(self.project, self.folder, defaults)
+        if not strict:
+            command = [argument for argument in command if argument not in self.lane.strict]
+        return self._run(command, check=check)
+
+    def options_of_component(self) -> list[str]:
+        """How the component's own sources are compiled."""
+        commands = json.loads((self.folder / "compile_commands.json").read_text())
+        source = str(COMPONENT / "src" / "hotreload.c")
+        found = [c["command"] for c in commands if Path(c["file"]).resolve() == Path(source)]
+        assert len(found) == 1
+        return shlex.split(found[0])
 
     def ninja(self, *targets: str, check: bool = True) -> str:
         command = self.lane.build_command(self.project, self.folder, *targets)
@@ -304,6 +314,15 @@ def test_the_component_compiles_without_a_warning(
         name, _, value = line.partition("=")
         assert (f"CONFIG_{name}=y" in chosen) == (value == "y")
     build.ninja("esp-idf/hotreload/libhotreload.a")
+
+
+def test_a_warning_of_the_component_stops_our_builds_only(
+    finished_build: Build, tmp_path: Path
+) -> None:
+    assert {"-Wextra", "-Werror"} <= set(finished_build.options_of_component())
+    application = Build(finished_build.lane, finished_build.project, tmp_path / "build")
+    application.configure(strict=False)
+    assert "-Werror" not in application.options_of_component()
 
 
 def test_a_variant_from_the_manifest_is_the_same_module(build: Build, tmp_path: Path) -> None:
