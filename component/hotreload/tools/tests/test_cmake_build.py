@@ -1,7 +1,8 @@
 """hotreload_setup() in a real build: what is built again after which change, and what is told.
 
 The example is copied into a folder with a space in its name and built elsewhere, once for all tests
-of this file; each test changes its own files and starts from a finished build.
+of this file; each test changes its own files and starts from a finished build. All of it is done
+with the ESP-IDF of the session's lane, as its users do; only esptool is a stand-in.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ import re
 import shlex
 import shutil
 import subprocess
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,16 @@ from .conftest import COMPONENT
 
 EXAMPLE = COMPONENT.parents[1] / "examples" / "basic"
 
+# what ESP-IDF does in each build, changed or not
+ALWAYS = ("Re-checking globbed", "check_sizes.py", "'bootloader'")
+
+# what flash targets write to in place of a device
+FLASH = "flash_image.img"
+STAND_IN = {
+    "ESPTOOL_WRAPPER": str(Path(__file__).with_name("esptool_stand_in.py")),
+    "ESPPORT": "no_such_port",
+}
+
 # the first test of the file pays for a whole firmware
 pytestmark = pytest.mark.timeout(900, func_only=False)
 
@@ -36,6 +47,7 @@ class Build:
     lane: Any
     project: Path
     folder: Path
+    settings: Mapping[str, str] = field(default_factory=lambda: STAND_IN)
 
     def configure(self, *more: Path, check: bool = True, strict: bool = True) -> str:
         defaults = [self.project / "sdkconfig.defaults", *self.lane.defaults, *more]
@@ -52,14 +64,14 @@ class Build:
         assert len(found) == 1
         return shlex.split(found[0])
 
-    def ninja(self, *targets: str, check: bool = True) -> str:
+    def make(self, *targets: str, check: bool = True) -> str:
         command = self.lane.build_command(self.project, self.folder, *targets)
         return self._run(command, check=check)
 
     def _run(self, command: list[str], *, check: bool) -> str:
         result = subprocess.run(
             command,
-            env=self.lane.environment(),
+            env=self.lane.environment() | self.settings,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -101,7 +113,7 @@ def finished_build(lane: Any, tmp_path_factory: pytest.TempPathFactory) -> Build
     (root / "component").symlink_to(COMPONENT.parent)
     build = Build(lane, project, root / "built elsewhere")
     build.configure()
-    build.ninja("all")
+    build.make("all")
     return build
 
 
@@ -116,7 +128,7 @@ def build(finished_build: Build) -> Iterator[Build]:
     for path, content in saved.items():
         if path.read_bytes() != content:
             path.write_bytes(content)
-    finished_build.ninja("all")
+    finished_build.make("all")
 
 
 def change(path: Path, old: str, new: str) -> None:
@@ -126,9 +138,9 @@ def change(path: Path, old: str, new: str) -> None:
 
 
 def built(output: str) -> list[str]:
-    """What ninja says that it did, but for looking whether files have come or gone."""
+    """What ninja says that it did, but for what it always does."""
     steps = re.findall(r"^\[\d+/\d+\] (.*)", output, re.MULTILINE)
-    return [step for step in steps if not step.startswith("Re-checking globbed")]
+    return [step for step in steps if not any(always in step for always in ALWAYS)]
 
 
 def test_the_module_is_built_with_the_firmware(build: Build) -> None:
@@ -144,14 +156,15 @@ def test_the_module_is_built_with_the_firmware(build: Build) -> None:
 
 
 def test_nothing_is_built_when_nothing_changed(build: Build) -> None:
-    assert built(build.ninja("all")) == []
-    assert "no work to do" in build.ninja("all")
+    times = build.times()
+    assert built(build.make("all")) == []
+    assert build.times() == times
 
 
 def test_a_change_of_the_module_builds_the_module_only(build: Build) -> None:
     firmware, module = build.times()
     change(build.source("components/reloadable/reloadable.c"), '"Hello"', '"Howdy"')
-    steps = built(build.ninja("all"))
+    steps = built(build.make("all"))
     assert build.times()[0] == firmware
     assert build.times()[1] > module
     assert b"Howdy\0" in build.module.read_bytes()
@@ -162,7 +175,7 @@ def test_a_changed_header_builds_the_module_again(build: Build) -> None:
     _, module = build.times()
     header = build.source("components/reloadable/include/reloadable.h")
     header.write_text(header.read_text() + "\n#define NOTHING 1\n")
-    build.ninja("all")
+    build.make("all")
     assert build.times()[1] > module
 
 
@@ -170,7 +183,7 @@ def test_a_new_export_reaches_firmware_and_module(build: Build) -> None:
     firmware, module = build.times()
     source = build.source("components/reloadable/reloadable.c")
     source.write_text(source.read_text() + "\nint32_t reloadable_extra(void) { return 7; }\n")
-    build.ninja("all")
+    build.make("all")
     assert build.times()[0] > firmware
     assert build.times()[1] > module
     assert "reloadable_extra" in (build.folder / "hotreload" / "exports.txt").read_text().split()
@@ -179,7 +192,7 @@ def test_a_new_export_reaches_firmware_and_module(build: Build) -> None:
 def test_a_change_of_the_firmware_links_the_module_again(build: Build) -> None:
     firmware, module = build.times()
     change(build.source("main/main.c"), "GREETER_PERIOD_MS 1000", "GREETER_PERIOD_MS 1500")
-    steps = built(build.ninja("all"))
+    steps = built(build.make("all"))
     assert build.times()[0] > firmware
     assert build.times()[1] > module
     assert not [step for step in steps if "reloadable.c" in step]
@@ -188,21 +201,21 @@ def test_a_change_of_the_firmware_links_the_module_again(build: Build) -> None:
 def test_a_function_that_only_the_module_uses_is_kept_in_the_firmware(build: Build) -> None:
     main = build.source("main/main.c")
     main.write_text(main.read_text() + "\nint32_t for_the_module(int32_t x) { return x + 1; }\n")
-    build.ninja("all")
+    build.make("all")
     assert "for_the_module" not in build.firmware_symbols(), "the linker did not drop it"
     change(
         build.source("components/reloadable/reloadable.c"),
         "return a + b;",
         "extern int32_t for_the_module(int32_t); return for_the_module(a + b - 1);",
     )
-    build.ninja("all")
+    build.make("all")
     assert "for_the_module" in build.firmware_symbols()
 
 
 def test_a_function_that_nobody_has_is_an_error_that_names_it(build: Build) -> None:
     source = build.source("components/reloadable/reloadable.c")
     change(source, "return a + b;", "extern int32_t nobody_has(int32_t); return nobody_has(a + b);")
-    output = build.ninja("all", check=False)
+    output = build.make("all", check=False)
     assert (
         "hotreload: error: module 'reloadable': 'nobody_has' is undefined, used by 'reloadable_add'"
     ) in output
@@ -212,7 +225,7 @@ def test_a_function_that_nobody_has_is_an_error_that_names_it(build: Build) -> N
 def test_an_exported_variable_is_a_warning_and_the_build_goes_on(build: Build) -> None:
     source = build.source("components/reloadable/reloadable.c")
     change(source, "static uint32_t greeted;", "uint32_t greeted;")
-    output = build.ninja("all")
+    output = build.make("all")
     assert "hotreload: warning: variable 'greeted' of reloadable.c is exported" in output
 
 
@@ -222,10 +235,10 @@ def test_the_identity_follows_the_firmware(build: Build) -> None:
     assert identity in flashed
     assert build.module.read_bytes().count(identity) == 1
     change(build.source("components/reloadable/reloadable.c"), '"Hello"', '"Howdy"')
-    build.ninja("all")
+    build.make("all")
     assert read(build.elf) == identity
     change(build.source("main/main.c"), "GREETER_PERIOD_MS 1000", "GREETER_PERIOD_MS 1500")
-    build.ninja("all")
+    build.make("all")
     other = read(build.elf)
     assert other != identity
     assert build.module.read_bytes().count(other) == 1
@@ -237,10 +250,10 @@ def test_a_build_without_a_change_has_the_same_identity(build: Build) -> None:
     identity, module = read(build.elf), build.module.read_bytes()
     for path in build.source("main/main.c"), build.source("components/reloadable/reloadable.c"):
         path.touch()
-    build.ninja("all")
+    build.make("all")
     assert read(build.elf) == identity
-    build.ninja("clean")
-    build.ninja("all")
+    build.make("clean")
+    build.make("all")
     assert read(build.elf) == identity
     assert build.module.read_bytes() == module
 
@@ -248,7 +261,7 @@ def test_a_build_without_a_change_has_the_same_identity(build: Build) -> None:
 def test_another_build_directory_has_the_same_identity(build: Build) -> None:
     elsewhere = Build(build.lane, build.project, build.folder.with_name("somewhere else"))
     elsewhere.configure()
-    elsewhere.ninja("all")
+    elsewhere.make("all")
     assert read(elsewhere.elf) == read(build.elf)
     assert elsewhere.module.read_bytes() == build.module.read_bytes()
 
@@ -260,7 +273,7 @@ def test_c_and_cxx_sources_together(build: Build) -> None:
         'static Shape shape;\nextern "C" int reloadable_area(void) { return shape.area(); }\n'
     )
     change(folder / "CMakeLists.txt", "SRCS reloadable.c", "SRCS reloadable.c shape.cpp")
-    build.ninja("all")
+    build.make("all")
     exports = (build.folder / "hotreload" / "exports.txt").read_text().split()
     assert "reloadable_area" in exports
     assert "reloadable_add" in exports
@@ -284,7 +297,35 @@ def test_the_module_sees_what_the_component_sees(build: Build) -> None:
         "#include <stdarg.h>\n_Static_assert(FROM_SETUP + ANSWER == 43 && "
         'sizeof(FROM_COMPONENT) == 10 && CONFIG_HOTRELOAD_TRACE, "not seen");',
     )
-    build.ninja("all")
+    build.make("all")
+
+
+@pytest.mark.parametrize("manager", [False, True], ids=["project's", "path dependency"])
+def test_a_component_of_another_name_is_found(
+    finished_build: Build, tmp_path: Path, manager: bool
+) -> None:
+    """As a registry names it, without and with ESP-IDF's component manager."""
+    project = tmp_path / "project"
+    shutil.copytree(EXAMPLE, project, ignore=shutil.ignore_patterns("build", "sdkconfig"))
+    folder = tmp_path / "some where" if manager else project / "components"
+    folder.mkdir(exist_ok=True)
+    (folder / "acme__hotreload").symlink_to(COMPONENT)
+    change(project / "CMakeLists.txt", '"${CMAKE_CURRENT_LIST_DIR}/../../component"', "")
+    change(project / "main" / "CMakeLists.txt", "PRIV_REQUIRES hotreload", "PRIV_REQUIRES")
+    if manager:
+        (project / "main" / "idf_component.yml").write_text(
+            "dependencies:\n  acme/hotreload:\n    path: ../../some where/acme__hotreload\n"
+        )
+    else:
+        change(
+            project / "main" / "CMakeLists.txt", "PRIV_REQUIRES", "PRIV_REQUIRES acme__hotreload"
+        )
+    settings = {**finished_build.settings, "IDF_COMPONENT_MANAGER": str(int(manager))}
+    build = Build(finished_build.lane, project, tmp_path / "build", settings)
+    build.configure()
+    # the stubs, made by the component's tool and linked to its library
+    build.make("esp-idf/reloadable/libreloadable.a")
+    assert "reloadable_add" in (build.folder / "hotreload" / "exports.txt").read_text().split()
 
 
 # with the defaults and what scenarios are built with, each option in each position
@@ -313,7 +354,7 @@ def test_the_component_compiles_without_a_warning(
     for line in SETTINGS[settings]:
         name, _, value = line.partition("=")
         assert (f"CONFIG_{name}=y" in chosen) == (value == "y")
-    build.ninja("esp-idf/hotreload/libhotreload.a")
+    build.make("esp-idf/hotreload/libhotreload.a")
 
 
 def test_a_warning_of_the_component_stops_our_builds_only(
@@ -340,27 +381,45 @@ def test_a_missing_partition_is_a_warning_with_the_line_to_add(build: Build) -> 
         "hotreload,  app,  0x40,    ,        512k,\n",
         "# nothing here\n",
     )
-    output = build.ninja("all")
+    output = build.make("all")
     assert "no partition 'hotreload'" in " ".join(output.split())
     assert "hotreload,  app,  0x40,    ,        512k," in output
     assert build.module.is_file()
 
 
-def test_the_module_is_flashed_with_the_firmware_and_alone(build: Build) -> None:
-    flasher = json.loads((build.folder / "flasher_args.json").read_text())
+def flashed(build: Build, target: str) -> tuple[bytes, int]:
+    """What `target` writes to an empty flash, and where the module's partition is."""
+    image = build.folder / FLASH
+    image.unlink(missing_ok=True)
+    build.make(target)
     manifest = Manifest.load(build.folder / "hotreload" / "module_manifest.json")
     assert manifest.partition is not None
-    offset = hex(manifest.partition.offset)
-    assert flasher["flash_files"][offset] == "reloadable_stripped.so"
-    alone = (build.folder / "hotreload-flash_args").read_text().splitlines()
-    images = [line.split() for line in alone if line.startswith("0x")]
-    assert images == [[offset, "reloadable_stripped.so"]]
+    return image.read_bytes(), manifest.partition.offset
 
 
-@pytest.mark.parametrize("target", ["flash", "hotreload-flash"], ids=["all", "module"])
-def test_flash_targets_build_the_module_first(build: Build, target: str) -> None:
-    # an input of nothing but the link of the module
-    assert "hotreload/module_manifest.json" in build.ninja("-t", "inputs", target).split()
+def test_flash_writes_the_newest_module_and_the_firmware(build: Build) -> None:
+    change(build.source("components/reloadable/reloadable.c"), '"Hello"', '"Howdy"')
+    flash, offset = flashed(build, "flash")
+    module = build.module.read_bytes()
+    assert b"Howdy\0" in module
+    assert flash[offset:].startswith(module)
+    flasher = json.loads((build.folder / "flasher_args.json").read_text())
+    assert flasher["flash_files"][hex(offset)] == "reloadable_stripped.so"
+    for place, file in flasher["flash_files"].items():
+        assert flash[int(place, 16) :].startswith((build.folder / file).read_bytes())
+    assert build.app_image() in flash
+
+
+def test_hotreload_flash_writes_the_newest_module_only(build: Build) -> None:
+    firmware, _ = build.times()
+    change(build.source("components/reloadable/reloadable.c"), '"Hello"', '"Howdy"')
+    flash, offset = flashed(build, "hotreload-flash")
+    module = build.module.read_bytes()
+    assert b"Howdy\0" in module
+    assert flash[offset:].startswith(module)
+    assert not flash[:offset].strip(b"\xff")
+    assert not flash[offset + len(module) :].strip(b"\xff")
+    assert build.times()[0] == firmware
 
 
 def test_a_module_larger_than_its_partition_is_an_error(build: Build) -> None:
@@ -370,7 +429,7 @@ def test_a_module_larger_than_its_partition_is_an_error(build: Build) -> None:
         source.read_text() + "\nconst char *big(void) { static const char b[40000] "
         "= {1}; return b; }\n"
     )
-    output = build.ninja("all", check=False)
+    output = build.make("all", check=False)
     assert re.search(
         r"module 'reloadable' has \d+ bytes, partition 'hotreload' takes 32704", output
     )

@@ -40,9 +40,12 @@ function(esptool_py_flash_to_partition target partition image)
     esptool_py_flash_target_image(${target} ${partition} "${offset}" "${image}")
 endfunction()
 
-# A target that writes the image of the application: esptool_py_flash_app for `flash`, `app-flash`.
+# esptool_py_custom_target(<target> <name> <dependencies>): a flash target that builds its
+# dependencies first. flash_<name>_args is the same as <target>_args.
 function(esptool_py_custom_target target name dependencies)
+    idf_build_get_property(build_dir BUILD_DIR)
     esptool_py_flash_target(${target} "" "")
+    file(GENERATE OUTPUT "${build_dir}/flash_${name}_args" INPUT "${build_dir}/${target}_args")
     add_dependencies(${target} ${dependencies})
 endfunction()
 
