@@ -37,7 +37,7 @@ STAND_IN = {
 }
 
 # the first test of the file pays for a whole firmware
-pytestmark = pytest.mark.timeout(900, func_only=False)
+pytestmark = pytest.mark.timeout(1800, func_only=False)
 
 
 @dataclass(frozen=True)
@@ -219,7 +219,7 @@ def test_a_function_that_nobody_has_is_an_error_that_names_it(build: Build) -> N
     assert (
         "hotreload: error: module 'reloadable': 'nobody_has' is undefined, used by 'reloadable_add'"
     ) in output
-    assert "Traceback" not in output
+    assert 'hotreload_module.py", line' not in output  # as a traceback has it
 
 
 def test_an_exported_variable_is_a_warning_and_the_build_goes_on(build: Build) -> None:
