@@ -4,7 +4,8 @@
     hotreload.py --url http://192.168.1.100:8080 upload-and-reload
 
 takes the module and, if the firmware wants signed requests, the key from the manifest of the
-firmware's build. Needs Python 3.8 and nothing else.
+firmware's build. `build-and-reload` and `watch` build the module before, as `idf.py reload` and
+`idf.py watch` do. Needs Python 3.8 and nothing else.
 """
 
 from __future__ import annotations
@@ -16,40 +17,30 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from hotreload_client import Client, ClientError, DeviceError, Key, NoAnswerError
+from hotreload_client import Client, DeviceError, Key
+from hotreload_loop import build
+from hotreload_loop.cycle import TIMEOUT, URL_VARIABLE, Cycle, complain
+from hotreload_loop.errors import DONE, ERRORS, EXIT_STATUS, WrongCallError, exit_status
 
-MANIFEST = Path("build", "hotreload", "module_manifest.json")
-URL_VARIABLE = "HOTRELOAD_URL"
-TIMEOUT = 30.0
-
-DONE, REFUSED, WRONG_CALL, NO_ANSWER = range(4)
+MANIFEST = Path("build") / build.MANIFEST
 
 EPILOG = f"""\
-The device's answer goes to standard output as JSON.
+The device's answer goes to standard output as JSON, but for build-and-reload and watch.
 
-exit status: {DONE} done, {REFUSED} the device refused, {NO_ANSWER} the device does not answer,
-{WRONG_CALL} wrong call or unreadable file
-"""
+{EXIT_STATUS}"""
 
 
-class WrongCallError(Exception):
-    """What was asked for cannot be tried."""
-
-
-def read_manifest(path: Path | None) -> dict[str, Any]:
+def manifest_of(args: argparse.Namespace) -> dict[str, Any]:
     """The manifest; without a path the one of the build directory, if there is one."""
-    if path is None and not MANIFEST.exists():
+    if args.manifest is None and not MANIFEST.exists():
         return {}
-    path = path or MANIFEST
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise WrongCallError(f"cannot read the manifest {path}: {error.strerror}") from error
-    except ValueError as error:
-        raise WrongCallError(f"{path} is not a manifest: {error}") from error
-    if not isinstance(content, dict) or "output" not in content:
-        raise WrongCallError(f"{path} is not a manifest: it names no module")
-    return content
+    return build.read_manifest(args.manifest or MANIFEST)
+
+
+def cycle_of(args: argparse.Namespace) -> Cycle:
+    """Builds in the build directory that the manifest lies in."""
+    folder = (args.manifest or MANIFEST).resolve().parents[1]
+    return Cycle(build.Build.open(folder), args.url, args.timeout, args.key_file)
 
 
 def key_of(args: argparse.Namespace, manifest: dict[str, Any]) -> Key | None:
@@ -70,7 +61,7 @@ def module_of(args: argparse.Namespace, manifest: dict[str, Any]) -> bytes:
 def run(args: argparse.Namespace) -> dict[str, Any]:
     if not args.url:
         raise WrongCallError(f"which device? use --url http://HOST:PORT, or set {URL_VARIABLE}")
-    manifest = read_manifest(args.manifest)
+    manifest = manifest_of(args)
     client = Client(args.url, key_of(args, manifest), args.timeout)
     if args.command == "upload":
         return client.upload(module_of(args, manifest))
@@ -124,17 +115,28 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     ):
         upload = commands.add_parser(name, help=what, parents=[options])
         upload.add_argument("module", nargs="?", help="the ELF (default: the manifest's module)")
+    for name, what in (
+        ("build-and-reload", "build the module, send it, and confirm that it runs"),
+        ("watch", "the same after each save of a source or header of the module"),
+    ):
+        commands.add_parser(name, help=what, parents=[options])
     return parser.parse_args(arguments)
 
 
 def main(arguments: list[str] | None = None) -> int:
     args = parse_arguments(arguments)
     try:
-        answer = run(args)
-    except (ClientError, WrongCallError) as error:
-        print(f"hotreload: error: {explain(error, args)}", file=sys.stderr)
+        if args.command == "build-and-reload":
+            cycle_of(args).turn()
+        elif args.command == "watch":
+            cycle_of(args).watch()
+        else:
+            print(json.dumps(run(args), indent=2))
+    except KeyboardInterrupt:
+        return DONE
+    except ERRORS as error:
+        complain(explain(error, args))
         return exit_status(error)
-    print(json.dumps(answer, indent=2))
     return DONE
 
 
@@ -143,12 +145,6 @@ def explain(error: Exception, args: argparse.Namespace) -> str:
     if unsigned and not args.key_file:
         return f"{error}; name the manifest of its firmware's build with --manifest"
     return str(error)
-
-
-def exit_status(error: Exception) -> int:
-    if isinstance(error, DeviceError):
-        return REFUSED
-    return NO_ANSWER if isinstance(error, NoAnswerError) else WRONG_CALL
 
 
 if __name__ == "__main__":

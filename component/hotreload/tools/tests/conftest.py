@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ from hotreload_build.firmware import symbol_script  # noqa: E402
 from hotreload_build.identity import link_script, stamp  # noqa: E402
 from hotreload_build.interface import read_interface  # noqa: E402
 from hotreload_build.stubs import assembly, table  # noqa: E402
+
+from .server import Server  # noqa: E402
 
 COMPONENT = TOOLS.parent
 LINKER_SCRIPT = COMPONENT / "ld" / "hotreload_module.ld"
@@ -91,6 +94,16 @@ def compiler_prefix(lane: Any) -> str:
             if not gcc.name.startswith("xtensa-lx106"):  # made for an ABI without register windows
                 return str(gcc)[: -len("gcc")]
     pytest.fail("the lane's PATH has no Xtensa compiler", pytrace=False)
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with Server() as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
 
 
 @pytest.fixture

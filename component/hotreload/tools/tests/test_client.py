@@ -10,10 +10,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hotreload_build.authkey import make_key, write_source
@@ -21,56 +18,10 @@ from hotreload_build.errors import ModuleError
 from hotreload_client import Client, ClientError, DeviceError, Key, KeyFileError, NoAnswerError
 
 from .conftest import TOOLS
+from .server import Server
 
 SECRET = bytes(range(32))
 ELF = b"\x7fELF module"
-
-
-class Server(ThreadingHTTPServer):
-    """Answers with what the test has prepared, and keeps what it got."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.answers: dict[str, tuple[int, dict[str, Any]]] = {}
-        self.nonces = 0
-        self.got: list[tuple[str, str, str, bytes]] = []
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: Server
-
-    def do_GET(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        header = self.headers.get("Authorization", "")
-        self.server.got.append((self.command, self.path, header, body))
-        status, answer = self.server.answers.get(self.path, (200, {"status": "ok"}))
-        if self.path == "/nonce" and status == 200:
-            self.server.nonces += 1
-            answer = {"status": "ok", "nonce": f"{self.server.nonces:048x}"}
-        data = json.dumps(answer).encode()
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    do_POST = do_GET  # noqa: N815
-
-    def log_message(self, format: str, *args: Any) -> None:
-        pass
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    with Server() as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture

@@ -1,0 +1,134 @@
+"""The build directory of a firmware: making its module anew, and what the module is made of."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hotreload_client import Key
+
+from .errors import BuildError, WrongCallError
+from .module import Module
+
+MANIFEST = Path("hotreload", "module_manifest.json")
+TARGET = "hotreload-module"
+# says where the emulated device is while `idf.py run-project --qemu` runs
+DEVICE_URL = Path("hotreload", "device_url")
+
+CACHE_ENTRY = re.compile(r"^(CMAKE_GENERATOR|CMAKE_MAKE_PROGRAM):[A-Z]+=(.*)$", re.MULTILINE)
+# what Ninja and CMake say about themselves, not about a source
+PROGRESS = re.compile(r"\[\d+/\d+\] |ninja: (?!error)|-- ")
+
+
+def read_manifest(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise WrongCallError(f"cannot read the manifest {path}: {error.strerror}") from error
+    except ValueError as error:
+        raise WrongCallError(f"{path} is not a manifest: {error}") from error
+    if not isinstance(content, dict) or "output" not in content:
+        raise WrongCallError(f"{path} is not a manifest: it names no module")
+    return content
+
+
+@dataclass(frozen=True)
+class Build:
+    """A build directory in which the firmware has been built."""
+
+    folder: Path
+    ninja: str
+
+    @staticmethod
+    def open(folder: Path) -> Build:
+        cache = folder / "CMakeCache.txt"
+        if not (folder / MANIFEST).exists() or not cache.exists():
+            raise WrongCallError(
+                f"{folder} has no firmware with a reloadable component: run `idf.py build` first, "
+                "and flash it"
+            )
+        entries = dict(CACHE_ENTRY.findall(cache.read_text(encoding="utf-8", errors="replace")))
+        generator = entries.get("CMAKE_GENERATOR")
+        if generator != "Ninja":
+            raise WrongCallError(f"{folder} is built by {generator}: only Ninja builds are known")
+        return Build(folder, entries["CMAKE_MAKE_PROGRAM"])
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        return read_manifest(self.folder / MANIFEST)
+
+    @property
+    def component(self) -> str:
+        return str(self.manifest["component"])
+
+    @property
+    def key(self) -> Key | None:
+        """What requests to the firmware are signed with, if it wants that."""
+        path = self.manifest.get("auth_key")
+        return Key.load(Path(path)) if path else None
+
+    @property
+    def device_url(self) -> str | None:
+        """Where the emulated device of this build is, if one runs."""
+        path = self.folder / DEVICE_URL
+        return path.read_text(encoding="utf-8").strip() if path.exists() else None
+
+    def make_module(self, *, colours: bool) -> tuple[Module, str]:
+        """Build what has changed; returns the module and the warnings of the compiler.
+
+        Ninja alone, and of the firmware only what the module depends on: `idf.py build` takes
+        longer to find that nothing is to do than compiling a module does.
+        """
+        # Ninja takes colours out of what it passes on to a pipe, unless it is told to leave them
+        environment = {**os.environ, **({"CLICOLOR_FORCE": "1"} if colours else {})}
+        result = self._run(TARGET, env=environment)
+        said = messages(result.stdout)
+        if result.returncode != 0:
+            raise BuildError(f"{said}the module '{self.component}' was not built")
+        return Module.read(Path(self.manifest["output"])), said
+
+    def sources(self) -> set[Path]:
+        """The sources of the module, and what they included when they were compiled last."""
+        manifest = self.manifest
+        module = os.path.relpath(manifest["output"], self.folder)
+        edge = self._run("-t", "query", module).stdout
+        objects = re.findall(r"^ +(\S.*\.o(?:bj)?)$", edge, re.MULTILINE)
+        included = self._run("-t", "deps", *objects).stdout if objects else ""
+        found = re.findall(r"^ +(\S.*)$", included, re.MULTILINE)
+        return {(self.folder / path).resolve() for path in (*manifest["sources"], *found)}
+
+    def _run(
+        self, *arguments: str, env: dict[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        command = [self.ninja, "-C", str(self.folder), *arguments]
+        try:
+            return subprocess.run(
+                command,
+                env=env,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                errors="replace",
+            )
+        except OSError as error:
+            raise WrongCallError(f"cannot run {self.ninja}: {error.strerror}") from error
+
+
+def messages(output: str) -> str:
+    """What compilers and linkers said in a run of Ninja, without progress and command lines."""
+    lines = []
+    command_follows = False
+    for line in output.splitlines(keepends=True):
+        if line.startswith("FAILED: "):
+            command_follows = True
+        elif command_follows:
+            command_follows = False
+        elif not PROGRESS.match(line):
+            lines.append(line)
+    return "".join(lines)

@@ -1,0 +1,107 @@
+"""One turn: build the module, send it, confirm that it runs. And turns for as long as one edits."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from hotreload_client import Client, Key
+
+from .build import Build
+from .delivery import check_fits, deliver, runs
+from .errors import ERRORS, WrongCallError
+
+URL_VARIABLE = "HOTRELOAD_URL"
+TIMEOUT = 30.0
+POLL = 0.025  # seconds; some hundred files are looked at in less than a hundredth of that
+
+
+@dataclass(frozen=True)
+class Cycle:
+    build: Build
+    url: str | None = None
+    timeout: float = TIMEOUT
+    key_file: Path | None = None
+
+    def client(self) -> Client:
+        url = self.url or os.environ.get(URL_VARIABLE) or self.build.device_url
+        if not url:
+            raise WrongCallError(
+                f"which device? use --url http://HOST:PORT, or set {URL_VARIABLE}, or start one "
+                "with `idf.py run-project --qemu`"
+            )
+        key = Key.load(self.key_file) if self.key_file else self.build.key
+        return Client(url, key, self.timeout)
+
+    def turn(self, *, only_if_new: bool = False, saved: float | None = None) -> None:
+        """Bring the module into the device; `only_if_new`: unless it is the one that runs."""
+        client = self.client()
+        started = time.monotonic()
+        module, said = self.build.make_module(colours=sys.stderr.isatty())
+        sys.stderr.write(said)
+        built = time.monotonic()
+        status = client.status()
+        check_fits(status, module)
+        if only_if_new and runs(status, module):
+            tell(f"{self.build.component} runs already, nothing has changed")
+            return
+        status = deliver(client, module, status, self.timeout)
+        ended = time.monotonic()
+        since = f", {time.time() - saved:.2f} s after the save" if saved else ""
+        tell(
+            f"{self.build.component} runs: {status['size']} bytes, module {status['module']} since "
+            f"boot{since} (build {built - started:.2f} s, device {ended - built:.2f} s)"
+        )
+
+    def watch(self) -> None:
+        """A turn now and after each save of a source or header of the module, without an end."""
+        self.client()  # without an address no save would help
+        states = look(self.build.sources())
+        self._try_turn(None)
+        tell(f"watching {len(states)} files of {self.build.component}, Ctrl-C ends this")
+        pause = threading.Event()
+        while True:
+            pause.wait(POLL)
+            now = look(states)
+            changed = {path: state for path, state in now.items() if state != states.get(path)}
+            if not changed:
+                continue
+            states.update(changed)
+            self._try_turn(max(state[0] for state in changed.values()) / 1e9)
+            # what is new among the included files counts from now on
+            states = {**look(self.build.sources() - set(states)), **states}
+
+    def _try_turn(self, saved: float | None) -> None:
+        try:
+            self.turn(only_if_new=True, saved=saved)
+        except ERRORS as error:
+            complain(error)
+            tell("the next save tries again")
+
+
+def look(paths: Iterable[Path]) -> dict[Path, tuple[int, int, int]]:
+    """What tells that a file was written. One that is not there has not been written yet."""
+    states = {}
+    for path in paths:
+        try:
+            found = path.stat()
+        except OSError:
+            continue  # some editors move the old file away before they write the new one
+        states[path] = (found.st_mtime_ns, found.st_size, found.st_ino)
+    return states
+
+
+def tell(text: str) -> None:
+    print(f"hotreload: {text}", flush=True)
+
+
+def complain(error: Exception | str) -> None:
+    """The last line is the error, those before are what a compiler said."""
+    *details, last = str(error).splitlines()
+    sys.stdout.flush()
+    print(*details, f"hotreload: error: {last}", sep="\n", file=sys.stderr, flush=True)

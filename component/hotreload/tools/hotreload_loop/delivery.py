@@ -1,0 +1,67 @@
+"""Sending a module to a device, and being sure of what runs there then."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+from hotreload_client import Client
+
+from .errors import NotRunningError, OtherFirmwareError
+from .module import Module
+
+PENDING = "pending"
+ASK_AGAIN = 0.1  # seconds between questions to a device whose application chooses the moment
+
+
+def check_fits(status: dict[str, Any], module: Module) -> None:
+    """Before anything is sent: the device runs the firmware that the module was linked against."""
+    if status.get("firmware") != module.firmware:
+        raise OtherFirmwareError(
+            f"the firmware of this build is not the one that runs ({module.firmware[:8]}, the "
+            f"device has {str(status.get('firmware'))[:8]}): flash it first (idf.py flash)"
+        )
+
+
+def runs(status: dict[str, Any], module: Module) -> bool:
+    """Whether the device runs this module, byte by byte."""
+    return bool(status["loaded"]) and status["hash"] == module.hash
+
+
+def deliver(
+    client: Client, module: Module, before: dict[str, Any], timeout: float
+) -> dict[str, Any]:
+    """Send the module to a device in state `before`, and return its state once the module runs."""
+    answer = client.upload_and_reload(module.data)
+    if answer.get("status") == PENDING:
+        return _wait_for_the_application(client, module, before, timeout)
+    status = client.status()
+    if not runs(status, module) or status["module"] != answer["module"]:
+        raise NotRunningError(f"the device took the module and runs another: {_what_runs(status)}")
+    return status
+
+
+def _wait_for_the_application(
+    client: Client, module: Module, before: dict[str, Any], timeout: float
+) -> dict[str, Any]:
+    never = threading.Event()
+    end = time.monotonic() + timeout
+    while True:
+        status = client.status()
+        if runs(status, module) and status["loads"] != before["loads"]:
+            return status
+        if time.monotonic() > end:
+            raise NotRunningError(
+                "the application has not taken the update, which waits on the device: "
+                f"{_what_runs(status)}"
+            )
+        never.wait(ASK_AGAIN)
+
+
+def _what_runs(status: dict[str, Any]) -> str:
+    error = status["last_error"]
+    reason = f"; its last error is {error['error']}: {error['message']}" if error else ""
+    if not status["loaded"]:
+        return f"no module is loaded{reason}"
+    return f"module {status['module']} since boot, {str(status['hash'])[:8]}{reason}"

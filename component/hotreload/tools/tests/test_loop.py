@@ -1,0 +1,407 @@
+"""build-and-reload and watch: a build that the test plays, and a device that the test plays."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import queue
+import signal
+import struct
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .conftest import TOOLS
+from .server import Server
+
+FIRMWARE = bytes(range(16))
+OTHER_FIRMWARE = bytes(16)
+
+# the module is what a file `module` has: compiled sources that the test needs nothing of
+NINJA = """\
+#!/bin/sh
+cd "$2" || exit 9
+case "$*" in
+*"-t query"*) printf 'module.so:\\n  input: CUSTOM_COMMAND\\n    source.c.obj\\n  outputs:\\n' ;;
+*"-t deps"*) printf 'source.c.obj: #deps 2 (VALID)\\n    ../source.c\\n    ../header.h\\n' ;;
+*hotreload-module) . ./make.sh ;;
+esac
+"""
+MAKE = "echo '[1/2] Building source.c.obj'; cp module module.so"
+
+
+def module(text: bytes, firmware: bytes = FIRMWARE) -> bytes:
+    """An ELF with nothing but the note that names its firmware."""
+    header = struct.pack("<16sHHIIIIIHHHHHH", b"\x7fELF", 3, 94, 1, 0, 52, 0, 0, 52, 32, 1, 0, 0, 0)
+    segment = struct.pack("<8I", 4, 84, 0, 0, 40, 40, 4, 1)
+    note = struct.pack("<3I12s16s", 10, 16, 1, b"hotreload", firmware)
+    return header + segment + note + text
+
+
+class Device:
+    """What runs, by what was uploaded."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.state: dict[str, Any] = {
+            "status": "ok",
+            "loaded": True,
+            "module": 1,
+            "size": 3,
+            "hash": "0" * 64,
+            "loads": 1,
+            "firmware": FIRMWARE.hex(),
+            "last_error": None,
+        }
+        self.takes = True
+        server.answers["/status"] = (200, self.state)
+        server.when_asked = self.asked
+
+    def asked(self, path: str, body: bytes) -> None:
+        if path == "/upload-and-reload" and self.takes:
+            self.load(body)
+            self.server.answers[path] = (200, {"status": "ok", "module": self.state["module"]})
+
+    def load(self, elf: bytes) -> None:
+        number = self.state["module"] + 1
+        self.state.update(module=number, loads=number, size=len(elf), hash=sha256(elf).hexdigest())
+
+    @property
+    def uploads(self) -> list[bytes]:
+        return [body for method, _, _, body in self.server.got if method == "POST"]
+
+
+@pytest.fixture
+def device(server: Server) -> Device:
+    return Device(server)
+
+
+@pytest.fixture
+def build(tmp_path: Path) -> Path:
+    """A build directory with a module that has not been made yet."""
+    folder = tmp_path / "my project" / "build"
+    (folder / "hotreload").mkdir(parents=True)
+    ninja = folder / "ninja"
+    ninja.write_text(NINJA)
+    ninja.chmod(0o755)
+    cache = f"CMAKE_GENERATOR:INTERNAL=Ninja\nCMAKE_MAKE_PROGRAM:FILEPATH={ninja}\n"
+    (folder / "CMakeCache.txt").write_text(cache)
+    (folder / "make.sh").write_text(MAKE)
+    (folder / "module").write_bytes(module(b"first"))
+    for name in ("source.c", "header.h"):
+        (folder.parent / name).write_text("")
+    manifest = {
+        "component": "reloadable",
+        "sources": [str(folder.parent / "source.c")],
+        "output": str(folder / "module.so"),
+    }
+    (folder / "hotreload" / "module_manifest.json").write_text(json.dumps(manifest))
+    return folder
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-B", str(TOOLS / "hotreload.py"), *arguments]
+
+
+def environment(url: str | None) -> dict[str, str]:
+    inherited = {key: value for key, value in os.environ.items() if key != "HOTRELOAD_URL"}
+    return {**inherited, **({"HOTRELOAD_URL": url} if url else {})}
+
+
+def run(build: Path, url: str | None, *options: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command("build-and-reload", *options),
+        cwd=build.parent,
+        env=environment(url),
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+    )
+
+
+def error_of(result: subprocess.CompletedProcess[str]) -> str:
+    """The error, which is the last line."""
+    assert "Traceback" not in result.stderr
+    line = result.stderr.splitlines()[-1]
+    assert line.startswith("hotreload: error: ")
+    return line.removeprefix("hotreload: error: ")
+
+
+def test_the_module_is_built_sent_and_confirmed(build: Path, device: Device) -> None:
+    result = run(build, device.server.url)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.startswith("hotreload: reloadable runs: ")
+    assert ", module 2 since boot (" in result.stdout
+    asked = [path for _, path, _, _ in device.server.got]
+    assert asked == ["/status", "/upload-and-reload", "/status"]
+    assert device.uploads == [module(b"first")]
+
+
+def test_the_same_module_is_loaded_once_more_when_that_is_asked_for(
+    build: Path, device: Device
+) -> None:
+    device.load(module(b"first"))
+    result = run(build, device.server.url)
+    assert "module 3 since boot" in result.stdout
+    assert len(device.uploads) == 1
+
+
+def test_warnings_are_shown_and_progress_is_not(build: Path, device: Device) -> None:
+    (build / "make.sh").write_text(f"{MAKE}; echo 'source.c:1:2: warning: odd'")
+    result = run(build, device.server.url)
+    assert (result.returncode, result.stderr) == (0, "source.c:1:2: warning: odd\n")
+    assert "Building" not in result.stdout
+
+
+def test_an_error_of_the_compiler_is_shown_in_its_own_words(build: Path, device: Device) -> None:
+    said = "../source.c:3:5: error: expected ';'\n    3 |     x\n      |     ^\n"
+    (build / "said").write_text(f"[1/2] Building\nFAILED: source.c.obj\ngcc -c source.c\n{said}")
+    (build / "make.sh").write_text(
+        "cat said; echo 'ninja: build stopped: subcommand failed.'; exit 1"
+    )
+    result = run(build, device.server.url)
+    assert result.returncode == 4
+    assert result.stderr == f"{said}hotreload: error: the module 'reloadable' was not built\n"
+    assert device.uploads == []
+
+
+def test_on_a_terminal_colours_are_left_in(build: Path, device: Device) -> None:
+    (build / "make.sh").write_text(f'{MAKE}; echo "forced: ${{CLICOLOR_FORCE}}."')
+    ours, theirs = pty.openpty()
+    with os.fdopen(ours, "rb", buffering=0) as screen:
+        subprocess.run(
+            command("build-and-reload"),
+            cwd=build.parent,
+            env=environment(device.server.url),
+            stdout=subprocess.DEVNULL,
+            stderr=theirs,
+            check=True,
+        )
+        os.close(theirs)
+        assert b"forced: 1." in screen.read(100)
+    assert "forced: ." in run(build, device.server.url).stderr
+
+
+def test_a_module_of_another_firmware_is_not_sent(build: Path, device: Device) -> None:
+    (build / "module").write_bytes(module(b"first", OTHER_FIRMWARE))
+    result = run(build, device.server.url)
+    assert result.returncode == 5
+    assert error_of(result) == (
+        "the firmware of this build is not the one that runs (00000000, the device has 00010203): "
+        "flash it first (idf.py flash)"
+    )
+    assert device.uploads == []
+
+
+def test_running_is_what_the_device_says(build: Path, device: Device) -> None:
+    device.takes = False
+    device.server.answers["/upload-and-reload"] = (200, {"status": "ok", "module": 2})
+    device.state["last_error"] = {"error": "HOTRELOAD_ERR_HASH", "message": "it is damaged"}
+    result = run(build, device.server.url)
+    assert (result.returncode, result.stdout) == (6, "")
+    assert error_of(result) == (
+        "the device took the module and runs another: module 1 since boot, 00000000; "
+        "its last error is HOTRELOAD_ERR_HASH: it is damaged"
+    )
+
+
+def test_a_module_of_the_same_bytes_that_was_there_before_does_not_count(
+    build: Path, device: Device
+) -> None:
+    device.load(module(b"first"))
+    device.takes = False
+    device.server.answers["/upload-and-reload"] = (200, {"status": "ok", "module": 3})
+    assert run(build, device.server.url).returncode == 6
+
+
+def test_an_application_takes_the_update_when_it_likes(build: Path, device: Device) -> None:
+    device.takes = False
+    device.server.answers["/upload-and-reload"] = (202, {"status": "pending", "pending": {}})
+    questions = []
+
+    def take_at_the_third_question(path: str, body: bytes) -> None:
+        questions.append(path)
+        if questions[-3:] == ["/status"] * 3:
+            device.load(module(b"first"))
+
+    device.server.when_asked = take_at_the_third_question
+    result = run(build, device.server.url)
+    assert result.returncode == 0
+    assert "module 2 since boot" in result.stdout
+
+    device.state["hash"] = "1" * 64
+    device.server.when_asked = lambda path, body: None
+    result = run(build, device.server.url, "--timeout", "0.3")
+    assert result.returncode == 6
+    assert error_of(result).startswith("the application has not taken the update")
+
+
+def test_the_device_may_refuse(build: Path, device: Device) -> None:
+    device.takes = False
+    answer = {"error": "HOTRELOAD_ERR_NO_ROOM", "message": "no room"}
+    device.server.answers["/upload-and-reload"] = (507, answer)
+    result = run(build, device.server.url)
+    assert (result.returncode, error_of(result)) == (1, "HTTP 507: HOTRELOAD_ERR_NO_ROOM: no room")
+
+
+def test_requests_are_signed_with_the_key_of_the_build(build: Path, device: Device) -> None:
+    manifest = build / "hotreload" / "module_manifest.json"
+    key = build / "hotreload" / "auth_key"
+    key.write_text("00" * 32)
+    manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "auth_key": str(key)}))
+    assert run(build, device.server.url).returncode == 0
+    signed = [header for method, _, header, _ in device.server.got if method == "POST"]
+    assert signed[0].startswith("HMAC-SHA256 nonce=")
+
+
+def test_the_emulated_device_of_the_build_is_found(build: Path, device: Device) -> None:
+    without = run(build, None)
+    assert (without.returncode, error_of(without)) == (
+        2,
+        "which device? use --url http://HOST:PORT, or set HOTRELOAD_URL, or start one with "
+        "`idf.py run-project --qemu`",
+    )
+    (build / "hotreload" / "device_url").write_text(device.server.url)
+    assert run(build, None).returncode == 0
+
+
+def test_what_cannot_be_tried_is_one_line(build: Path, device: Device) -> None:
+    url = device.server.url
+    (build / "make.sh").write_text("echo no module > module.so")
+    result = run(build, url)
+    assert (result.returncode, error_of(result)) == (
+        4,
+        f"{build / 'module.so'} is not a module: it names no firmware",
+    )
+    cache = build / "CMakeCache.txt"
+    cache.write_text(cache.read_text().replace("Ninja", "Unix Makefiles"))
+    result = run(build, url)
+    assert (result.returncode, error_of(result)) == (
+        2,
+        f"{build} is built by Unix Makefiles: only Ninja builds are known",
+    )
+    cache.unlink()
+    result = run(build, url)
+    assert result.returncode == 2
+    assert "run `idf.py build` first" in error_of(result)
+
+
+class Watch:
+    """A running `hotreload.py watch`."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+        self.lines: queue.Queue[str] = queue.Queue()
+        self.reader = threading.Thread(target=self._read)
+        self.reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.lines.put(line.rstrip("\n"))
+
+    def expect(self, text: str) -> str:
+        """The next line with `text`."""
+        while True:
+            line = self.lines.get(timeout=50)
+            if text in line:
+                return line
+
+    def end(self) -> int:
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(timeout=50)
+
+
+@contextmanager
+def watching(build: Path, url: str) -> Iterator[Watch]:
+    process = subprocess.Popen(
+        command("watch", "--timeout", "5"),
+        cwd=build.parent,
+        env=environment(url),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    watch = Watch(process)
+    try:
+        yield watch
+    finally:
+        process.kill()
+        process.wait()
+        watch.reader.join()
+        assert process.stdout is not None
+        process.stdout.close()
+
+
+def test_each_save_brings_the_module_into_the_device(build: Path, device: Device) -> None:
+    with watching(build, device.server.url) as watch:
+        watch.expect("module 2 since boot (")
+        watch.expect("watching 2 files of reloadable")
+        for number, name in enumerate(("source.c", "header.h", "source.c"), 3):
+            (build / "module").write_bytes(module(name.encode() * number))
+            (build.parent / name).write_text(f"saved {number}")
+            line = watch.expect(f"module {number} since boot")
+            assert " s after the save (build " in line
+        (build.parent / "header.h").write_text("saved, and the module is the same")
+        watch.expect("reloadable runs already, nothing has changed")
+        assert watch.end() == 0
+    assert len(device.uploads) == 4
+
+
+def test_an_editor_may_replace_the_file(build: Path, device: Device) -> None:
+    with watching(build, device.server.url) as watch:
+        watch.expect("watching")
+        source = build.parent / "source.c"
+        source.rename(build.parent / "source.c~")
+        (build / "module").write_bytes(module(b"second"))
+        (build.parent / "new").write_text("as in vim")
+        (build.parent / "new").rename(source)
+        watch.expect("module 3 since boot")
+
+
+def test_watching_survives_what_goes_wrong(build: Path, device: Device) -> None:
+    source = build.parent / "source.c"
+    with watching(build, device.server.url) as watch:
+        watch.expect("watching")
+        (build / "make.sh").write_text("echo 'source.c:1:1: error: no'; exit 1")
+        source.write_text("broken")
+        watch.expect("source.c:1:1: error: no")
+        watch.expect("the module 'reloadable' was not built")
+        watch.expect("the next save tries again")
+
+        (build / "make.sh").write_text(MAKE)
+        device.state["firmware"] = OTHER_FIRMWARE.hex()
+        source.write_text("for another firmware")
+        watch.expect("flash it first")
+        device.state["firmware"] = FIRMWARE.hex()
+
+        status = device.server.answers["/status"]
+        device.server.answers["/status"] = (503, {"error": "ESP_FAIL", "message": "starting"})
+        source.write_text("while the device starts")
+        watch.expect("HTTP 503: ESP_FAIL: starting")
+        device.server.answers["/status"] = status
+
+        (build / "module").write_bytes(module(b"second"))
+        source.write_text("repaired")
+        watch.expect("module 3 since boot")
+        assert watch.end() == 0
+
+
+def test_watching_a_device_that_vanishes(build: Path, device: Device, tmp_path: Path) -> None:
+    gone = "http://127.0.0.1:9"  # discard: nobody listens
+    (build / "hotreload" / "device_url").write_text(gone)
+    with watching(build, "") as watch:
+        watch.expect("no answer from 127.0.0.1:9")
+        watch.expect("watching")
+        (build / "hotreload" / "device_url").write_text(device.server.url)
+        (build.parent / "source.c").write_text("saved")
+        watch.expect("module 2 since boot")
