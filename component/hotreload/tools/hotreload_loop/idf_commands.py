@@ -1,0 +1,104 @@
+"""The commands of idf.py, for `action_extensions()` of an idf_ext.py."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from . import emulator
+from .build import Build
+from .cycle import TIMEOUT, URL_VARIABLE, Cycle, complain
+from .errors import DONE, ERRORS, exit_status
+
+URL = {
+    "names": ["--url"],
+    "help": f"The device, http://HOST:PORT. Default: ${URL_VARIABLE}, or the one in QEMU.",
+}
+TIMEOUT_OPTION = {
+    "names": ["--timeout"],
+    "help": "Longest silence of the device, in seconds.",
+    "type": float,
+    "default": TIMEOUT,
+}
+
+
+def reload_command(action: str, ctx: Any, args: Any, url: str | None, timeout: float) -> None:
+    run(lambda: Cycle(Build.open(Path(args.build_dir)), url, timeout).turn())
+
+
+def watch_command(action: str, ctx: Any, args: Any, url: str | None, timeout: float) -> None:
+    run(lambda: Cycle(Build.open(Path(args.build_dir)), url, timeout).watch())
+
+
+def run_command(
+    action: str, ctx: Any, args: Any, qemu: bool, device_port: int, host_port: int
+) -> None:
+    if qemu:
+        run(lambda: emulator.run(Build.open(Path(args.build_dir)), device_port, host_port))
+    else:
+        run(lambda: flash_and_monitor(args))
+
+
+def flash_and_monitor(args: Any) -> int:
+    """On a board: what idf.py has for that."""
+    program = Path(os.environ["IDF_PATH"]) / "tools" / "idf.py"
+    port = ["-p", args.port] if args.port else []
+    folders = ["-C", args.project_dir, "-B", args.build_dir]
+    return subprocess.call([sys.executable, str(program), *folders, *port, "flash", "monitor"])
+
+
+def run(command: Callable[[], int | None]) -> None:
+    """An error is one line and an exit status, Ctrl-C is an end like any other."""
+    try:
+        status = command() or DONE
+    except KeyboardInterrupt:
+        status = DONE
+    except ERRORS as error:
+        complain(error)
+        status = exit_status(error)
+    if status != DONE:
+        raise SystemExit(status)
+
+
+def action_extensions(base_actions: dict[str, Any], project_path: str) -> dict[str, Any]:
+    if "reload" in base_actions.get("actions", {}):
+        return {"version": "1"}  # found in two ways, for example by the project and as a component
+    return {
+        "version": "1",
+        "actions": {
+            "reload": {
+                "callback": reload_command,
+                "help": "Build the module, send it to the device, and confirm that it runs there.",
+                "options": [URL, TIMEOUT_OPTION],
+            },
+            "watch": {
+                "callback": watch_command,
+                "help": "Like reload, after each save of a source or header of the module.",
+                "options": [URL, TIMEOUT_OPTION],
+            },
+            "run-project": {
+                "callback": run_command,
+                "help": "Build what has changed, run it on the board or in QEMU, show the console.",
+                "dependencies": ["all"],
+                "options": [
+                    {"names": ["--qemu"], "is_flag": True, "help": "In Espressif's QEMU."},
+                    {
+                        "names": ["--device-port"],
+                        "type": int,
+                        "default": 8080,
+                        "help": "Port of the device that can be reached from here.",
+                    },
+                    {
+                        "names": ["--host-port"],
+                        "type": int,
+                        "default": 0,
+                        "help": "Port of 127.0.0.1 that leads there. Default: a free one.",
+                    },
+                ],
+            },
+        },
+    }
