@@ -34,6 +34,17 @@ def code(text: str) -> list[str]:
     return re.findall(r"`([^`]+)`", re.sub(r"^```.*?^```", "", text, flags=re.S | re.M))
 
 
+def test_releases_of_esp_idf_are_told_apart_in_one_file() -> None:
+    asks = re.compile(r"\b(?:ESP_)?IDF_VERSION|\b__has_include\b|\bMBEDTLS_VERSION")
+    files = [
+        *COMPONENT.glob("src/*.[ch]"),
+        *COMPONENT.glob("include/*.h"),
+        *COMPONENT.glob("*.cmake"),
+    ]
+    files.append(COMPONENT / "CMakeLists.txt")
+    assert {path.name for path in files if asks.search(path.read_text("utf-8"))} == {"hr_idf.h"}
+
+
 # configuration
 
 

@@ -5,7 +5,7 @@
 
 #include "mbedtls/constant_time.h"
 
-#if HR_SHA256_PSA
+#if HR_IDF_PSA
 
 static esp_err_t result_of(psa_status_t status)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* SHA-256 (FIPS 180-4) and HMAC-SHA-256 (RFC 2104) of ESP-IDF's library: Mbed TLS's md.h up to
-   ESP-IDF v5, PSA from v6 on, whose Mbed TLS 4 has no other. Hardware acceleration is theirs. */
+/* SHA-256 (FIPS 180-4) and HMAC-SHA-256 (RFC 2104) of ESP-IDF's library: Mbed TLS's md.h or PSA.
+   Hardware acceleration is theirs. */
 #pragma once
 
 #include <stdbool.h>
@@ -8,13 +8,9 @@
 #include <stdint.h>
 
 #include "esp_err.h"
-#include "mbedtls/version.h"
+#include "hr_idf.h"
 
-#ifndef HR_SHA256_PSA /* the tests compile both */
-#define HR_SHA256_PSA (MBEDTLS_VERSION_MAJOR >= 4)
-#endif
-
-#if HR_SHA256_PSA
+#if HR_IDF_PSA
 #include "psa/crypto.h"
 typedef psa_hash_operation_t hr_sha256_t;
 #else

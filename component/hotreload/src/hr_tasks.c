@@ -8,22 +8,12 @@
 #include "freertos/FreeRTOS.h"
 #include "freertos/task.h"
 #include "hr_cores.h"
+#include "hr_idf.h"
 #include "hr_stack.h"
+#include HR_IDF_TASK_SNAPSHOT_H
 
 #ifdef __XTENSA_CALL0_ABI__
 #error "hotreload walks the stacks of the windowed ABI"
-#endif
-
-/* ESP-IDF v6.0 and later, v5.2 and later, before */
-#if __has_include("freertos/freertos_debug.h")
-#include "freertos/freertos_debug.h"
-#elif __has_include("esp_private/freertos_debug.h")
-#include "esp_private/freertos_debug.h"
-#else
-#include "freertos/task_snapshot.h"
-#ifndef CONFIG_FREERTOS_ENABLE_TASK_SNAPSHOT
-#error "hotreload looks at the stacks of all tasks: turn CONFIG_FREERTOS_ENABLE_TASK_SNAPSHOT on"
-#endif
 #endif
 
 /* An interrupt can make a task ready while tasks are held: it is listed twice then. */

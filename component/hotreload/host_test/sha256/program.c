@@ -11,7 +11,7 @@
 
 #include "hr_sha256.h"
 
-#if HR_SHA256_PSA
+#if HR_IDF_PSA
 /* nothing here draws random numbers */
 psa_status_t mbedtls_psa_external_get_random(mbedtls_psa_external_random_context_t *context,
                                              uint8_t *output, size_t size, size_t *length)
@@ -90,7 +90,7 @@ int main(int count, char **arguments)
             print(result);
         }
     }
-#if HR_SHA256_PSA
+#if HR_IDF_PSA
     mbedtls_psa_crypto_free(); /* what is left now is a leak */
 #endif
     return 0;
