@@ -55,9 +55,14 @@ class Board:
         return f"board {self.name} ({self.port})"
 
 
+def read_boards(path: Path) -> list[Board]:
+    """All boards of a file, perhaps none."""
+    return _Reader(path).boards()
+
+
 def load_boards(path: Path, tags: Sequence[str] = ()) -> list[Board]:
     """The boards of a file that have all of `tags`."""
-    boards = _Reader(path).boards()
+    boards = read_boards(path)
     chosen = [board for board in boards if board.tags.issuperset(tags)]
     if not boards:
         raise BoardsFileError(

@@ -18,6 +18,9 @@ from harness.sim.provision.recipes.sources import Source
 from harness.sim.provision.steps import Step, StepError
 from harness.sim.sdk import ProvisionError, installed_versions
 
+# what the system's Python lacks on Debian and Ubuntu, unless it was asked for
+VENV = "python3-venv"
+
 # what the simulated lane runs, beside Python
 PACKAGES = (
     "binutils-xtensa-lx106",
@@ -32,7 +35,7 @@ PACKAGES = (
     "ninja-build",
     "patch",
     "python3",
-    "python3-venv",
+    VENV,
     "qemu-system-misc",
     "xz-utils",
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import errno
+import importlib.util
 import re
 import shutil
 import sys
@@ -123,6 +124,8 @@ def set_up_python(steps: Steps) -> bool:
     if (venv / sdk.COMPLETE).exists():
         return False
     with steps.step("Python environment") as step:
+        if importlib.util.find_spec("ensurepip") is None:
+            debian.install([debian.VENV], step)
         provide(venv, lambda folder: python_env.build_venv(folder, step), step)
     return True
 
