@@ -2,6 +2,9 @@
 
 import contextlib
 import itertools
+import statistics
+import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -245,3 +248,39 @@ def test_upload_erases_what_it_writes_and_no_more(device: Device, variant: Varia
         blocks = range(offset, offset + size)
         assert any(start in blocks or start + length - 1 in blocks for start, length in written)
     assert sum(size for _, size in erased) < len(elf) + 64 * 1024
+
+
+def seconds(action: Callable[[], object]) -> float:
+    """What `action` usually takes."""
+
+    def once() -> float:
+        started = time.monotonic()
+        action()
+        return time.monotonic() - started
+
+    return statistics.median(once() for _ in range(9))
+
+
+def test_time_of_an_upload(device: Device, variant: Variant, figure: Callable[[str], None]) -> None:
+    """It is that of some requests, nobody waits for a timer: neither here nor on the device."""
+    elf = padded(variant("answer_43"), 5 * 1024)
+
+    request = seconds(device.client.status)
+    upload = seconds(lambda: device.client.upload(elf))
+    both = seconds(lambda: device.client.upload_and_reload(elf))
+
+    figure(f"a request {request * 1000:.1f} ms")
+    figure(f"an upload of 5 KB {upload * 1000:.1f} ms")
+    figure(f"an upload of 5 KB and its reload {both * 1000:.1f} ms")
+    assert upload < 25 * request
+    assert both < 35 * request
+
+
+@pytest.mark.needs("power-cut")
+def test_time_of_a_boot(device: Device, figure: Callable[[str], None]) -> None:
+    device.power_cut()
+    started = time.monotonic()
+    device.power_on()
+    figure(f"from power on to the server {time.monotonic() - started:.2f} s")
+
+    assert device.probe.call("answer") == 42
