@@ -158,6 +158,14 @@ class CommandLine(click.Group):
                 )
             args[option.name] = value
 
+    def _with_defaults(self, ctx: click.Context, name: str) -> Task:
+        """A command that another one depends on; global options are as they were given."""
+        task: Task = ctx.invoke(self.get_command(ctx, name))
+        for option in self.params:
+            if isinstance(option, Option) and option.scope != "default":
+                task.action_args.pop(option.name, None)
+        return task
+
     def _in_order(self, ctx: click.Context, tasks: list[Task]) -> list[Task]:
         """Each once, after what it depends on, and after those that were asked for and go first."""
         asked = {task.name: task for task in reversed(tasks)}
@@ -166,7 +174,7 @@ class CommandLine(click.Group):
         def add(name: str) -> None:
             if name in ordered:
                 return
-            task = asked.get(name) or ctx.invoke(self.get_command(ctx, name))
+            task = asked.get(name) or self._with_defaults(ctx, name)
             for before in task.order_dependencies:
                 if before in asked:
                     add(before)

@@ -134,6 +134,8 @@ def test_commands_run_once_after_what_they_depend_on(idf_py: IdfPy) -> None:
     write_extension(idf_py.project / "idf_ext.py", "own")
     assert idf_py.told("own-last", "own-between") == ["own-between", "own-first", "own-last"]
     assert idf_py.told("own-last", "own-first") == ["own-first", "own-last"]
+    told = [line for line in idf_py.lines("own-last") if line.startswith("told own-first")]
+    assert told == [f"told own-first True {idf_py.project / 'build'} {{'loud': False}}"]
 
 
 def test_folders_of_the_environment_come_before_the_project(idf_py: IdfPy, tmp_path: Path) -> None:
