@@ -232,7 +232,7 @@ function(__hotreload_add_flash_targets)
             "  ${arg_PARTITION},  app,  0x40,    ,        512k,\n")
         return()
     endif()
-    # finds esptool's options by itself: ESP-IDF v6 has not set them at this point
+    # also sets esptool's options, on ESP-IDF v6, where the first flash target does that
     esptool_py_custom_target(hotreload-flash hotreload hotreload-module)
     add_dependencies(flash hotreload-module)
     foreach(target hotreload-flash flash)

@@ -64,12 +64,31 @@ def run(command: Callable[[], int | None]) -> None:
         raise SystemExit(status)
 
 
+def flash_command(base_actions: dict[str, Any]) -> dict[str, Any]:
+    """The target `hotreload-flash` with the options of `app-flash`.
+
+    Of targets that it does not know idf.py ignores --port.
+    """
+    app_flash = base_actions.get("actions", {}).get("app-flash")
+    if app_flash is None:
+        return {}
+    return {
+        "hotreload-flash": {
+            "callback": app_flash["callback"],
+            "help": "Flash the module only.",
+            "options": app_flash["options"],
+            "order_dependencies": ["all", "erase-flash"],
+        }
+    }
+
+
 def action_extensions(base_actions: dict[str, Any], project_path: str) -> dict[str, Any]:
     if "reload" in base_actions.get("actions", {}):
         return {"version": "1"}  # found in two ways, for example by the project and as a component
     return {
         "version": "1",
         "actions": {
+            **flash_command(base_actions),
             "reload": {
                 "callback": reload_command,
                 "help": "Build the module, send it to the device, and confirm that it runs there.",
