@@ -53,7 +53,7 @@ def flash_image(build: Build) -> bytes:
     size = _flash_size(build)
     image = bytearray(ERASED * size)
     for offset, name in files.items():
-        data = (build.folder / name).read_bytes()
+        data = _read(build, name)
         at = int(offset, 0)
         if at + len(data) > size:
             raise WrongCallError(f"{name} at {offset} does not fit into a flash of {size} bytes")
@@ -82,13 +82,15 @@ def run(build: Build, device_port: int, host_port: int) -> int:
         ]
         with ours, theirs, subprocess.Popen(command, pass_fds=[theirs.fileno()]) as process:
             theirs.close()
-            signal.signal(signal.SIGTERM, signal.default_int_handler)
+            # whatever ends this program ends QEMU
+            before = signal.signal(signal.SIGTERM, signal.default_int_handler)
             try:
                 with _announced(build, _forwarded_port(ours)):
                     return process.wait()
             except KeyboardInterrupt:
                 return DONE
             finally:
+                signal.signal(signal.SIGTERM, before)
                 process.terminate()
 
 
@@ -135,9 +137,13 @@ def _flash_size(build: Build) -> int:
 
 
 def _json(build: Build, name: str) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(_read(build, name))
+    return content
+
+
+def _read(build: Build, name: str) -> bytes:
     path = build.folder / name
     try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return path.read_bytes()
     except OSError as error:
         raise WrongCallError(f"cannot read {path}: {error.strerror}: run `idf.py build`") from error
-    return content

@@ -1,0 +1,148 @@
+"""The extension of idf.py as its loaders take it, and running a project, without building one."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from hotreload_loop import emulator, idf_commands
+from hotreload_loop.build import Build
+from hotreload_loop.errors import WrongCallError
+
+from .conftest import COMPONENT
+
+EXAMPLE = COMPONENT.parents[1] / "examples" / "basic"
+COMMANDS = {"reload", "watch", "run-project"}
+
+
+@pytest.fixture
+def load(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], Callable[..., dict[str, Any]]]:
+    """The extension of a folder, loaded as idf.py of ESP-IDF v6.0 loads it."""
+
+    def load_from(folder: Path) -> Callable[..., dict[str, Any]]:
+        monkeypatch.setattr(sys, "path", list(sys.path))
+        name = f"idf_ext_{folder.name}"
+        spec = importlib.util.spec_from_file_location(name, folder / "idf_ext.py")
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        extensions: Callable[..., dict[str, Any]] = module.action_extensions
+        return extensions
+
+    return load_from
+
+
+@pytest.mark.parametrize("folder", [COMPONENT, EXAMPLE], ids=["component", "example"])
+def test_the_file_brings_the_commands(
+    load: Callable[[Path], Callable[..., dict[str, Any]]], folder: Path
+) -> None:
+    extension = load(folder)({"actions": {"all": {}}}, str(EXAMPLE))
+    assert extension["version"] == "1"
+    assert set(extension["actions"]) == COMMANDS
+
+
+def test_found_twice_they_are_brought_once(
+    load: Callable[[Path], Callable[..., dict[str, Any]]],
+) -> None:
+    """ESP-IDF v6.0 finds the component's and the project's, and warns of commands it has."""
+    actions: dict[str, dict[str, Any]] = {"actions": {"all": {}}}
+    first = load(COMPONENT)(actions, str(EXAMPLE))
+    actions["actions"].update(first["actions"])
+    assert "actions" not in load(EXAMPLE)(actions, str(EXAMPLE))
+
+
+def test_on_a_board_it_is_flash_and_monitor_of_idf_py(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    program = tmp_path / "tools" / "idf.py"
+    program.parent.mkdir()
+    program.write_text("import sys\nprint(sys.argv[1:])\nsys.exit(2 if '-p' in sys.argv else 0)\n")
+    monkeypatch.setenv("IDF_PATH", str(tmp_path))
+    args = SimpleNamespace(project_dir="my project", build_dir="b", port=None)
+    idf_commands.run_command("run-project", None, args, False, 8080, 0)
+    assert capfd.readouterr().out == f"{['-C', 'my project', '-B', 'b', 'flash', 'monitor']}\n"
+
+    args.port = "/dev/ttyUSB7"
+    with pytest.raises(SystemExit) as ended:
+        idf_commands.run_command("run-project", None, args, False, 8080, 0)
+    assert ended.value.code == 2
+    assert "'-p', '/dev/ttyUSB7', 'flash', 'monitor'" in capfd.readouterr().out
+
+
+def test_without_qemu_the_way_to_it_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(WrongCallError) as error:
+        emulator.find_program()
+    assert str(error.value) == (
+        "Espressif's QEMU, qemu-system-xtensa, is not in PATH: "
+        "run `python $IDF_PATH/tools/idf_tools.py install qemu-xtensa` and "
+        "`. $IDF_PATH/export.sh` again"
+    )
+
+
+@pytest.fixture
+def build(tmp_path: Path) -> Build:
+    """A build directory, as far as flashing needs it."""
+    files = {"0x1000": "bootloader.bin", "0x20000": "app.bin"}
+    (tmp_path / "flasher_args.json").write_text(json.dumps({"flash_files": files}))
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "sdkconfig.json").write_text('{"ESPTOOLPY_FLASHSIZE": "2MB"}')
+    (tmp_path / "hotreload").mkdir()
+    (tmp_path / "bootloader.bin").write_bytes(b"boot")
+    (tmp_path / "app.bin").write_bytes(b"application")
+    return Build(tmp_path, "ninja")
+
+
+def test_the_flash_holds_what_is_flashed_and_is_erased_elsewhere(build: Build) -> None:
+    image = emulator.flash_image(build)
+    assert len(image) == 2 * 1024 * 1024
+    assert image[:0x1000] == b"\xff" * 0x1000
+    assert image[0x1000:0x1006] == b"boot\xff\xff"
+    assert image[0x20000:0x20010] == b"application" + b"\xff" * 5
+
+
+def test_what_does_not_fit_into_the_flash_is_named(build: Build) -> None:
+    (build.folder / "app.bin").write_bytes(bytes(2 * 1024 * 1024))
+    with pytest.raises(WrongCallError, match=r"app.bin at 0x20000 does not fit into a flash of"):
+        emulator.flash_image(build)
+
+
+def test_a_build_without_images_is_named(build: Build) -> None:
+    (build.folder / "app.bin").unlink()
+    with pytest.raises(WrongCallError, match=r"cannot read .*app.bin: .*: run `idf.py build`"):
+        emulator.flash_image(build)
+
+
+QEMU = """\
+#!/bin/sh
+case "$*" in
+"-machine help") echo "esp32    Espressif ESP32 machine" ;;
+*) echo "qemu: no luck" >&2; exit 1 ;;
+esac
+"""
+
+
+def test_an_emulator_that_does_not_start_has_said_why(
+    build: Build,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    program = tmp_path / "bin" / "qemu-system-xtensa"
+    program.parent.mkdir()
+    program.write_text(QEMU)
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent))
+    with pytest.raises(emulator.EmulatorError, match="QEMU does not start"):
+        emulator.run(build, 8080, 0)
+    assert "qemu: no luck" in capfd.readouterr().err
+    assert not (tmp_path / "hotreload" / "device_url").exists()
