@@ -13,6 +13,11 @@ function(__manifest_dependencies variable)
     if(NOT manifests)
         return()
     endif()
+    if("$ENV{IDF_COMPONENT_MANAGER}" STREQUAL "0")
+        list(JOIN manifests "\n  " names)
+        message(WARNING "IDF_COMPONENT_MANAGER is 0, these are not read:\n  ${names}")
+        return()
+    endif()
     idf_build_get_property(python PYTHON)
     execute_process(COMMAND "${python}" "${IDF_PATH}/tools/component_manifest.py" ${manifests}
         OUTPUT_VARIABLE lines ERROR_VARIABLE messages RESULT_VARIABLE result

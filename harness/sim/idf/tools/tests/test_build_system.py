@@ -41,7 +41,8 @@ class Project:
         return path
 
     def _run(self, *command: str) -> subprocess.CompletedProcess[str]:
-        environment = {**os.environ, "LC_ALL": "C", "IDF_PATH": str(IDF_PATH), **self.environment}
+        ours = {"LC_ALL": "C", "IDF_PATH": str(IDF_PATH), "IDF_COMPONENT_MANAGER": "1"}
+        environment = {**os.environ, **ours, **self.environment}
         return subprocess.run(
             command, capture_output=True, text=True, timeout=300, check=False, env=environment
         )
@@ -308,6 +309,18 @@ def test_manifest_dependency_by_path(tiny: ProjectMaker) -> None:
     project.write("main/main.c", '#include "dep.h"\n_Static_assert(DEP == 5, "");\n' + MAIN_C)
     assert "not downloaded and left out: a/b (of main)" in project.configure()
     project.ninja("esp-idf/main/libmain.a")
+
+
+def test_manifests_are_not_read_without_the_component_manager(tiny: ProjectMaker) -> None:
+    project = tiny(main='idf_component_register(SRCS "main.c" PRIV_REQUIRES dep)')
+    project.write("../elsewhere/dep/CMakeLists.txt", "idf_component_register()\n")
+    manifest = project.write(
+        "main/idf_component.yml", "dependencies:\n  dep:\n    path: ../../elsewhere/dep\n"
+    )
+    project.environment["IDF_COMPONENT_MANAGER"] = "0"
+    output = project.try_configure().stderr
+    assert f"IDF_COMPONENT_MANAGER is 0, these are not read:\n\n    {manifest}" in output
+    assert "Failed to resolve component 'dep'" in output
 
 
 def test_project_component_replaces_one_of_the_idf(tiny: ProjectMaker) -> None:
