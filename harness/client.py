@@ -17,7 +17,7 @@ from requests.auth import AuthBase
 
 from harness.errors import ConditionNotMet, NoAnswer
 
-TIMEOUT = 10.0
+TIMEOUT = 20.0
 OCTETS = "application/octet-stream"
 
 

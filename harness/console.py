@@ -108,7 +108,7 @@ class Console:
             return "\n".join([*lines, self._partial.decode(errors="replace")])
 
     def wait_line(
-        self, pattern: str, start: int = 0, timeout: float = 10.0
+        self, pattern: str, start: int = 0, timeout: float = 20.0
     ) -> tuple[int, re.Match[str]]:
         """Wait for a line in which `pattern` is found, from line `start` on; index and match."""
         regex = re.compile(pattern)

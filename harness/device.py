@@ -21,7 +21,7 @@ SERVER_PORT = 8080
 PROBE_PORT = 8081
 READY = r"hotreload: server on port \d+"
 PANIC = "Guru Meditation Error"
-BOOT_SECONDS = 15.0
+BOOT_SECONDS = 60.0
 #: what esptool erases at least
 SECTOR = 4096
 

@@ -62,6 +62,8 @@ def pytest_configure(config: pytest.Config) -> None:
             config.stash[FAULT_TREE] = FaultTree.seed(config.rootpath, fault, cache_root())
     except HarnessError as error:
         raise pytest.UsageError(str(error)) from error
+    if config.getoption("timeout") is None:
+        config.option.timeout = float(config.getini("timeout")) * lane.patience
     config.stash[LANE] = lane
     config.stash[BUILDER] = FirmwareBuilder(lane, cache_root(), session)
 

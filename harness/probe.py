@@ -9,7 +9,7 @@ import requests
 
 from harness.errors import ConditionNotMet, NoAnswer
 
-TIMEOUT = 10.0
+TIMEOUT = 20.0
 #: until an answer is given up that need not come; the request is on its way long before
 LAST_TIMEOUT = 0.5
 

@@ -22,7 +22,7 @@ EVENTS = frozenset(
         *("hook_leave", "switch", "retire", "free", "fallback", "store", "done", "error"),
     }
 )
-WAIT_SECONDS = 10.0
+WAIT_SECONDS = 20.0
 
 _LINE = re.compile(r"HR (\d+) (\d+) ([a-z_]+)((?: [a-z_0-9]+=\S*)*)")
 #: a line that is an event, or has one in it because two outputs were mixed

@@ -18,6 +18,7 @@ class Esp32Lane(EspIdfLane, EmulatorLane):
     summary = "ESP-IDF v5.0 or later on Espressif's QEMU, machine esp32"
     capabilities = frozenset(CAPABILITIES) - {"bare-board", "icount"}
     board_class = EspQemu
+    patience = 5  # after each operation of the flash the emulator translates all code again
     defaults = (DEFAULTS,)
 
     def require_tools(self) -> None:

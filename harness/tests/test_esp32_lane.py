@@ -78,6 +78,18 @@ def test_example(environment: dict[str, str], tmp_path: Path) -> None:
     assert "5 passed" in result.stdout
 
 
+@pytest.mark.parametrize(("options", "seconds"), [([], 300), (["--timeout=7"], 7)])
+def test_slow_emulator_has_more_time(
+    nested: NestedPytest, options: list[str], seconds: int
+) -> None:
+    """Five times that of pytest.ini; what is asked for on the command line is taken as it is."""
+    body = f"def test_it(pytestconfig):\n    assert pytestconfig.option.timeout == {seconds}\n"
+
+    result = nested.run(body, "--lane=esp32", *options)
+
+    assert result.returncode == pytest.ExitCode.OK, result.stdout
+
+
 def test_no_esp_idf(message: Callable[..., str]) -> None:
     assert message({"IDF_PATH": None}) == (
         "ERROR: ESP-IDF is missing, IDF_PATH is not set: install ESP-IDF v5.0 or later and run "
