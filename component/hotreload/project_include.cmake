@@ -245,7 +245,8 @@ function(__hotreload_tool command_var sources_var)
     get_property(hotreload_dir GLOBAL PROPERTY __hotreload_dir)
     idf_build_get_property(python PYTHON)
     set(program "${hotreload_dir}/tools/hotreload_module.py")
-    file(GLOB sources CONFIGURE_DEPENDS "${hotreload_dir}/tools/hotreload_build/*.py")
+    # without CONFIGURE_DEPENDS, with which each build would run CMake to look for new files
+    file(GLOB sources "${hotreload_dir}/tools/hotreload_build/*.py")
     # -B: no byte code is written next to the component's sources
     set(${command_var} "${python}" -B "${program}" PARENT_SCOPE)
     set(${sources_var} "${program}" ${sources} PARENT_SCOPE)

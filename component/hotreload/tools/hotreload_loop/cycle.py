@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import queue
 import sys
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from hotreload_client import Client, Key
+from hotreload_client import Client, ClientError, Key
 
 from .build import Build
 from .delivery import check_fits, deliver, runs
@@ -42,10 +45,11 @@ class Cycle:
         """Bring the module into the device; `only_if_new`: unless it is the one that runs."""
         client = self.client()
         started = time.monotonic()
+        answer = asked(client)
         module, said = self.build.make_module(colours=sys.stderr.isatty())
         sys.stderr.write(said)
         built = time.monotonic()
-        status = client.status()
+        status = answer()
         check_fits(status, module)
         if only_if_new and runs(status, module):
             tell(f"{self.build.component} runs already, nothing has changed")
@@ -84,15 +88,38 @@ class Cycle:
             tell("the next save tries again")
 
 
+def asked(client: Client) -> Callable[[], dict[str, Any]]:
+    """Ask for the device's state while the module is built; returns what waits for the answer."""
+    answers: queue.SimpleQueue[dict[str, Any] | ClientError] = queue.SimpleQueue()
+
+    def ask() -> None:
+        try:
+            answers.put(client.status())
+        except ClientError as error:
+            answers.put(error)
+
+    def wait() -> dict[str, Any]:
+        answer = answers.get()
+        if isinstance(answer, ClientError):
+            raise answer
+        return answer
+
+    # nobody waits for it when the module is not built
+    threading.Thread(target=ask, daemon=True).start()
+    return wait
+
+
 def look(paths: Iterable[Path]) -> dict[Path, tuple[int, int, int]]:
-    """What tells that a file was written. One that is not there has not been written yet."""
+    """What tells that a file was written, of those that are there and not empty.
+
+    Some editors move the old file away before they write the new one, others cut it to nothing.
+    """
     states = {}
     for path in paths:
-        try:
+        with contextlib.suppress(OSError):
             found = path.stat()
-        except OSError:
-            continue  # some editors move the old file away before they write the new one
-        states[path] = (found.st_mtime_ns, found.st_size, found.st_ino)
+            if found.st_size > 0:
+                states[path] = (found.st_mtime_ns, found.st_size, found.st_ino)
     return states
 
 

@@ -97,7 +97,7 @@ def build(tmp_path: Path) -> Path:
     (folder / "make.sh").write_text(MAKE)
     (folder / "module").write_bytes(module(b"first"))
     for name in ("source.c", "header.h"):
-        (folder.parent / name).write_text("")
+        (folder.parent / name).write_text("not empty")
     manifest = {
         "component": "reloadable",
         "sources": [str(folder.parent / "source.c")],
@@ -366,6 +366,14 @@ def test_an_editor_may_replace_the_file(build: Path, device: Device) -> None:
         (build.parent / "new").write_text("as in vim")
         (build.parent / "new").rename(source)
         watch.expect("module 3 since boot")
+
+        (build / "make.sh").write_text(f"[ -s ../source.c ] || exit 1; {MAKE}")
+        (build / "module").write_bytes(module(b"third"))
+        source.write_text("")
+        (build.parent / "header.h").write_text("saved while the other one is cut to nothing")
+        watch.expect("was not built")
+        source.write_text("written at last")
+        watch.expect("module 4 since boot")
 
 
 def test_watching_survives_what_goes_wrong(build: Path, device: Device) -> None:
