@@ -1,5 +1,6 @@
 """One device under test with everything a scenario does to it."""
 
+import contextlib
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -52,6 +53,8 @@ class Device:
         index, found = self.console.wait_line(f"{READY}|{PANIC}", self._seen, timeout)
         self._seen = index + 1
         if found.group() == PANIC:
+            with contextlib.suppress(ConditionNotMet):
+                self.console.wait_line("^Backtrace:", index)  # the registers come first
             raise DevicePanicked(f"the firmware crashed while it started: {found.string}")
         self.client.disconnect()  # what the pool holds leads to an earlier boot
         self.probe.disconnect()

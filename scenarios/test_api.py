@@ -54,10 +54,12 @@ def test_misuse_has_its_error_and_changes_nothing(device: Device, bench: Bench) 
 
 def test_unload_gives_all_memory_back(device: Device, bench: Bench) -> None:
     assert bench.unload() == "ESP_OK"
+    device.trace.wait("free", module=1)
     empty = bench.allocated()
     assert bench.load() == "ESP_OK"
     loaded = bench.allocated()
     assert bench.unload() == "ESP_OK"
+    device.trace.wait("free", module=2)
     again = bench.allocated()
 
     assert loaded.data > empty.data and loaded.exec > empty.exec

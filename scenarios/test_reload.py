@@ -86,9 +86,10 @@ def test_hundred_reloads_leak_nothing(device: Device, bench: Bench, variant: Var
     ]
     allocated = []
     for round_ in range(25):
-        for module, answer in modules:
+        for number, (module, answer) in enumerate(modules, len(modules) * round_ + 1):
             device.client.upload_and_reload(module)
             assert device.probe.call("answer") == answer, f"round {round_}"
+            device.trace.wait("free", module=number)
         allocated.append(bench.allocated())
 
     assert all(later.within(allocated[0]) for later in allocated), allocated

@@ -8,7 +8,10 @@ from harness.errors import HarnessError
 
 
 class QemuMemory:
-    """Physical memory by QMP, while the machine runs."""
+    """Memory as the first core sees it, by QMP, while the machine runs.
+
+    What is mapped from flash has addresses of a core: physical ones (`pmemsave`) do not lead there.
+    """
 
     def __init__(self, board: EmulatedBoard) -> None:
         self._board = board
@@ -20,7 +23,7 @@ class QemuMemory:
             return b""
         path: Path = self._board.directory / f"memory-{next(self._serial_number)}.bin"
         arguments = {"val": address, "size": size, "filename": str(path)}
-        self._board.qmp.execute("pmemsave", arguments)
+        self._board.qmp.execute("memsave", arguments)
         data = path.read_bytes()
         path.unlink()
         return data
