@@ -17,7 +17,7 @@ from harness.esp_idf.sdk import EspIdf
 from harness.tests.stand_in.environment import ROOT, real_environment, stand_in_environment
 
 # a build of the example, by whoever needs it first
-pytestmark = pytest.mark.timeout(600, func_only=False)
+pytestmark = pytest.mark.timeout(1800, func_only=False)
 
 OTHER_FIRMWARE = 5
 NOT_BUILT = 4
@@ -43,7 +43,7 @@ class Running:
         """The next line with `text`."""
         seen: list[str] = []
         while True:
-            line = self._lines.get(timeout=500)
+            line = self._lines.get(timeout=1700)
             assert line is not None, "\n".join(seen)
             if text in line:
                 return line
@@ -78,7 +78,7 @@ class Project:
             capture_output=True,
             text=True,
             errors="replace",
-            timeout=580,
+            timeout=1700,
         )
 
     @contextmanager

@@ -204,7 +204,7 @@ def test_a_module_of_another_firmware_is_not_sent(build: Path, device: Device) -
 
 def test_running_is_what_the_device_says(build: Path, device: Device) -> None:
     device.takes = False
-    device.server.answers["/upload-and-reload"] = (200, {"status": "ok", "module": 2})
+    device.server.answers["/upload-and-reload"] = (200, {"status": "ok", "module": 1})
     device.state["last_error"] = {"error": "HOTRELOAD_ERR_HASH", "message": "it is damaged"}
     result = run(build, device.server.url)
     assert (result.returncode, result.stdout) == (6, "")
