@@ -45,6 +45,7 @@ class Heap(TypedDict):
     data_minimum: int
     exec_free: int
     exec_largest: int
+    psram_free: int
 
 
 class LastError(TypedDict):

@@ -23,6 +23,9 @@ static uint32_t countdown;
 static struct {
     const void *block;
     uint32_t address;
+    uint32_t size;
+    uint32_t sum; /* when the image was declared complete */
+    bool complete;
 } pretended[BLOCKS_MAX];
 
 static uint32_t next_address[2];
@@ -67,7 +70,7 @@ void __wrap_free(void *block)
 void *heap_caps_malloc(size_t size, uint32_t caps)
 {
     assert(caps == (MALLOC_CAP_EXEC | MALLOC_CAP_32BIT)
-           || caps == (MALLOC_CAP_8BIT | MALLOC_CAP_DEFAULT));
+           || caps == (MALLOC_CAP_8BIT | MALLOC_CAP_INTERNAL));
     return __wrap_malloc(size);
 }
 
@@ -91,6 +94,8 @@ static void *allocate(void *context, hr_segment_kind_t kind, uint32_t size)
         if (pretended[i].block == NULL) {
             pretended[i].block = block;
             pretended[i].address = next_address[kind];
+            pretended[i].size = size;
+            pretended[i].complete = false;
             next_address[kind] += size;
             return block;
         }
@@ -121,12 +126,46 @@ static uint32_t address(void *context, const void *block)
     return 0;
 }
 
+static uint32_t sum_of(size_t i)
+{
+    const uint8_t *bytes = pretended[i].block;
+    uint32_t sum = 0;
+    for (uint32_t at = 0; at < pretended[i].size; at++) {
+        sum = sum * 31 + bytes[at];
+    }
+    return sum;
+}
+
+static void complete(void *context)
+{
+    (void)context;
+    for (size_t i = 0; i < BLOCKS_MAX; i++) {
+        if (pretended[i].block != NULL) {
+            pretended[i].sum = sum_of(i);
+            pretended[i].complete = true;
+        }
+    }
+}
+
+bool memory_is_complete(void)
+{
+    for (size_t i = 0; i < BLOCKS_MAX; i++) {
+        if (pretended[i].block != NULL
+            && !(pretended[i].complete && pretended[i].sum == sum_of(i))) {
+            return false;
+        }
+    }
+    return true;
+}
+
 const hr_memory_t *memory_at(uint32_t text_address, uint32_t data_address)
 {
     static const hr_memory_t memory = {
         .allocate = allocate,
         .release = release,
         .address = address,
+        .complete = complete,
+        .names = {[HR_SEGMENT_TEXT] = "text", [HR_SEGMENT_DATA] = "data"},
     };
     next_address[HR_SEGMENT_TEXT] = text_address;
     next_address[HR_SEGMENT_DATA] = data_address;

@@ -12,5 +12,8 @@ void memory_fail_at(uint32_t allocation);
 /* Allocations that were not freed. */
 uint32_t memory_blocks(void);
 
+/* Whether every block was declared complete, and not written to since. */
+bool memory_is_complete(void);
+
 /* Blocks of the host's heap that pretend to be at the target's addresses, from these on. */
 const hr_memory_t *memory_at(uint32_t text_address, uint32_t data_address);

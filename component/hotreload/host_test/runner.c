@@ -107,6 +107,9 @@ static void load_file(const char *path)
         err = hr_module_stage(&module, 1, &image, memory_at(text_address, data_address), addresses,
                               name_count, &report);
     }
+    if (err == ESP_OK && !memory_is_complete()) {
+        fail("written to after it was complete", path);
+    }
     if (err == ESP_OK) {
         for (size_t i = 0; i < name_count; i++) {
             printf("symbol %s 0x%08" PRIx32 "\n", names[i], addresses[i]);

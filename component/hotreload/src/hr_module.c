@@ -59,6 +59,7 @@ esp_err_t hr_module_stage(hr_module_t *module, uint32_t number, const hr_image_t
 
     hr_reloc_counts_t done;
     hr_reloc_apply(image, &module->placement, &done);
+    memory->complete(memory->context);
     hr_trace("relocate", "module=%" PRIu32 " relative=%" PRIu32 " r32=%" PRIu32
              " glob_dat=%" PRIu32 " jmp_slot=%" PRIu32 " plt=%" PRIu32 " none=%" PRIu32
              " other=%" PRIu32, number, done.relative, done.r32, done.glob_dat, done.jmp_slot,

@@ -66,7 +66,7 @@ static esp_err_t place_segment(hr_placed_t *placed, const hr_image_t *image,
     if (block == NULL) {
         return hr_reject(report, ESP_ERR_NO_MEM,
                          "no memory for the %s segment at 0x%" PRIx32 ": %" PRIu32 " bytes",
-                         segment->kind == HR_SEGMENT_TEXT ? "text" : "data", segment->link,
+                         memory->names[segment->kind], segment->link,
                          segment->memory_size);
     }
     uint32_t address = memory->address(memory->context, block);

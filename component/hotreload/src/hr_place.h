@@ -10,6 +10,9 @@ typedef struct {
     void *(*allocate)(void *context, hr_segment_kind_t kind, uint32_t size);
     void (*release)(void *context, void *block);
     uint32_t (*address)(void *context, const void *block);
+    /* everything is written: from here on any core may execute and read it */
+    void (*complete)(void *context);
+    const char *names[2]; /* by kind, for messages */
     void *context;
 } hr_memory_t;
 

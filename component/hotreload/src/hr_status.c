@@ -92,11 +92,12 @@ static void add_heap(hr_answer_t *answer)
 {
     hr_answer_add(answer,
                   "\"heap\":{\"data_free\":%u,\"data_minimum\":%u,\"exec_free\":%u,"
-                  "\"exec_largest\":%u}",
-                  (unsigned)heap_caps_get_free_size(MALLOC_CAP_8BIT),
-                  (unsigned)heap_caps_get_minimum_free_size(MALLOC_CAP_8BIT),
+                  "\"exec_largest\":%u,\"psram_free\":%u}",
+                  (unsigned)heap_caps_get_free_size(MALLOC_CAP_8BIT | MALLOC_CAP_INTERNAL),
+                  (unsigned)heap_caps_get_minimum_free_size(MALLOC_CAP_8BIT | MALLOC_CAP_INTERNAL),
                   (unsigned)heap_caps_get_free_size(MALLOC_CAP_EXEC),
-                  (unsigned)heap_caps_get_largest_free_block(MALLOC_CAP_EXEC));
+                  (unsigned)heap_caps_get_largest_free_block(MALLOC_CAP_EXEC),
+                  (unsigned)heap_caps_get_free_size(MALLOC_CAP_SPIRAM));
 }
 
 static void add_firmware(hr_answer_t *answer)

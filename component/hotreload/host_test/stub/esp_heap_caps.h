@@ -7,7 +7,7 @@
 #define MALLOC_CAP_EXEC (1 << 0)
 #define MALLOC_CAP_32BIT (1 << 1)
 #define MALLOC_CAP_8BIT (1 << 2)
-#define MALLOC_CAP_DEFAULT (1 << 12)
+#define MALLOC_CAP_INTERNAL (1 << 11)
 
 void *heap_caps_malloc(size_t size, uint32_t caps);
 void heap_caps_free(void *block);
