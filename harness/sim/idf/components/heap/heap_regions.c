@@ -8,6 +8,8 @@
 /* from the linker script */
 extern char _heap_dram_start[], _heap_sysram_start[], _heap_sysram_end[];
 
+#define SPIRAM_CAPS \
+    (MALLOC_CAP_DEFAULT | MALLOC_CAP_SPIRAM | MALLOC_CAP_8BIT | MALLOC_CAP_32BIT)
 #define DATA_CAPS \
     (MALLOC_CAP_DEFAULT | MALLOC_CAP_INTERNAL | MALLOC_CAP_8BIT | MALLOC_CAP_32BIT | MALLOC_CAP_DMA)
 
@@ -19,6 +21,15 @@ heap_region_t heap_regions[HEAP_REGION_COUNT] = {
         .start = SIM_IRAM_BASE,
         .end = SIM_IRAM_BASE + SIM_IRAM_SIZE,
     },
+#if HEAP_HAS_SPIRAM
+    /* as on the ESP32, before internal data RAM for who does not ask for that */
+    {
+        .name = "SPIRAM",
+        .caps = SPIRAM_CAPS,
+        .start = SIM_SPIRAM_BASE,
+        .end = SIM_SPIRAM_BASE + SIM_SPIRAM_SIZE,
+    },
+#endif
     {
         .name = "DRAM",
         .caps = DATA_CAPS,

@@ -6,8 +6,24 @@
 #include <stdlib.h>
 
 #include "esp_heap_caps.h"
+#include "sdkconfig.h"
 
-#define CAPS (MALLOC_CAP_DEFAULT | MALLOC_CAP_8BIT)
+#define DEFAULT_CAPS (MALLOC_CAP_DEFAULT | MALLOC_CAP_8BIT)
+#define INTERNAL_CAPS (DEFAULT_CAPS | MALLOC_CAP_INTERNAL)
+
+/* what is large goes to PSRAM, and what finds no room */
+static uint32_t caps_for(size_t size)
+{
+#if CONFIG_SPIRAM_USE_MALLOC
+    if (size > CONFIG_SPIRAM_MALLOC_ALWAYSINTERNAL
+        || size > heap_caps_get_largest_free_block(INTERNAL_CAPS)) {
+        return DEFAULT_CAPS;
+    }
+#else
+    (void)size;
+#endif
+    return INTERNAL_CAPS;
+}
 
 static void *or_errno(struct _reent *reent, void *ptr, size_t size)
 {
@@ -19,22 +35,22 @@ static void *or_errno(struct _reent *reent, void *ptr, size_t size)
 
 void *_malloc_r(struct _reent *reent, size_t size)
 {
-    return or_errno(reent, heap_caps_malloc(size, CAPS), size);
+    return or_errno(reent, heap_caps_malloc(size, caps_for(size)), size);
 }
 
 void *_calloc_r(struct _reent *reent, size_t count, size_t size)
 {
-    return or_errno(reent, heap_caps_calloc(count, size, CAPS), size && count);
+    return or_errno(reent, heap_caps_calloc(count, size, caps_for(count * size)), size && count);
 }
 
 void *_realloc_r(struct _reent *reent, void *ptr, size_t size)
 {
-    return or_errno(reent, heap_caps_realloc(ptr, size, CAPS), size);
+    return or_errno(reent, heap_caps_realloc(ptr, size, caps_for(size)), size);
 }
 
 void *_memalign_r(struct _reent *reent, size_t alignment, size_t size)
 {
-    return or_errno(reent, heap_caps_aligned_alloc(alignment, size, CAPS), size);
+    return or_errno(reent, heap_caps_aligned_alloc(alignment, size, caps_for(size)), size);
 }
 
 void _free_r(struct _reent *reent, void *ptr)
@@ -73,7 +89,7 @@ int posix_memalign(void **ptr, size_t alignment, size_t size)
     if (alignment < sizeof(void *) || (alignment & (alignment - 1))) {
         return EINVAL;
     }
-    *ptr = heap_caps_aligned_alloc(alignment, size, CAPS);
+    *ptr = heap_caps_aligned_alloc(alignment, size, caps_for(size));
     return *ptr || size == 0 ? 0 : ENOMEM;
 }
 

@@ -108,9 +108,13 @@ _xt_exception:                          /* PS.EXCM = 1, a0 in EXCSAVE1 */
     movi    a1, xt_panic_stack_top
     movi    a0, 0
     mov     a6, a2
-    movi    a7, 0
-    movi    a4, xt_panic
+    movi    a4, xt_exception
     callx4  a4
+    /* back with a frame in a6: that was no fault */
+    movi    a2, xt_fault_frame
+    movi    a3, 0
+    s32i    a3, a2, 0
+    j       .Lresume
 
 .Linterrupt:
     movi    a1, xt_isr_stack_top

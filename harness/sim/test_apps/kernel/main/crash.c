@@ -41,6 +41,36 @@ STEP crash_unaligned(void *arg)
     END_STEP();
 }
 
+/* in a block of instruction RAM */
+static uint8_t *iram_bytes(void)
+{
+    return heap_caps_malloc(8, MALLOC_CAP_EXEC | MALLOC_CAP_32BIT);
+}
+
+STEP crash_iram_load8(void *arg)
+{
+    (void)*(volatile uint8_t *)iram_bytes();
+    END_STEP();
+}
+
+STEP crash_iram_load16(void *arg)
+{
+    (void)*(volatile int16_t *)(iram_bytes() + 2);
+    END_STEP();
+}
+
+STEP crash_iram_store8(void *arg)
+{
+    *(volatile uint8_t *)(iram_bytes() + 3) = 1;
+    END_STEP();
+}
+
+STEP crash_iram_unaligned(void *arg)
+{
+    *(volatile uint32_t *)(iram_bytes() + 2) = 1;
+    END_STEP();
+}
+
 STEP crash_beyond_ram(void *arg)
 {
     (void)*(volatile uint32_t *)0x6f000000;
@@ -236,6 +266,10 @@ static const crash_t s_crashes[] = {
     {"load", crash_load},
     {"store", crash_store},
     {"unaligned", crash_unaligned},
+    {"iram_load8", crash_iram_load8},
+    {"iram_load16", crash_iram_load16},
+    {"iram_store8", crash_iram_store8},
+    {"iram_unaligned", crash_iram_unaligned},
     {"beyond_ram", crash_beyond_ram},
     {"illegal", crash_illegal},
     {"divide", crash_divide},

@@ -24,7 +24,9 @@ TEST_CASE("memory is of the kind that is asked for", "[heap]")
     TEST_ASSERT_TRUE(esp_ptr_in_iram(text));
     TEST_ASSERT_TRUE(esp_ptr_executable(text));
     TEST_ASSERT_NULL(heap_caps_malloc(100, MALLOC_CAP_EXEC | MALLOC_CAP_8BIT));
+#if !CONFIG_SPIRAM
     TEST_ASSERT_NULL(heap_caps_malloc(100, MALLOC_CAP_SPIRAM));
+#endif
     TEST_ASSERT_NULL(heap_caps_malloc(0, MALLOC_CAP_8BIT));
     heap_caps_free(data);
     heap_caps_free(text);
@@ -34,9 +36,35 @@ TEST_CASE("memory is of the kind that is asked for", "[heap]")
 TEST_CASE("heaps have the sizes of an ESP32's", "[heap]")
 {
     TEST_ASSERT_INT_WITHIN(1024, 128 << 10, (int)heap_caps_get_total_size(EXEC_CAPS));
-    TEST_ASSERT_INT_WITHIN(1024, 320 << 10, (int)heap_caps_get_total_size(MALLOC_CAP_DEFAULT));
+    TEST_ASSERT_INT_WITHIN(1024, 320 << 10, (int)heap_caps_get_total_size(MALLOC_CAP_8BIT | MALLOC_CAP_INTERNAL));
     TEST_ASSERT_GREATER_THAN(280 << 10, (int)esp_get_free_heap_size());
 }
+
+#if CONFIG_SPIRAM
+TEST_CASE("external memory is for who asks for it, and for what is large", "[heap]")
+{
+    void *external = heap_caps_malloc(100, MALLOC_CAP_SPIRAM | MALLOC_CAP_8BIT);
+    void *internal = heap_caps_malloc(100, MALLOC_CAP_INTERNAL | MALLOC_CAP_8BIT);
+    void *either = heap_caps_malloc(100, MALLOC_CAP_DEFAULT | MALLOC_CAP_8BIT);
+    void *small = malloc(16384);
+    void *large = malloc(16385);
+    TEST_ASSERT_TRUE(esp_ptr_external_ram(external));
+    TEST_ASSERT_TRUE(esp_ptr_byte_accessible(external));
+    TEST_ASSERT_FALSE(esp_ptr_internal(external));
+    TEST_ASSERT_FALSE(esp_ptr_dma_capable(external));
+    TEST_ASSERT_FALSE(esp_ptr_executable(external));
+    TEST_ASSERT_TRUE(esp_ptr_internal(internal));
+    TEST_ASSERT_TRUE(esp_ptr_external_ram(either)); /* as ESP-IDF's: its heap is the first */
+    TEST_ASSERT_TRUE(esp_ptr_internal(small));
+    TEST_ASSERT_TRUE(esp_ptr_external_ram(large));
+    TEST_ASSERT_NULL(heap_caps_malloc(100, MALLOC_CAP_SPIRAM | MALLOC_CAP_EXEC));
+    TEST_ASSERT_NULL(heap_caps_malloc(100, MALLOC_CAP_SPIRAM | MALLOC_CAP_DMA));
+    void *const all[] = {external, internal, either, small, large};
+    for (int i = 0; i < 5; i++) {
+        free(all[i]);
+    }
+}
+#endif
 
 TEST_CASE("the counters of a heap follow what is allocated", "[heap]")
 {

@@ -27,10 +27,15 @@ static inline bool esp_ptr_in_drom(const void *p)
     return esp_ptr_in_range(p, SOC_DROM_LOW, SOC_DROM_HIGH);
 }
 
+static inline bool esp_ptr_external_ram(const void *p)
+{
+    return esp_ptr_in_range(p, SOC_EXTRAM_DATA_LOW, SOC_EXTRAM_DATA_HIGH);
+}
+
 /* the application's image and the second data heap */
 static inline bool esp_ptr_in_sysram(const void *p)
 {
-    return esp_ptr_in_range(p, SOC_IROM_LOW, SOC_IROM_HIGH);
+    return esp_ptr_in_range(p, SOC_IROM_LOW, SOC_IROM_HIGH) && !esp_ptr_external_ram(p);
 }
 
 static inline bool esp_ptr_internal(const void *p)
@@ -40,7 +45,7 @@ static inline bool esp_ptr_internal(const void *p)
 
 static inline bool esp_ptr_byte_accessible(const void *p)
 {
-    return esp_ptr_in_dram(p) || esp_ptr_in_sysram(p);
+    return esp_ptr_in_dram(p) || esp_ptr_in_sysram(p) || esp_ptr_external_ram(p);
 }
 
 static inline bool esp_ptr_word_aligned(const void *p)
@@ -53,15 +58,9 @@ static inline bool esp_ptr_executable(const void *p)
     return esp_ptr_in_iram(p) || esp_ptr_in_sysram(p);
 }
 
-static inline bool esp_ptr_external_ram(const void *p)
-{
-    (void)p;
-    return false;
-}
-
 static inline bool esp_ptr_dma_capable(const void *p)
 {
-    return esp_ptr_byte_accessible(p);
+    return esp_ptr_in_dram(p) || esp_ptr_in_sysram(p);
 }
 
 /* a stack pointer that can be followed */

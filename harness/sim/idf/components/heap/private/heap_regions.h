@@ -2,6 +2,7 @@
 #pragma once
 
 #include "block_heap.h"
+#include "sdkconfig.h"
 
 typedef struct {
     const char *name;
@@ -11,6 +12,12 @@ typedef struct {
     block_heap_t heap;
 } heap_region_t;
 
-#define HEAP_REGION_COUNT 3
+#if CONFIG_SPIRAM_USE_CAPS_ALLOC || CONFIG_SPIRAM_USE_MALLOC
+#define HEAP_HAS_SPIRAM 1
+#else
+#define HEAP_HAS_SPIRAM 0
+#endif
+
+#define HEAP_REGION_COUNT (3 + HEAP_HAS_SPIRAM)
 /* in the order in which they are tried */
 extern heap_region_t heap_regions[HEAP_REGION_COUNT];

@@ -5,6 +5,10 @@
 #define SIM_SYSRAM_BASE 0x60000000
 #define SIM_SYSRAM_SIZE 0x04000000
 
+/* a part of system RAM that stands for the external RAM of a module with PSRAM */
+#define SIM_SPIRAM_BASE 0x62000000
+#define SIM_SPIRAM_SIZE 0x00400000
+
 #define SIM_IRAM_BASE 0x40000000
 #define SIM_IRAM_SIZE 0x00020000
 

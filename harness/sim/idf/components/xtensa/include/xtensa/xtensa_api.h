@@ -59,6 +59,10 @@ void *xt_kernel_switch(void *frame);
 /* a task function returned */
 void xt_task_returned(void) __attribute__((noreturn));
 
+/* called by the exception entry as xt_interrupt() is, for all but interrupts; panics unless the
+   stopped code can go on */
+XtExcFrame *xt_exception(XtExcFrame *frame);
+
 typedef enum {
     XT_PANIC_EXCEPTION, /* the frame's exccause says which */
     XT_PANIC_DOUBLE_EXCEPTION,

@@ -54,9 +54,12 @@
 /* level that masks every interrupt in use: the level that PS.EXCM masks on this core */
 #define XT_INTLEVEL_KERNEL 3
 
+#define XT_EXCCAUSE_LOAD_STORE_ERROR 3
 #define XT_EXCCAUSE_INTERRUPT 4
 #define XT_EXCCAUSE_ALLOCA 5
 #define XT_EXCCAUSE_FETCH_PROHIBITED 20
+#define XT_EXCCAUSE_LOAD_PROHIBITED 28
+#define XT_EXCCAUSE_STORE_PROHIBITED 29
 
 #ifndef __ASSEMBLER__
 typedef struct {
