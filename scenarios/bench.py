@@ -17,6 +17,20 @@ OTHER_FIRMWARE = {
     "CONFIG_HOTRELOAD_BOOT_GUARD_MS": "100",
 }
 
+#: the modules in `modules/relocation/`, and what their `answer()` gives
+RELOCATION_ANSWERS = {
+    "data_kinds": 1111,
+    "firmware_pointers": 338,
+    "literals": 0x435B279F,
+    "negative_addends": 295,
+    "packed": 167,
+    "pointer_tables": 42,
+    "string_tables": 425,
+    "switch_table": 1916938889,
+    "weak_symbols": 31,
+    "zero_size": 2,
+}
+
 
 class Variant(Protocol):
     """The fixture `variant`."""
@@ -81,6 +95,15 @@ class FirmwareState:
     opened: int
     closed: int
     digest: int
+
+
+@dataclass(frozen=True)
+class MemoryKind:
+    """What can be done with the memory at an address, and whether it is PSRAM."""
+
+    executable: bool
+    bytes: bool
+    external: bool
 
 
 @dataclass(frozen=True)
@@ -192,6 +215,9 @@ class Bench:
         """Call through a stub while a task of a higher priority interrupts at each tick."""
         return PreemptedCalls(**self._probe.get_json("preempted-calls", {}))
 
+    def memory_kind(self, address: int) -> MemoryKind:
+        return MemoryKind(**self._probe.get_json("memory/kind", {"addr": str(address)}))
+
     def free_memory(self) -> FreeMemory:
         heaps = self._probe.heaps()
         return FreeMemory(heaps.data_free, heaps.exec_free)
@@ -273,11 +299,31 @@ class Bench:
         """Delete the task of a visitor inside the module."""
         self._result("visit/delete", slot=slot)
 
-    def soak(self, reloads: int, modules: Sequence[tuple[bytes, int]], timeout: float) -> Soak:
-        """Replace two modules, with what they answer, by each other while tasks call them."""
+    def soak(
+        self,
+        reloads: int,
+        modules: Sequence[tuple[bytes, int]],
+        timeout: float,
+        callers: str = "any",
+        reloader: str = "any",
+        guests: bool = False,
+    ) -> Soak:
+        """Replace two modules, with what they answer, by each other while tasks call them.
+
+        `callers` and `reloader` are on the core `first`, `last` or `any`, callers also on `both`.
+        With `guests` interrupt handlers and others call the module, too, see `probe_guests.c`.
+        """
         (first, answers), (second, other) = modules
         body = first + second
-        query = {"first": len(first), "answers": answers, "other": other, "reloads": reloads}
+        query: dict[str, str | int] = {
+            "first": len(first),
+            "answers": answers,
+            "other": other,
+            "reloads": reloads,
+            "callers": callers,
+            "reloader": reloader,
+            "guests": int(guests),
+        }
         if self._result("soak", body, **query) != "ESP_OK":
             raise ConditionNotMet("not all tasks could be started")
         pattern = r"soak: reloads=(\d+) failed=(\d+) wrong=(\d+) fewest=(\d+)"
@@ -335,7 +381,7 @@ class Bench:
         return [event for event in found if event]
 
     def take_memory(self, heap: str, leave: int) -> None:
-        """Use up the heap `data` or `exec`, but for blocks of at most `leave` bytes."""
+        """Use up the heap `data`, `exec` or `psram`, but for blocks of at most `leave` bytes."""
         if self._result("memory/take", heap=heap, leave=leave) != "ESP_OK":
             raise ConditionNotMet(f"the {heap} heap could not be used up")
 

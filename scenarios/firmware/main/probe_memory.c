@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "esp_heap_caps.h"
+#include "esp_memory_utils.h"
 #include "freertos/FreeRTOS.h"
 #include "freertos/task.h"
 #include "probe.h"
@@ -36,6 +37,18 @@ esp_err_t probe_handle_read(httpd_req_t *request)
         left -= size;
     }
     return httpd_resp_send_chunk(request, NULL, 0);
+}
+
+/* addr=..: what memory that is */
+esp_err_t probe_handle_memory_kind(httpd_req_t *request)
+{
+    const void *address = (const void *)(uintptr_t)probe_query_number(request, "addr", 0);
+    probe_reply_t reply = {0};
+    probe_reply_add(&reply, "{\"executable\":%s,\"bytes\":%s,\"external\":%s}",
+                    esp_ptr_executable(address) ? "true" : "false",
+                    esp_ptr_byte_accessible(address) ? "true" : "false",
+                    esp_ptr_external_ram(address) ? "true" : "false");
+    return probe_reply_send(request, &reply);
 }
 
 esp_err_t probe_handle_heap(httpd_req_t *request)

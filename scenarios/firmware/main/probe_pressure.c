@@ -17,14 +17,25 @@
 
 static void *taken[BLOCKS];
 
-/* heap=data|exec leave=..: takes memory until no free block has more than that many bytes */
+static uint32_t caps_of(const char *heap)
+{
+    switch (heap[0]) {
+    case 'e':
+        return MALLOC_CAP_EXEC | MALLOC_CAP_32BIT;
+    case 'p':
+        return MALLOC_CAP_8BIT | MALLOC_CAP_SPIRAM;
+    default:
+        return MALLOC_CAP_8BIT | MALLOC_CAP_INTERNAL;
+    }
+}
+
+/* heap=data|exec|psram leave=..: takes memory until no free block has more than that many bytes */
 esp_err_t probe_handle_memory_take(httpd_req_t *request)
 {
     char heap[8];
     probe_query_text(request, "heap", heap, sizeof(heap));
     uint32_t leave = probe_query_number(request, "leave", 0);
-    uint32_t caps = heap[0] == 'e' ? MALLOC_CAP_EXEC | MALLOC_CAP_32BIT
-                                   : MALLOC_CAP_8BIT | MALLOC_CAP_DEFAULT;
+    uint32_t caps = caps_of(heap);
     for (size_t i = 0; i < BLOCKS; i++) {
         size_t largest = heap_caps_get_largest_free_block(caps);
         if (taken[i] == NULL && largest > leave + SMALLEST) {

@@ -7,6 +7,7 @@
 #include "hotreload.h"
 #include "module_api.h"
 #include "probe.h"
+#include "probe_guests.h"
 #include "reloadable_util.h"
 
 #define CALLERS 4
@@ -31,6 +32,7 @@ static candidate_t candidates[2];
 static uint32_t reloads;
 static caller_t callers[CALLERS];
 static volatile bool stop;
+static bool has_guests;
 
 static uint32_t wrong_results(uint32_t n)
 {
@@ -79,9 +81,12 @@ static void reload_and_report(void *arg)
             vTaskDelay(1);
         }
     }
-    free(images);
     uint32_t wrong = 0;
     uint32_t fewest = UINT32_MAX;
+    if (has_guests) {
+        probe_guests_stop(&wrong, &fewest);
+    }
+    free(images);
     for (int i = 0; i < CALLERS; i++) {
         wrong += callers[i].wrong;
         fewest = callers[i].calls < fewest ? callers[i].calls : fewest;
@@ -91,8 +96,25 @@ static void reload_and_report(void *arg)
     vTaskDelete(NULL);
 }
 
+/* the n-th caller's, of `cores`: any core, the first, the last, or both in turn */
+static BaseType_t core_of(char cores, int n)
+{
+    switch (cores) {
+    case 'f':
+        return 0;
+    case 'l':
+        return portNUM_PROCESSORS - 1;
+    case 'b':
+        return n % portNUM_PROCESSORS;
+    default:
+        return tskNO_AFFINITY;
+    }
+}
+
 /* The body has two modules, the first one `first` bytes long; answers=.. and other=.. are what
- * they give. Replaces one by the other `reloads` times; a line on the console tells the end. */
+ * they give. Replaces one by the other `reloads` times; a line on the console tells the end.
+ * callers=any|first|last|both, reloader=any|first|last: on which cores; guests=1: others call the
+ * module, too, see probe_guests.c. */
 esp_err_t probe_handle_soak(httpd_req_t *request)
 {
     size_t first = probe_query_number(request, "first", 0);
@@ -105,12 +127,19 @@ esp_err_t probe_handle_soak(httpd_req_t *request)
                                    (int32_t)probe_query_number(request, "answers", 0)};
     candidates[1] = (candidate_t) {images + first, request->content_len - first,
                                    (int32_t)probe_query_number(request, "other", 0)};
+    char cores[8];
     bool started = true;
+    stop = false;
+    probe_query_text(request, "callers", cores, sizeof(cores));
     for (int i = 0; i < CALLERS; i++) {
-        started &= xTaskCreate(call_without_pause, "caller", STACK, &callers[i], CALLER_PRIORITY,
-                               NULL) == pdPASS;
+        callers[i] = (caller_t) {0};
+        started &= xTaskCreatePinnedToCore(call_without_pause, "caller", STACK, &callers[i],
+                                           CALLER_PRIORITY, NULL, core_of(cores[0], i)) == pdPASS;
     }
-    started &= xTaskCreate(reload_and_report, "reloader", STACK, NULL, RELOADER_PRIORITY, NULL)
-        == pdPASS;
+    has_guests = probe_query_number(request, "guests", 0) != 0;
+    started &= !has_guests || probe_guests_start();
+    probe_query_text(request, "reloader", cores, sizeof(cores));
+    started &= xTaskCreatePinnedToCore(reload_and_report, "reloader", STACK, NULL,
+                                       RELOADER_PRIORITY, NULL, core_of(cores[0], 0)) == pdPASS;
     return probe_send_result(request, started ? ESP_OK : ESP_ERR_NO_MEM);
 }

@@ -1,0 +1,173 @@
+"""Text and data lie in the memory that each of them needs, and are written as it has to be."""
+
+from collections.abc import Callable
+from contextlib import closing
+from http.client import HTTPConnection
+from urllib.parse import urlsplit
+
+import pytest
+
+from harness.client import HotReloadHTTPError
+from harness.device import PANIC, Device
+from harness.lanes import Lane
+from harness.modules import Module
+from scenarios.bench import RELOCATION_ANSWERS, Bench, MemoryKind, Variant
+
+#: executable memory of the simulated board refuses bytes, as a chip's does; freed memory is filled
+WORDS = {"CONFIG_ESP_SYSTEM_IRAM_WORDS_ONLY": "y", "CONFIG_HEAP_POISONING_COMPREHENSIVE": "y"}
+PROBE_PORT = 8081
+
+PSRAM = {"CONFIG_SPIRAM": "y"}
+DATA_IN_PSRAM = PSRAM | {"CONFIG_HOTRELOAD_DATA_IN_PSRAM": "y"}
+
+TEXT = MemoryKind(executable=True, bytes=False, external=False)
+INTERNAL_DATA = MemoryKind(executable=False, bytes=True, external=False)
+EXTERNAL_DATA = MemoryKind(executable=False, bytes=True, external=True)
+
+READS_ITS_TEXT = """
+#include "module_api.h"
+static __attribute__((noinline)) int32_t inside(int32_t value)
+{
+    return firmware_negate(value) + 1;
+}
+
+int32_t answer(void)
+{
+    return inside(3) + ((const volatile uint8_t *)(uintptr_t)inside)[1];
+}
+"""
+
+
+def with_bytes(count: int) -> str:
+    """A module with so many bytes of data."""
+    return (
+        '#include "module_api.h"\n'
+        f"static volatile uint8_t bytes[{count}];\n"
+        "int32_t answer(void)\n{\n    return 43 + bytes[0];\n}\n"
+    )
+
+
+def kinds(device: Device, bench: Bench) -> list[MemoryKind]:
+    """Of the first and last byte of the text, and of the data, of the module that is loaded."""
+    placement = device.placement()
+    return [
+        bench.memory_kind(address)
+        for segment in (placement.text, placement.data)
+        for address in (segment.address, segment.address + segment.size - 1)
+    ]
+
+
+@pytest.mark.needs("iram-words")
+@pytest.mark.firmware(config=WORDS)
+def test_text_is_written_and_read_by_words(
+    device: Device,
+    bench: Bench,
+    variant: Variant,
+    assert_image_exact: Callable[[Module], None],
+) -> None:
+    modules = [(name, {}) for name in RELOCATION_ANSWERS]
+    modules += [(name, {"dynamic": False}) for name in ("packed", "pointer_tables")]
+    for name, options in modules:
+        module = variant(f"relocation/{name}", **options)
+        device.client.upload_and_reload(module)
+        assert_image_exact(module)
+        assert device.probe.call("answer") == RELOCATION_ANSWERS[name]
+    device.client.upload_and_reload(variant())
+    assert bench.wrong_signatures() == {}
+
+
+@pytest.mark.needs("iram-words")
+@pytest.mark.firmware(config=WORDS)
+def test_old_text_is_left_while_the_new_one_is_written(
+    device: Device, bench: Bench, variant: Variant
+) -> None:
+    before = bench.allocated()
+
+    soak = bench.soak(30, [(variant("answer_43").data, 43), (variant().data, 42)], timeout=60)
+
+    assert (soak.failed, soak.wrong) == (0, 0)
+    assert bench.allocated().within(before)
+
+
+@pytest.mark.needs("iram-words")
+@pytest.mark.firmware(config=WORDS)
+def test_a_byte_of_text_cannot_be_read(device: Device, lane: Lane, variant: Variant) -> None:
+    """What the tests above rest on."""
+    device.expected_panics += 1
+    device.client.upload_and_reload(variant(text=READS_ITS_TEXT))
+
+    address = urlsplit(lane.url(device.dut, PROBE_PORT)).netloc
+    with closing(HTTPConnection(address)) as connection:
+        connection.request("GET", "/probe/call?name=answer&args=&ret=u32")  # without an answer
+
+    device.console.wait_line(rf"{PANIC}.*LoadStoreError")
+
+
+def test_text_and_data_are_apart(device: Device, bench: Bench, variant: Variant) -> None:
+    for name in ("data_kinds", "switch_table"):
+        device.client.upload_and_reload(variant(f"relocation/{name}"))
+        assert kinds(device, bench) == [TEXT, TEXT, INTERNAL_DATA, INTERNAL_DATA]
+
+
+@pytest.mark.needs("psram")
+@pytest.mark.firmware(config=PSRAM)
+def test_data_stays_inside_unless_configured(
+    device: Device, bench: Bench, variant: Variant
+) -> None:
+    device.client.upload_and_reload(variant("bigger"))
+
+    assert device.client.status()["heap"]["psram_free"] > 1 << 20
+    assert kinds(device, bench) == [TEXT, TEXT, INTERNAL_DATA, INTERNAL_DATA]
+
+
+@pytest.mark.needs("psram")
+@pytest.mark.firmware(config=DATA_IN_PSRAM)
+def test_data_in_psram(
+    device: Device,
+    bench: Bench,
+    variant: Variant,
+    assert_image_exact: Callable[[Module], None],
+) -> None:
+    free = device.client.status()["heap"]["psram_free"]
+    inside = bench.free_memory()
+    for name, answer in RELOCATION_ANSWERS.items():
+        module = variant(f"relocation/{name}")
+        device.client.upload_and_reload(module)
+        assert_image_exact(module)
+        assert device.probe.call("answer") == answer
+        assert kinds(device, bench) == [TEXT, TEXT, EXTERNAL_DATA, EXTERNAL_DATA]
+
+    # more than all internal RAM, of which not more is used than before
+    device.client.upload_and_reload(variant(text=with_bytes(1 << 20)))
+
+    assert device.probe.call("answer") == 43
+    assert device.client.status()["heap"]["psram_free"] < free - (1 << 20)
+    assert bench.free_memory().data > inside.data - 4096
+    device.client.upload_and_reload(variant("smaller", base=False))
+    assert device.client.status()["heap"]["psram_free"] > free - 4096
+
+
+@pytest.mark.needs("psram")
+@pytest.mark.firmware(config=DATA_IN_PSRAM)
+def test_psram_that_is_full_is_an_error(device: Device, bench: Bench, variant: Variant) -> None:
+    bench.take_memory("psram", leave=16 * 1024)
+    table = bench.symbols()
+
+    with pytest.raises(HotReloadHTTPError) as refused:
+        device.client.upload_and_reload(variant(text=with_bytes(64 * 1024)))
+
+    assert refused.value.name == "ESP_ERR_NO_MEM"
+    assert "data (PSRAM)" in str(refused.value)
+    assert bench.symbols() == table
+    assert device.probe.call("answer") == 42
+
+
+@pytest.mark.needs("psram")
+@pytest.mark.firmware(config=DATA_IN_PSRAM)
+def test_data_larger_than_psram_is_not_stored(device: Device, variant: Variant) -> None:
+    with pytest.raises(HotReloadHTTPError) as refused:
+        device.client.upload(variant(text=with_bytes(5 << 20)))
+
+    assert refused.value.name == "ESP_ERR_NO_MEM"
+    assert "data (PSRAM)" in str(refused.value)
+    assert device.client.status()["pending"] is None
