@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import closing
 from http.client import HTTPConnection
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -65,7 +66,7 @@ def test_text_is_written_and_read_by_words(
     variant: Variant,
     assert_image_exact: Callable[[Module], None],
 ) -> None:
-    modules = [(name, {}) for name in RELOCATION_ANSWERS]
+    modules: list[tuple[str, dict[str, Any]]] = [(name, {}) for name in RELOCATION_ANSWERS]
     modules += [(name, {"dynamic": False}) for name in ("packed", "pointer_tables")]
     for name, options in modules:
         module = variant(f"relocation/{name}", **options)
