@@ -17,7 +17,7 @@
 struct esp_timer {
     esp_timer_create_args_t args;
     bool runs;
-    bool once;
+    bool by_tick; /* expires with the next tick, others when the clock says so */
     int64_t due;
 };
 
@@ -88,11 +88,11 @@ void vTaskDelay(TickType_t ticks)
     }
 }
 
-static bool periodic_runs(void)
+static bool runs_by_tick(void)
 {
     bool runs = false;
     for (uint32_t i = 0; i < timer_count; i++) {
-        runs = runs || (timers[i]->runs && !timers[i]->once);
+        runs = runs || (timers[i]->runs && timers[i]->by_tick);
     }
     return runs;
 }
@@ -101,12 +101,12 @@ bool tasks_tick(void)
 {
     for (uint32_t i = 0; i < timer_count; i++) {
         struct esp_timer *timer = timers[i];
-        if (timer->runs && (!timer->once || timer->due <= esp_timer_get_time())) {
-            timer->runs = !timer->once;
+        if (timer->runs && (timer->by_tick || timer->due <= esp_timer_get_time())) {
+            timer->runs = false;
             timer->args.callback(timer->args.arg);
         }
     }
-    return periodic_runs();
+    return runs_by_tick();
 }
 
 esp_err_t esp_timer_create(const esp_timer_create_args_t *args, esp_timer_handle_t *timer)
@@ -125,16 +125,8 @@ esp_err_t esp_timer_start_once(esp_timer_handle_t timer, uint64_t timeout)
 {
     esp_err_t err = timer->runs ? ESP_ERR_INVALID_STATE : ESP_OK;
     timer->runs = true;
-    timer->once = true;
+    timer->by_tick = timeout == 1000000 / configTICK_RATE_HZ;
     timer->due = esp_timer_get_time() + (int64_t)timeout;
-    return err;
-}
-
-esp_err_t esp_timer_start_periodic(esp_timer_handle_t timer, uint64_t period)
-{
-    assert(period == 1000000 / configTICK_RATE_HZ);
-    esp_err_t err = timer->runs ? ESP_ERR_INVALID_STATE : ESP_OK;
-    timer->runs = true;
     return err;
 }
 

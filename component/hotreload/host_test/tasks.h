@@ -17,5 +17,6 @@ void tasks_leave_after(uint32_t ticks);
 /* Whether the task that runs is inside the module that is loaded. */
 void tasks_set_caller_inside(bool is_inside);
 
-/* One tick passes: timers that are due expire. Returns whether a periodic one runs. */
+/* One tick passes: timers that are due expire. Returns whether one runs that expires
+   with the next tick. */
 bool tasks_tick(void);

@@ -17,6 +17,12 @@ static hr_module_t *retired; /* the newest first */
 static uint32_t waiting;
 static esp_timer_handle_t reaper; /* runs while something is retired */
 
+#define TICK_US (1000000 / configTICK_RATE_HZ)
+
+/* A look at the tasks takes long when the other core does not let itself be held: between two of
+   them this many times as long passes, so that it never costs a core. */
+#define REST 8
+
 static void free_module(hr_module_t *module)
 {
     uint32_t number = module->number;
@@ -32,6 +38,7 @@ static void free_module(hr_module_t *module)
 void hr_retire_collect(void)
 {
     hr_lock_take(&lock);
+    int64_t begin = esp_timer_get_time();
     hr_module_t **place = &retired;
     while (*place != NULL) {
         hr_module_t *module = *place;
@@ -43,11 +50,10 @@ void hr_retire_collect(void)
             free_module(module);
         }
     }
-    /* each fails when it is so already */
+    esp_timer_stop(reaper); /* fails when it does not run */
     if (retired != NULL) {
-        esp_timer_start_periodic(reaper, 1000000 / configTICK_RATE_HZ);
-    } else {
-        esp_timer_stop(reaper);
+        int64_t rest = REST * (esp_timer_get_time() - begin);
+        esp_timer_start_once(reaper, (uint64_t)(rest > TICK_US ? rest : TICK_US));
     }
     hr_lock_give(&lock);
 }
