@@ -78,6 +78,20 @@ def test_example(environment: dict[str, str], tmp_path: Path) -> None:
     assert "5 passed" in result.stdout
 
 
+@pytest.mark.timeout(1800)
+def test_build_system(environment: dict[str, str], tmp_path: Path) -> None:
+    """The tests of the build system, which are the same in each lane, use the lane's idf.py."""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--lane=esp32"]
+    command += [f"--basetemp={tmp_path / 'basetemp'}", "component/hotreload/tools/tests"]
+    result = subprocess.run(
+        [*command, "-k", "nothing_is_built or hotreload_flash_writes or nobody_has"],
+        cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+
+    assert result.returncode == pytest.ExitCode.OK, result.stdout
+    assert "3 passed" in result.stdout
+
+
 @pytest.mark.parametrize(("options", "seconds"), [([], 300), (["--timeout=7"], 7)])
 def test_slow_emulator_has_more_time(
     nested: NestedPytest, options: list[str], seconds: int
