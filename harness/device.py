@@ -94,14 +94,14 @@ class Device:
 
     def flash_module(self, elf: bytes, label: str = "hotreload") -> None:
         """Do what `hotreload-flash` does: erase the sectors that are needed, and write the ELF."""
-        self.power_cut()
+        self._halt()
         partition = self.flash.partition(label)
         self.flash.write(partition.offset, elf + ERASED * (-len(elf) % SECTOR))
         self.power_on()
 
     def erase_partition(self, label: str) -> None:
         """Erase a partition behind the firmware's back and start the device with that."""
-        self.power_cut()
+        self._halt()
         partition = self.flash.partition(label)
         self.flash.write(partition.offset, ERASED * partition.size)
         self.power_on()
@@ -125,6 +125,10 @@ class Device:
         """Close the connections to the device."""
         self.client.close()
         self.probe.close()
+
+    def _halt(self) -> None:
+        self._before_restart("halt")
+        self.dut.halt()
 
     def _before_restart(self, what: str) -> None:
         self.timeline.add("power", what)

@@ -149,16 +149,18 @@ def _fixture_classes_and_options(
     firmware: Any,
     msg_queue: Any,
     dut_total: Any,
+    boards: Sequence[Any],
 ) -> Any:
     """The lane's classes for `app`, `qemu`, `serial` and `dut`."""
     all_options: list[ClassCliOptions] = _per_dut(_fixture_classes_and_options, dut_total)
     firmwares, consoles = _per_dut(firmware, dut_total), _per_dut(msg_queue, dut_total)
     icount = request.node.get_closest_marker("icount") is not None
-    for index, (options, build, console) in enumerate(
-        zip(all_options, firmwares, consoles, strict=True)
+    for index, (options, build, console, board) in enumerate(
+        zip(all_options, firmwares, consoles, boards, strict=True)
     ):
         directory = console.log.parent / f"dut-{index}"
-        lane.put_in_classes(options, DutContext(build.build_dir, console, directory, icount))
+        context = DutContext(build.build_dir, console, directory, icount, board)
+        lane.put_in_classes(options, context)
     return _as_fixture(all_options)
 
 
@@ -178,8 +180,23 @@ def firmware_builder(pytestconfig: pytest.Config) -> FirmwareBuilder:
 
 
 @pytest.fixture
+def boards(request: pytest.FixtureRequest, lane: Lane, dut_total: Any) -> Iterator[Sequence[Any]]:
+    """What the lane has reserved for the test: one for each DUT."""
+    count = len(_per_dut(None, dut_total))
+    with lane.boards(count, request.node.nodeid) as taken:
+        for board in filter(None, taken):
+            request.node.user_properties.append(("board", str(board)))
+        yield taken
+
+
+@pytest.fixture
 def firmware(
-    request: pytest.FixtureRequest, firmware_builder: FirmwareBuilder, app_path: Any, dut_total: Any
+    request: pytest.FixtureRequest,
+    lane: Lane,
+    boards: Sequence[Any],
+    firmware_builder: FirmwareBuilder,
+    app_path: Any,
+    dut_total: Any,
 ) -> Any:
     """The firmware that the DUT runs, built (one for each DUT when there are several).
 
@@ -195,7 +212,10 @@ def firmware(
             paths = [request.config.rootpath / marker.args[0]] * len(paths)
     tree = request.config.stash.get(FAULT_TREE, None)
     projects = [tree.seeded(Path(path)) if tree else Path(path) for path in paths]
-    builds = [firmware_builder.build(project, config) for project in projects]
+    builds = [
+        firmware_builder.build(project, {**lane.settings(board), **config})
+        for project, board in zip(projects, boards, strict=True)
+    ]
     request.node.stash[FIRMWARE] = builds
     for build in builds:
         request.node.user_properties.append(("firmware", f"{build.name} {build.build_id}"))

@@ -28,6 +28,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help=f"where firmwares are built for and run: {', '.join(lane_names())} (default: sim)",
     )
     group.addoption(
+        "--boards",
+        metavar="FILE",
+        help="lane board: the boards there are (default: ci/boards.yaml, which says how)",
+    )
+    group.addoption(
+        "--board-tag",
+        action="append",
+        default=[],
+        metavar="TAG",
+        help="lane board: use only boards with this tag; can be repeated",
+    )
+    group.addoption(
         "--seed-fault",
         metavar="NAME",
         help="apply scenarios/faults/NAME.patch to a copy of the sources before building: "
@@ -58,6 +70,7 @@ def pytest_configure(config: pytest.Config) -> None:
     fault = config.getoption("seed_fault")
     try:
         lane = find_lane(config.getoption("lane"))
+        lane.configure(config)
         if fault:
             config.stash[FAULT_TREE] = FaultTree.seed(config.rootpath, fault, cache_root())
     except HarnessError as error:
@@ -66,6 +79,18 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.timeout = float(config.getini("timeout")) * lane.patience
     config.stash[LANE] = lane
     config.stash[BUILDER] = FirmwareBuilder(lane, cache_root(), session)
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """With `-n auto`, one process for each board; the default in the other lanes."""
+    if config.getoption("lane") != "board":
+        return None
+    from harness.board.session import chosen_boards  # esptool is slow to import
+
+    try:
+        return len(chosen_boards(config))
+    except HarnessError as error:
+        raise pytest.UsageError(str(error)) from error
 
 
 def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Collector | None:

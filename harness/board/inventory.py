@@ -13,6 +13,8 @@ from harness.errors import HarnessError
 
 CHIPS = ("esp32",)
 NETWORKS = ("ethernet", "wifi")
+#: esptool's current stub, the one it had before v5, or only what the chip's ROM can do
+STUBS = ("default", "legacy", "none")
 RFC2217 = "rfc2217://"
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
@@ -47,8 +49,8 @@ class Board:
     tags: frozenset[str] = frozenset()
     #: settings of the firmware that this board needs, such as those of its Ethernet PHY
     sdkconfig: Mapping[str, str] = field(default_factory=dict)
-    #: whether esptool may run its stub on the board
-    stub: bool = True
+    #: which stub esptool runs on the board
+    stub: str = "default"
     flash_baud: int = 460800
 
     def __str__(self) -> str:
@@ -284,12 +286,6 @@ def _settings(value: dict[Any, Any]) -> Iterator[tuple[str, str]]:
             raise _WrongValue(setting, "a setting is one word, number or text", f".{key}")
 
 
-def _flag(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise _WrongValue(value, "write true or false")
-    return value
-
-
 def _baud(value: Any) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 9600 <= value <= 4_000_000:
         raise _WrongValue(value, "write a number of baud, as in 460800")
@@ -313,6 +309,6 @@ _FIELDS: Mapping[str, Callable[[Any], Any]] = {
     "forward": _forward,
     "tags": _tags,
     "sdkconfig": _sdkconfig,
-    "stub": _flag,
+    "stub": _one_of(STUBS),
     "flash_baud": _baud,
 }

@@ -1,5 +1,7 @@
 """What happened to the boards of a run, seen by all of its processes."""
 
+from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 
 from harness.board.errors import BoardError
@@ -9,9 +11,15 @@ from harness.board.inventory import Board
 class Records:
     """One folder: a file for each board that has failed, and one with the tests of each board."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, where: Callable[[], Path]) -> None:
+        """`where` is asked when something is recorded: pytest's folders are not there at first."""
+        self._where = where
+
+    @cached_property
+    def _folder(self) -> Path:
+        folder = self._where()
         folder.mkdir(parents=True, exist_ok=True)
+        return folder
 
     def add_failure(self, error: BoardError) -> None:
         """Remember that a board is not to be used; the first reason stays."""

@@ -17,6 +17,8 @@ class EmulatedDut(QemuDut):  # type: ignore[misc]
         """Off, in the middle of whatever the device is doing."""
         self.qemu.power_cut()
 
+    halt = power_cut  # so that the flash can be written
+
     def power_on(self) -> None:
         """On again, with the flash as it was left."""
         self.qemu.start()

@@ -9,12 +9,22 @@ import threading
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
+from typing import Protocol
 
-from harness.console import Console
 from harness.emulator.qmp import Qmp, QmpError
 from harness.errors import MachineError, MissingToolError
 
 QUIT_SECONDS = 2.0
+
+
+class Output(Protocol):
+    """Who is told what the machine prints: a `Console`, for one."""
+
+    def put(self, data: bytes) -> None:
+        """What came over the serial line."""
+
+    def finish(self, reason: str) -> None:
+        """No more will come."""
 
 
 class Machine:
@@ -25,7 +35,7 @@ class Machine:
     """
 
     def __init__(
-        self, command: Callable[[int, int], list[str]], console: Console, output: Path
+        self, command: Callable[[int, int], list[str]], console: Output, output: Path
     ) -> None:
         """`command` makes the command line from the descriptors of QMP and the serial line."""
         self._console = console

@@ -34,11 +34,16 @@ class EspQemu(EmulatedBoard):
         super().__init__(app, console, directory, found.path, extra_args)
 
     def machine_options(self) -> list[str]:
-        return [
-            *("-machine", "esp32"),
-            *("-drive", f"file={self.flash_path},if=mtd,format=raw"),
-            *("-global", NO_WATCHDOGS),
-        ]
+        return esp32_options(self.flash_path)
+
+
+def esp32_options(flash: Path) -> list[str]:
+    """QEMU's options for the machine and its flash."""
+    return [
+        *("-machine", "esp32"),
+        *("-drive", f"file={flash},if=mtd,format=raw"),
+        *("-global", NO_WATCHDOGS),
+    ]
 
 
 def check_flash_size(program: QemuProgram, size: int) -> None:

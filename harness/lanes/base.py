@@ -1,11 +1,13 @@
 """What a lane is: a way to build and run the same firmware."""
 
+import contextlib
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
+import pytest
 from pytest_embedded.utils import ClassCliOptions
 
 from harness.console import Console
@@ -36,6 +38,8 @@ class DutContext:
     console: Console
     directory: Path
     icount: bool = False
+    #: what `Lane.boards` gave for it
+    board: Any = None
 
 
 class Lane(ABC):
@@ -46,13 +50,16 @@ class Lane(ABC):
     #: services of pytest-embedded that the lane rests on
     services: ClassVar[str]
     #: what it can do, of `CAPABILITIES`
-    capabilities: ClassVar[frozenset[str]]
+    capabilities: frozenset[str]
     #: files of sdkconfig settings that it needs, whatever the project; the project's come first
     defaults: Sequence[Path] = ()
     #: how many times longer than in lane `sim` a test may take before it is given up
     patience: ClassVar[float] = 1
     #: arguments of every configuration: here a warning in the component's sources is an error
     strict: ClassVar[Sequence[str]] = ("-DHOTRELOAD_STRICT=ON",)
+
+    def configure(self, config: pytest.Config) -> None:  # noqa: B027 - most lanes need none
+        """Take in the options of the run."""
 
     @abstractmethod
     def require_tools(self) -> None:
@@ -75,6 +82,15 @@ class Lane(ABC):
     @abstractmethod
     def build_command(self, project: Path, build_dir: Path, *targets: str) -> list[str]:
         """The command that builds what has changed of `targets`, by default of everything."""
+
+    @contextlib.contextmanager
+    def boards(self, count: int, test: str) -> Iterator[Sequence[Any]]:
+        """Have as many boards as a test needs; a lane that makes its own waits for none."""
+        yield [None] * count
+
+    def settings(self, board: Any) -> Mapping[str, str]:
+        """What a firmware for that board has to be configured with."""
+        return {}
 
     @abstractmethod
     def put_in_classes(self, options: ClassCliOptions, context: DutContext) -> None:

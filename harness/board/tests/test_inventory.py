@@ -24,7 +24,7 @@ boards:
     network: wifi
     wifi: {ssid: LAB_SSID, password: LAB_PASSWORD}
     forward: {8080: 127.0.0.1:5001}
-    stub: false
+    stub: none
     flash_baud: 115200
 """
 
@@ -51,7 +51,7 @@ def test_all_that_a_file_can_say(boards_file: Path) -> None:
         network="wifi",
         wifi=Wifi("LAB_SSID", "LAB_PASSWORD"),
         forward={8080: "127.0.0.1:5001"},
-        stub=False,
+        stub="none",
         flash_baud=115200,
     )
 
@@ -105,7 +105,7 @@ def test_the_example_in_the_comments_can_be_used(
         ("boards: [{name: a, port: p, sdkconfig: [x]}]", "sdkconfig is ['x']: write {CONFIG"),
         ("boards: [{name: a, port: p, sdkconfig: {x: y}}]", "sdkconfig is 'x': settings are"),
         ("boards: [{name: a, port: p, sdkconfig: {CONFIG_X: []}}]", "sdkconfig.CONFIG_X is []"),
-        ("boards: [{name: a, port: p, stub: 1}]", "stub is 1: write true or false"),
+        ("boards: [{name: a, port: p, stub: 1}]", "stub is 1: choose one of default"),
         ("boards: [{name: a, port: p, flash_baud: 1}]", "flash_baud is 1: write a number of baud"),
         ("boards: [{name: a, port: p, wfi: 1}]", "boards[0].wfi is 1: there are only name, port"),
         ("boards: [{name: a, port: p}, {name: a, port: q}]", "name is 'a': another board has"),

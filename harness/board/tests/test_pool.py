@@ -27,7 +27,7 @@ def make_pool(tmp_path: Path) -> Callable[..., Pool]:
     locks.mkdir()
 
     def make(*boards: Board, session: str = "session") -> Pool:
-        return Pool(boards, Records(tmp_path / session), locks)
+        return Pool(boards, Records(lambda: tmp_path / session), locks)
 
     return make
 
@@ -146,7 +146,7 @@ def test_a_board_that_fails_is_replaced_and_not_taken_again(
         with make_pool(A, B).take(1, connect) as names:
             assert names == ["b"]
     assert tried == ["a", "b", "b"]
-    assert Records(tmp_path / "session").failures() == {
+    assert Records(lambda: tmp_path / "session").failures() == {
         "a": "board a (rfc2217://127.0.0.1:1): nobody answers"
     }
 
@@ -175,7 +175,7 @@ def test_a_board_that_fails_while_it_is_waited_for(
     with pool.take(2, name):
         waiting = threading.Thread(target=wait)
         waiting.start()
-        Records(tmp_path / "session").add_failure(BoardError(A, "it burns"))
+        Records(lambda: tmp_path / "session").add_failure(BoardError(A, "it burns"))
     waiting.join()
 
     assert got == ["b"]

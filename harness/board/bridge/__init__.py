@@ -1,0 +1,1 @@
+"""A board without hardware: an emulated chip at an RFC2217 port, with reset lines."""

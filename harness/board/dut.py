@@ -1,0 +1,43 @@
+"""The device under test of lane `board`."""
+
+from pytest_embedded_idf.dut import IdfDut
+
+from harness.board.address import find_address
+from harness.board.serial import BoardSerial
+from harness.console import Console
+from harness.errors import ConditionNotMet
+
+
+class BoardDut(IdfDut):  # type: ignore[misc]
+    """pytest-embedded's `IdfDut`, and where its board is found on the network."""
+
+    def __init__(self, serial: BoardSerial, console: Console, **kwargs: object) -> None:
+        self.console = console
+        super().__init__(serial=serial, **kwargs)
+
+    @property
+    def address(self) -> str:
+        """The address that the device has told on its console."""
+        found = find_address(line.text for line in self.console.lines)
+        if found is None:
+            raise ConditionNotMet(
+                f"{self.serial.link.board} has printed no address: does its firmware connect, and "
+                "is the network there that boards.yaml names?"
+            )
+        return found
+
+    def host(self, port: int) -> str:
+        """Where the host reaches a port of the device."""
+        forward = self.serial.link.board.forward
+        # the address is not asked for in vain: a firmware need not tell one
+        return forward[port] if port in forward else f"{self.address}:{port}"  # noqa: SIM401
+
+    def halt(self) -> None:
+        """Stop the firmware, so that the flash can be written."""
+        self.serial.halt()
+
+    def power_on(self) -> None:
+        """Start what the flash holds."""
+        self.serial.hard_reset()
+
+    restart = power_on

@@ -1,0 +1,102 @@
+"""Lane `board`: ESP-IDF on boards at serial ports."""
+
+import contextlib
+import functools
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+from pytest_embedded.utils import ClassCliOptions
+
+from harness.board.dut import BoardDut
+from harness.board.link import Link
+from harness.board.memory import ChipFlash, ProbeMemory
+from harness.board.pool import Pool, lock_folder
+from harness.board.records import Records
+from harness.board.serial import BoardSerial
+from harness.board.session import BoardSession, chosen_boards, records_folder
+from harness.emulator.app import EmulatedApp
+from harness.esp_idf.lane import EspIdfLane
+from harness.lanes.base import DutContext
+
+PROBE_PORT = 8081
+
+SETTINGS: Mapping[str, Mapping[str, str]] = {
+    "ethernet": {"CONFIG_EXAMPLE_CONNECT_WIFI": "n", "CONFIG_EXAMPLE_CONNECT_ETHERNET": "y"},
+    "wifi": {
+        "CONFIG_EXAMPLE_CONNECT_WIFI": "y",
+        "CONFIG_EXAMPLE_CONNECT_ETHERNET": "n",
+        "CONFIG_EXAMPLE_WIFI_SSID_PWD_FROM_STDIN": "y",
+    },
+}
+
+
+class BoardLane(EspIdfLane):
+    """The real thing, or what stands in for it behind an RFC2217 port."""
+
+    name = "board"
+    summary = "ESP-IDF v5.0 or later on boards at serial ports"
+    services = "idf,esp"
+    capabilities = frozenset({"http", "memory", "reset", "fresh-flash", "two-cores", "iram-words"})
+
+    _records: Records
+    _pool: Pool
+    _session: BoardSession
+
+    def configure(self, config: pytest.Config) -> None:
+        boards = chosen_boards(config)
+        if len(boards) > 1:
+            self.capabilities = self.capabilities | {"several-devices"}
+        # a restart by the firmware itself is what Espressif's QEMU cannot do
+        if not any("emulated" in board.tags for board in boards):
+            self.capabilities = self.capabilities | {"soft-reset"}
+        if all("psram" in board.tags for board in boards):
+            self.capabilities = self.capabilities | {"psram"}
+        self._records = Records(functools.partial(records_folder, config))
+        self._pool = Pool(boards, self._records, lock_folder())
+        self._session = BoardSession(boards, self._pool, self._records)
+        config.pluginmanager.register(self._session)
+
+    @contextlib.contextmanager
+    def boards(self, count: int, test: str) -> Iterator[list[Link]]:
+        with self._pool.take(count, Link) as links:
+            for link in links:
+                self._records.add_test(link.board, test)
+            self._session.links = links
+            try:
+                yield links
+            finally:
+                for link in links:
+                    link.close()
+                    if link.lost is not None:
+                        self._records.add_failure(link.lost)
+
+    def settings(self, board: Link) -> Mapping[str, str]:
+        return {**SETTINGS[board.board.network], **board.board.sdkconfig}
+
+    def put_in_classes(self, options: ClassCliOptions, context: DutContext) -> None:
+        options.classes.update(app=EmulatedApp, serial=BoardSerial, dut=BoardDut)
+        app = options.kwargs["app"]
+        options.kwargs["app"] = {
+            "app_path": app["app_path"],
+            "build_dir": str(context.build_dir),
+            "part_tool": app.get("part_tool"),
+        }
+        options.kwargs["serial"] = {
+            "app": None,  # filled in by pytest-embedded
+            "link": context.board,
+            "console": context.console,
+        }
+        options.kwargs["dut"]["console"] = context.console
+
+    def url(self, dut: Any, port: int) -> str:
+        return f"http://{dut.host(port)}"
+
+    def memory(self, dut: Any) -> ProbeMemory:
+        return ProbeMemory(lambda: self.url(dut, PROBE_PORT))
+
+    def flash(self, dut: Any) -> ChipFlash:
+        return ChipFlash(dut.serial.link)
+
+
+LANE = BoardLane
