@@ -1,6 +1,7 @@
 """Each script of ci/ explains itself, and shellcheck has nothing to say against it."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,11 @@ import pytest
 
 CI = Path(__file__).parents[1]
 SCRIPTS = sorted(path for path in CI.iterdir() if path.is_file() and os.access(path, os.X_OK))
+
+
+def test_readme_names_them_all() -> None:
+    table = re.findall(r"^\| `([\w-]+)` \|", (CI / "README.md").read_text(), re.MULTILINE)
+    assert sorted(table) == [script.name for script in SCRIPTS]
 
 
 def test_shellcheck_finds_nothing() -> None:

@@ -1,0 +1,104 @@
+"""Each job's commands do what the job is for, as far as this machine has what they need."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from ci.tests.pipelines import ROOT, github_jobs
+from harness.sim.sdk import cache_root
+
+#: it is for an empty container, where it needs root and a network
+INSTALLS = re.compile(r"apt-get -q update && apt-get .* git$")
+BOARDS = """
+boards:
+  - {name: desk, port: /nowhere/ttyUSB0}
+  - {name: shelf, port: /nowhere/ttyUSB1}
+"""
+
+
+@dataclass(frozen=True)
+class Runner:
+    """A clone on a machine that has what `ci/setup` makes."""
+
+    clone: Path
+    cache: Path
+
+    def run(self, job: str, narrowed: str = "", **environment: str) -> tuple[int, str]:
+        """Run the commands of a job as GitHub does, `narrowed` by options of pytest."""
+        commands = [text for text in github_jobs()[job].commands if not INSTALLS.search(text)]
+        assert commands
+        said = ""
+        for command in commands:
+            done = self.bash(command, PYTEST_ADDOPTS=narrowed, **environment)
+            said += done.stdout
+            if done.returncode:
+                return done.returncode, said
+        return 0, said
+
+    def bash(self, command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_", "IDF_"))}
+        return subprocess.run(
+            ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", command],
+            cwd=self.clone,
+            env=inherited | {"HOTRELOAD_CACHE": str(self.cache)} | environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+
+@pytest.fixture
+def runner(tmp_path: Path) -> Runner:
+    """A clone of its own: what a job leaves is not in the way of others."""
+    unwanted = shutil.ignore_patterns("build", ".git", ".cache", ".*_cache", "__pycache__")
+    clone = tmp_path / "clone"
+    shutil.copytree(ROOT, clone, ignore=unwanted)
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    for kind in ("ccache", "lwip", "sdk", "sources", "venv"):
+        (cache / kind).symlink_to(cache_root() / kind)
+    return Runner(clone, cache)
+
+
+def test_sim_is_what_this_very_run_is() -> None:
+    assert github_jobs()["sim"].commands[1:] == ("ci/test",)
+    assert "/../ci/test" in (ROOT / ".ci" / "run").read_text()
+
+
+@pytest.mark.parametrize("path", [None, "nowhere"])
+def test_esp_idf_that_is_missing_is_said_in_one_line(runner: Runner, path: str | None) -> None:
+    named = {"IDF_PATH": path} if path else {}
+    for job in ("esp32", "board"):
+        status, said = runner.run(job, OPTIONS="", BOARD="desk", **named)
+        assert (status, said.count("\n")) == (1, 1)
+        assert said.startswith(f"ci/{job}: no ESP-IDF in the environment: ")
+
+
+def test_boards_become_a_matrix(runner: Runner, tmp_path: Path) -> None:
+    (runner.clone / "ci" / "boards.yaml").write_text(BOARDS)
+    output = tmp_path / "output"
+    status, said = runner.run("boards", GITHUB_OUTPUT=str(output))
+
+    assert status == 0, said
+    name, _, value = output.read_text().partition("=")
+    assert name == "boards"
+    assert json.loads(value) == [
+        {"name": "desk", "runs_on": ["self-hosted", "hotreload-board", "desk"]},
+        {"name": "shelf", "runs_on": ["self-hosted", "hotreload-board", "shelf"]},
+    ]
+
+
+def test_mistake_in_the_boards_fails_the_job(runner: Runner, tmp_path: Path) -> None:
+    (runner.clone / "ci" / "boards.yaml").write_text("boards: [{name: desk}]\n")
+    status, said = runner.run("boards", GITHUB_OUTPUT=str(tmp_path / "output"))
+
+    assert status != 0
+    assert "boards[0].port is missing" in said
+    assert "Traceback" not in said
