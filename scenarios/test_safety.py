@@ -219,6 +219,28 @@ def test_four_tasks_call_without_pause_through_a_thousand_replacements(
     assert device.client.status()["loads"] == 1001
 
 
+@pytest.mark.timeout(300)
+@pytest.mark.firmware(config=POISONED | QUICK)
+@pytest.mark.parametrize(
+    ("callers", "reloader"),
+    [
+        ("any", "any"),
+        pytest.param("both", "first", marks=pytest.mark.needs("two-cores")),
+        pytest.param("first", "last", marks=pytest.mark.needs("two-cores")),
+        pytest.param("last", "first", marks=pytest.mark.needs("two-cores")),
+    ],
+)
+def test_interrupts_timers_and_passing_tasks_call_it_too(
+    device: Device, bench: Bench, variant: Variant, callers: str, reloader: str
+) -> None:
+    modules = [(variant("answer_43").data, 43), (variant().data, 42)]
+
+    soak = bench.soak(100, modules, 250, callers=callers, reloader=reloader, guests=True)
+
+    assert soak == Soak(reloads=100, failed=0, wrong=0, fewest=soak.fewest)
+    assert soak.fewest > 0
+
+
 @pytest.mark.icount
 def test_what_a_stub_costs(bench: Bench, lane: Lane) -> None:
     documented = re.search(
