@@ -36,8 +36,8 @@ class BoardDut(IdfDut):  # type: ignore[misc]
         """Stop the firmware, so that the flash can be written."""
         self.serial.halt()
 
-    def power_on(self) -> None:
-        """Start what the flash holds."""
+    def hard_reset(self) -> None:
+        """Reset by the board's lines, which also starts a halted device."""
         self.serial.hard_reset()
 
-    restart = power_on
+    power_on = restart = hard_reset
