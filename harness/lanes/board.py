@@ -37,7 +37,7 @@ class BoardLane(EspIdfLane):
     name = "board"
     summary = "ESP-IDF v5.0 or later on boards at serial ports"
     services = "idf,esp"
-    capabilities = frozenset({"http", "memory", "reset", "fresh-flash", "two-cores", "iram-words"})
+    capabilities = frozenset({"http", "memory", "reset", "fresh-flash", "two-cores"})
 
     _records: Records
     _pool: Pool

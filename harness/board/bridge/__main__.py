@@ -19,7 +19,7 @@ Whoever opens the port, esptool or a terminal, finds what a board on a USB cable
 reset the chip into its firmware or into download mode, the flash keeps what was written.
 """
 EPILOG = """
-What it prints is an entry of a file of boards: `pytest --lane board --boards FILE` runs on it. It
+What it prints is an entry of a file of boards: `pytest --lane board --boards=FILE` runs on it. It
 ends by Ctrl-C. Chip esp32 is Espressif's QEMU, which has to be in PATH; chip sim is the simulated
 board, for firmwares that were built with harness/sim/idf.
 """
