@@ -64,6 +64,11 @@ class Probe:
         """Read memory of the device."""
         return self.get("read", {"addr": f"{address:#x}", "size": str(size)}).content
 
+    def read_partition(self, label: str, offset: int, size: int) -> bytes:
+        """Read a partition of the device's flash."""
+        query = {"label": label, "offset": str(offset), "size": str(size)}
+        return self.get("partition", query).content
+
     def heaps(self) -> Heaps:
         """The state of the executable and of the data heap."""
         answer = self.get_json("heap", {})

@@ -65,6 +65,18 @@ def test_multipart_body(device: Device, variant: Variant) -> None:
     assert device.probe.call("answer") == 43
 
 
+def test_the_device_reads_its_flash_as_the_host_does(device: Device, variant: Variant) -> None:
+    """By the probe, as where nobody but the device can read the flash while it runs."""
+    elf = variant("answer_43").data
+    device.client.upload(elf)
+
+    seen = device.probe.read_partition("hotreload", 0, device.flash.partition("hotreload").size)
+
+    assert elf in seen
+    assert seen == device.flash.read_partition("hotreload")
+    assert device.probe.read_partition("hotreload", 100, 3) == seen[100:103]
+
+
 def test_multipart_body_with_other_fields(device: Device, variant: Variant) -> None:
     files = [
         ("comment", (None, "a field before the file")),

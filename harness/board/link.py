@@ -68,6 +68,11 @@ class Link:
                 if attempt == ATTEMPTS - 1:
                     raise
 
+    @property
+    def halted(self) -> bool:
+        """Whether the chip is in download mode."""
+        return self._esp is not None
+
     def update_flash(self, regions: Sequence[Region]) -> int:
         """Write what differs from `regions`; the chip tells what differs. Returns bytes written."""
         with self._esptool("its flash cannot be written"):

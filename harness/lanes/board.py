@@ -3,6 +3,7 @@
 import contextlib
 import functools
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from pytest_embedded.utils import ClassCliOptions
 
 from harness.board.dut import BoardDut
 from harness.board.link import Link
-from harness.board.memory import ChipFlash, ProbeMemory
+from harness.board.memory import BoardFlash, ProbeMemory
 from harness.board.pool import Pool, lock_folder
 from harness.board.records import Records
 from harness.board.serial import BoardSerial
@@ -37,7 +38,7 @@ class BoardLane(EspIdfLane):
     name = "board"
     summary = "ESP-IDF v5.0 or later on boards at serial ports"
     services = "idf,esp"
-    capabilities = frozenset({"http", "memory", "reset", "fresh-flash", "two-cores"})
+    capabilities = frozenset({"http", "memory", "flash", "reset", "fresh-flash", "two-cores"})
 
     _records: Records
     _pool: Pool
@@ -93,10 +94,11 @@ class BoardLane(EspIdfLane):
         return f"http://{dut.host(port)}"
 
     def memory(self, dut: Any) -> ProbeMemory:
-        return ProbeMemory(lambda: self.url(dut, PROBE_PORT))
+        return ProbeMemory(functools.partial(self.url, dut, PROBE_PORT))
 
-    def flash(self, dut: Any) -> ChipFlash:
-        return ChipFlash(dut.serial.link)
+    def flash(self, dut: Any) -> BoardFlash:
+        url = functools.partial(self.url, dut, PROBE_PORT)
+        return BoardFlash(dut.serial.link, Path(dut.app.image_path), url)
 
 
 LANE = BoardLane

@@ -18,6 +18,7 @@ static const httpd_uri_t routes[] = {
     {.uri = "/probe/preempted-calls", .method = HTTP_GET, .handler = probe_handle_preempted_calls},
 #endif
     {.uri = "/probe/read", .method = HTTP_GET, .handler = probe_handle_read},
+    {.uri = "/probe/partition", .method = HTTP_GET, .handler = probe_handle_partition},
     {.uri = "/probe/heap", .method = HTTP_GET, .handler = probe_handle_heap},
     {.uri = "/probe/tasks", .method = HTTP_GET, .handler = probe_handle_tasks},
     {.uri = "/probe/hooks/register", .method = HTTP_POST, .handler = probe_handle_hook_register},

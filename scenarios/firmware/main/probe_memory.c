@@ -3,6 +3,7 @@
 
 #include "esp_heap_caps.h"
 #include "esp_memory_utils.h"
+#include "esp_partition.h"
 #include "freertos/FreeRTOS.h"
 #include "freertos/task.h"
 #include "probe.h"
@@ -34,6 +35,36 @@ esp_err_t probe_handle_read(httpd_req_t *request)
             return err;
         }
         address += size;
+        left -= size;
+    }
+    return httpd_resp_send_chunk(request, NULL, 0);
+}
+
+/* label=..&offset=..&size=..: what a partition holds */
+esp_err_t probe_handle_partition(httpd_req_t *request)
+{
+    char label[17];
+    probe_query_text(request, "label", label, sizeof(label));
+    uint32_t offset = probe_query_number(request, "offset", 0);
+    uint32_t left = probe_query_number(request, "size", 0);
+    uint8_t bytes[1024];
+
+    const esp_partition_t *partition =
+        esp_partition_find_first(ESP_PARTITION_TYPE_ANY, ESP_PARTITION_SUBTYPE_ANY, label);
+    if (partition == NULL) {
+        return httpd_resp_send_err(request, HTTPD_404_NOT_FOUND, "no such partition");
+    }
+    httpd_resp_set_type(request, "application/octet-stream");
+    while (left > 0) {
+        uint32_t size = left < sizeof(bytes) ? left : sizeof(bytes);
+        esp_err_t err = esp_partition_read(partition, offset, bytes, size);
+        if (err == ESP_OK) {
+            err = httpd_resp_send_chunk(request, (const char *)bytes, (ssize_t)size);
+        }
+        if (err != ESP_OK) {
+            return err;
+        }
+        offset += size;
         left -= size;
     }
     return httpd_resp_send_chunk(request, NULL, 0);
