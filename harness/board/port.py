@@ -1,5 +1,6 @@
 """The serial port of a board, as pyserial opens it."""
 
+import socket
 from typing import cast
 
 import serial
@@ -27,6 +28,13 @@ class RemotePort(serial.rfc2217.Serial):
     def timeout(self, seconds: float | None) -> None:
         self._timeout = seconds
 
+    def close(self) -> None:
+        """Close the port; pyserial leaves its socket open when the other end has gone."""
+        connection: socket.socket | None = self._socket  # type: ignore[attr-defined] # no stub
+        super().close()
+        if connection is not None:
+            connection.close()
+
 
 def open_port(board: Board) -> serial.Serial:
     """Open the board's port without a reset; raises `BoardError`."""
@@ -41,7 +49,8 @@ def open_port(board: Board) -> serial.Serial:
     try:
         port.open()
     except (serial.SerialException, OSError) as error:
-        raise BoardError(board, f"its port cannot be opened: {_cause(error)}") from error
+        hint = "; has somebody else opened it?" if remote else ""
+        raise BoardError(board, f"its port cannot be opened: {_cause(error)}{hint}") from error
     return port
 
 

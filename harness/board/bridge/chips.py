@@ -87,9 +87,13 @@ class QemuChip:
 class Esp32Chip(QemuChip):
     """Espressif's QEMU: its ROM has the download mode of the chip."""
 
+    def __init__(self, flash: Path, ports: HostPorts, output: Output) -> None:
+        super().__init__(flash, ports, output)
+        self._program = find_qemu().path
+
     def _options(self, download: bool) -> list[str]:
         strap = ["-global", DOWNLOAD_STRAP] if download else []
-        return [find_qemu().path, *esp32_options(self._flash), *strap]
+        return [self._program, *esp32_options(self._flash), *strap]
 
 
 class SimChip(QemuChip):

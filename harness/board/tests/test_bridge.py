@@ -1,5 +1,6 @@
 """The bridge: what esptool and people find at its port."""
 
+import gc
 import hashlib
 import socket
 import subprocess
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from harness.board.bridge.circuit import Port
+from harness.board.errors import BoardError
 from harness.board.inventory import Board
 from harness.board.link import Link
 from harness.board.tests.conftest import Bridge
@@ -121,6 +123,16 @@ def test_a_second_client_is_turned_away(bridge: Bridge) -> None:
 
 
 @pytest.mark.parametrize("chip", ["sim"], indirect=True)
+def test_a_board_that_somebody_else_has_opened(bridge: Bridge, board: Board) -> None:
+    port = int(bridge.url.rsplit(":", 1)[1])
+    with socket.create_connection(("127.0.0.1", port)) as first:
+        assert first.recv(1)
+        with pytest.raises(BoardError, match=r"cannot be opened: .*has somebody else opened it\?"):
+            Link(board)
+    gc.collect()  # a socket that was left open would be warned of here
+
+
+@pytest.mark.parametrize("chip", ["sim"], indirect=True)
 def test_ends_by_an_interrupt_without_a_word(bridge: Bridge) -> None:
     assert bridge.end() == ""
     assert bridge.process.returncode == 0
@@ -160,6 +172,15 @@ def test_a_port_that_is_taken(tmp_path: Path, make_listener: Callable[[], int]) 
 
     assert result.returncode == 1
     assert "a port cannot be had: [Errno 98]" in result.stderr
+
+
+def test_no_emulator_of_the_chip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    result = run(tmp_path / "flash.bin")
+
+    assert result.returncode == 1
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("bridge: qemu-system-xtensa is not in PATH: run `python $IDF_PATH")
 
 
 def test_a_folder_that_does_not_exist(tmp_path: Path) -> None:
