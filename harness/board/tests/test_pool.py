@@ -116,6 +116,30 @@ def test_users_of_several_boards_do_not_wait_for_each_other(make_pool: Callable[
         users.remove(user)
 
 
+def test_two_users_of_two_boards_with_one_in_hand(make_pool: Callable[..., Pool]) -> None:
+    """Each asks first for what the other asks for last: one of them has to have waited."""
+    in_hand = {A.name: threading.Event(), B.name: threading.Event()}
+    done: list[list[str]] = []
+
+    def use(first: Board, last: Board) -> None:
+        def connect(board: Board) -> str:
+            if board is first:
+                in_hand[first.name].set()
+                in_hand[last.name].wait(0.5)  # until the other has its first one, if it gets that
+            return board.name
+
+        with make_pool(first, last).take(2, connect) as names:
+            done.append(names)
+
+    users = [threading.Thread(target=use, args=pair, daemon=True) for pair in ((A, B), (B, A))]
+    for user in users:
+        user.start()
+    for user in users:
+        user.join(20)
+
+    assert sorted(done) == [["a", "b"], ["b", "a"]], "both wait for ever"
+
+
 def test_one_board_under_two_names(make_pool: Callable[..., Pool], tmp_path: Path) -> None:
     port, link = tmp_path / "ttyUSB0", tmp_path / "by-id"
     port.touch()
