@@ -12,6 +12,7 @@ import pytest
 
 from ci.tests.pipelines import ROOT, github_jobs
 from harness.sim.sdk import cache_root
+from harness.tests.stand_in.environment import stand_in_environment
 
 #: it is for an empty container, where it needs root and a network
 INSTALLS = re.compile(r"apt-get -q update && apt-get .* git$")
@@ -19,6 +20,17 @@ BOARDS = """
 boards:
   - {name: desk, port: /nowhere/ttyUSB0}
   - {name: shelf, port: /nowhere/ttyUSB1}
+"""
+
+
+FAILS_FIRST = """
+from pathlib import Path
+
+def test_fails_first():
+    mark = Path(__file__).with_suffix(".mark")
+    first = not mark.exists()
+    mark.touch()
+    assert not first
 """
 
 
@@ -72,6 +84,27 @@ def test_sim_is_what_this_very_run_is() -> None:
     assert "/../ci/test" in (ROOT / ".ci" / "run").read_text()
 
 
+@pytest.mark.timeout(3600)
+def test_esp32_builds_and_runs(runner: Runner) -> None:
+    (row,) = github_jobs()["esp32"].description["strategy"]["matrix"]["include"]
+    environment = {**stand_in_environment(), "OPTIONS": row["options"]}
+    status, said = runner.run("esp32", "no-test-is-looked-for", **environment)
+
+    assert status == 0, said
+    for project in ("examples-basic/basic", "scenarios-firmware/scenarios"):
+        assert (runner.clone / "build" / "esp32" / f"{project}.elf").is_file()
+    assert not (runner.clone / "build" / "report").exists()
+
+    status, said = runner.run("esp32", "examples", **environment | {"OPTIONS": ""})
+
+    assert status == 0, said
+    assert "hot reload, lane esp32" in said
+    report = runner.clone / "build" / "report"
+    assert (report / "index.html").is_file() and (report / "junit.xml").is_file()
+    (kept,) = (report / "firmware").iterdir()
+    assert (kept / "basic.elf").is_file()
+
+
 @pytest.mark.parametrize("path", [None, "nowhere"])
 def test_esp_idf_that_is_missing_is_said_in_one_line(runner: Runner, path: str | None) -> None:
     named = {"IDF_PATH": path} if path else {}
@@ -79,6 +112,44 @@ def test_esp_idf_that_is_missing_is_said_in_one_line(runner: Runner, path: str |
         status, said = runner.run(job, OPTIONS="", BOARD="desk", **named)
         assert (status, said.count("\n")) == (1, 1)
         assert said.startswith(f"ci/{job}: no ESP-IDF in the environment: ")
+
+
+@pytest.mark.timeout(3600)
+def test_fuzzers_keep_what_they_learn(runner: Runner) -> None:
+    status, said = runner.run("fuzz", MINUTES="0")
+
+    assert status == 0, said
+    assert set(re.findall(r"^(\w+): \d+ executions", said, re.M)) == {
+        "fuzz_image",
+        "fuzz_relocations",
+    }
+    for target in (runner.clone / "build" / "fuzz").glob("fuzz_*"):
+        assert any((target / "corpus").iterdir())
+
+
+@pytest.mark.timeout(3600)
+def test_soak_goes_on_after_a_round_that_fails(runner: Runner) -> None:
+    """The clock of this bash says after two rounds that the hour is over."""
+    (runner.clone / "scenarios" / "test_soak.py").write_text(FAILS_FIRST)
+    clock = runner.clone / "clock"
+    clock.write_text("trap '[ -e build/soak/2/junit.xml ] && SECONDS=3600' DEBUG\n")
+    status, said = runner.run("soak", "-k test_fails_first", MINUTES="60", BASH_ENV=str(clock))
+
+    assert status == 1, said
+    assert said.endswith("ci/soak: 2 rounds, 1 failed, build/soak/1\n")
+    for report in ("1", "2"):
+        assert (runner.clone / "build" / "soak" / report / "junit.xml").is_file()
+
+
+@pytest.mark.timeout(3600)
+def test_board_that_is_missing_hides_no_other(runner: Runner) -> None:
+    (runner.clone / "ci" / "boards.yaml").write_text(BOARDS)
+    said = runner.bash("ci/board -k test_new_function_body", **stand_in_environment()).stdout
+
+    for name, port in (("desk", "/nowhere/ttyUSB0"), ("shelf", "/nowhere/ttyUSB1")):
+        assert f"board {name} ({port}): its port cannot be opened" in said
+        assert re.search(rf"^ci/board: {name} +failed, status \d$", said, re.M)
+    assert "Traceback" not in said
 
 
 def test_boards_become_a_matrix(runner: Runner, tmp_path: Path) -> None:
