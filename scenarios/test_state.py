@@ -124,6 +124,10 @@ def test_refused_module_leaves_state_as_it_is(
     assert device.probe.call("statics_sum") == 68
 
 
+#: of ESP-IDF's esp_app_desc_t: the ELF's SHA-256, which is written into the image, not the ELF
+APP_DESCRIPTION, APP_ELF_SHA256 = ".flash.appdesc", range(144, 176)
+
+
 def constant_sections(elf: Path) -> Iterator[tuple[str, int, bytes]]:
     """Code and constants of the firmware: name, address, content."""
     with elf.open("rb") as file:
@@ -132,7 +136,12 @@ def constant_sections(elf: Path) -> Iterator[tuple[str, int, bytes]]:
                 section["sh_flags"] & SH_FLAGS.SHF_ALLOC and section["sh_type"] == "SHT_PROGBITS"
             )
             if loaded and not section["sh_flags"] & SH_FLAGS.SHF_WRITE:
-                yield section.name, section["sh_addr"], section.data()
+                address, content = section["sh_addr"], section.data()
+                if section.name == APP_DESCRIPTION:
+                    yield section.name, address, content[: APP_ELF_SHA256.start]
+                    address += APP_ELF_SHA256.stop
+                    content = content[APP_ELF_SHA256.stop :]
+                yield section.name, address, content
 
 
 def test_firmware_is_untouched(
