@@ -72,8 +72,10 @@ def test_cycles_are_instructions_on_request(ready: Any, lane: Lane) -> None:
     bare = loop_cycles(ready, 1)
 
     for turns in (1_000, 1_000_000):
-        counted = [loop_cycles(ready, turns) - bare for _ in range(3)]
-        assert [lane.instructions(cycles) for cycles in counted] == [2 * (turns - 1)] * 3
+        for _ in range(3):
+            counted = lane.instructions(loop_cycles(ready, turns) - bare)
+            # four readings, each cut off to a whole cycle, which is shorter than an instruction
+            assert abs(counted - 2 * (turns - 1)) <= 3
 
 
 def test_hard_reset(ready: Any) -> None:
