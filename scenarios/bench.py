@@ -3,6 +3,7 @@
 The endpoints are in `firmware/main/probe_*.c`.
 """
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -11,6 +12,8 @@ from harness.device import PANIC, Device
 from harness.errors import ConditionNotMet
 from harness.modules import Module
 
+#: for the old modules of a soak to be freed, once nobody calls them any more
+FREED_SECONDS = 10.0
 #: a second build of the scenario firmware; it takes a module for good after a shorter time, too
 OTHER_FIRMWARE = {
     "CONFIG_SCENARIO_OTHER_FIRMWARE": "y",
@@ -312,6 +315,7 @@ class Bench:
 
         `callers` and `reloader` are on the core `first`, `last` or `any`, callers also on `both`.
         With `guests` interrupt handlers and others call the module, too, see `probe_guests.c`.
+        Returns when the last of the old modules has been freed.
         """
         (first, answers), (second, other) = modules
         body = first + second
@@ -324,12 +328,18 @@ class Bench:
             "reloader": reloader,
             "guests": int(guests),
         }
+        before = self._probe.get_json("heap", {})["exec_blocks"]
         if self._result("soak", body, **query) != "ESP_OK":
             raise ConditionNotMet("not all tasks could be started")
         pattern = r"soak: reloads=(\d+) failed=(\d+) wrong=(\d+) fewest=(\d+)"
         _, match = self._console.wait_line(f"{pattern}|{PANIC}", timeout=timeout)
         if match.group() == PANIC:
             raise ConditionNotMet("the firmware crashed")
+        deadline = time.monotonic() + FREED_SECONDS
+        while time.monotonic() < deadline:
+            # the trace may be off; each request gives the device time to look at its tasks
+            if self._probe.get_json("heap", {})["exec_blocks"] <= before:
+                break
         return Soak(*map(int, match.groups()))
 
     def call_cycles(self, function: str, calls: int) -> CallCycles:

@@ -53,7 +53,11 @@ class Running:
         """What Ctrl-C does: all processes at the terminal get the signal."""
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGINT)
-        status = self.process.wait(timeout=60)
+        try:
+            status = self.process.wait(timeout=60)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            raise
         self._reader.join()
         assert self.process.stdout is not None
         self.process.stdout.close()
@@ -84,7 +88,8 @@ class Project:
     @contextmanager
     def running(self, *arguments: str) -> Iterator[Running]:
         process = subprocess.Popen(
-            [*self.idf_py, *arguments],
+            # who starts the tests in the background may have had them ignore the interrupt
+            ["env", "--default-signal=INT", *self.idf_py, *arguments],
             env=self.environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -68,7 +68,17 @@ def make_bridge(chip: str, tmp_path: Path) -> Iterator[Callable[..., Bridge]]:
             command = [sys.executable, "-m", "harness.board.bridge", str(flash)]
             process = running.enter_context(
                 subprocess.Popen(
-                    [*command, "--chip", chip, "--name", name, *options],
+                    # who starts the tests in the background may have had them ignore Ctrl-C
+                    [
+                        "env",
+                        "--default-signal=INT",
+                        *command,
+                        "--chip",
+                        chip,
+                        "--name",
+                        name,
+                        *options,
+                    ],
                     cwd=ROOT,
                     stdout=subprocess.PIPE,
                     stderr=subprocess.STDOUT,

@@ -414,7 +414,7 @@ def test_flash_writes_the_newest_module_and_the_firmware(build: Build) -> None:
     assert build.app_image() in flash
 
 
-def test_hotreload_flash_writes_the_newest_module_only(build: Build) -> None:
+def test_the_modules_flash_target_writes_the_newest_module_only(build: Build) -> None:
     firmware, _ = build.times()
     change(build.source("components/reloadable/reloadable.c"), '"Hello"', '"Howdy"')
     flash, offset = flashed(build, "hotreload-flash")

@@ -324,7 +324,8 @@ class Watch:
 @contextmanager
 def watching(build: Path, url: str) -> Iterator[Watch]:
     process = subprocess.Popen(
-        command("watch", "--timeout", "5"),
+        # who starts the tests in the background may have had them ignore the interrupt
+        ["env", "--default-signal=INT", *command("watch", "--timeout", "5")],
         cwd=build.parent,
         env=environment(url),
         stdout=subprocess.PIPE,
