@@ -399,6 +399,15 @@ class Bench:
         """Give back what was taken."""
         self._result("memory/give")
 
+    def take_sockets(self) -> None:
+        """Use up the sockets of the device."""
+        if self._result("sockets/take") != "ESP_OK":
+            raise ConditionNotMet("the sockets could not be used up")
+
+    def give_sockets(self) -> None:
+        """Give back what was taken."""
+        self._result("sockets/give")
+
     def enter_module(self) -> None:
         """A task of the firmware enters the module and stays inside."""
         if self._result("inside/enter") != "ESP_OK":

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.client import RawAnswer, RawUpload, UpdateBusyError
+from harness.client import HotReloadClient, RawAnswer, RawUpload, UpdateBusyError
 from harness.device import Device
+from harness.errors import NoAnswer
 from scenarios.bench import Bench, Variant
 
 MAXIMUM = 128 * 1024
@@ -403,6 +404,24 @@ def test_stack_of_an_upload(device: Device, variant: Variant) -> None:
         free = {task.name: task.stack_free for task in device.probe.tasks()}
 
     assert free["hotreload_conn"] >= 512
+
+
+def test_no_socket_for_a_client(device: Device, bench: Bench, variant: Variant) -> None:
+    """Who comes while the application has all of them is turned away; who is there is served."""
+    elf = variant("answer_43").data
+    newcomer = HotReloadClient(lambda: device.client.url)
+    with stuck(device, elf, "/upload-and-reload") as upload:
+        send_half(device, upload, elf)
+        bench.take_sockets()
+        for _ in range(3):
+            with pytest.raises(NoAnswer):
+                newcomer.status()
+        upload.send(elf[len(elf) // 2 :])
+        assert upload.answer().status == 200
+    assert device.probe.call("answer") == 43
+
+    bench.give_sockets()
+    assert newcomer.upload_and_reload(elf)["module"] == 3
 
 
 def test_stop_during_an_upload(device: Device, bench: Bench, variant: Variant) -> None:

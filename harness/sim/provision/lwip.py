@@ -1,4 +1,7 @@
-"""liblwip.a: lwIP compiled against the port headers of this checkout's work-alike."""
+"""liblwip.a: lwIP compiled against the port headers of this checkout's work-alike.
+
+Without its sockets: how many there are is an option of a firmware, whose build compiles them.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,11 @@ from harness.sim.provision.store import provide
 from harness.sim.sdk import LWIP_PORT, cache_root
 
 FOLDERS = ("core", "core/ipv4", "core/ipv6", "api", "netif/ethernet.c")
-FLAGS = ("-Os", "-g", "-w", "-mlongcalls", "-ffunction-sections", "-fdata-sections")
+SOCKETS = "api/sockets.c"
+FLAGS = (
+    *("-Os", "-g", "-w", "-mlongcalls", "-ffunction-sections", "-fdata-sections"),
+    "-DLWIP_PORT_LIBRARY",
+)
 
 
 def provide_lwip(folder: Path, sdk: Path) -> Path:
@@ -27,6 +34,7 @@ def build_lwip(folder: Path, sdk: Path, step: Step) -> None:
         source
         for name in FOLDERS
         for source in sorted([lwip / name] if name.endswith(".c") else (lwip / name).glob("*.c"))
+        if source != lwip / SOCKETS
     ]
     units = [Unit(str(source.relative_to(lwip).with_suffix("")), source) for source in sources]
     flags = [*FLAGS, f"-I{LWIP_PORT}", f"-I{lwip / 'include'}"]

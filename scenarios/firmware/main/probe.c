@@ -51,6 +51,8 @@ static const httpd_uri_t routes[] = {
     {.uri = "/probe/memory/kind", .method = HTTP_GET, .handler = probe_handle_memory_kind},
     {.uri = "/probe/memory/take", .method = HTTP_POST, .handler = probe_handle_memory_take},
     {.uri = "/probe/memory/give", .method = HTTP_POST, .handler = probe_handle_memory_give},
+    {.uri = "/probe/sockets/take", .method = HTTP_POST, .handler = probe_handle_sockets_take},
+    {.uri = "/probe/sockets/give", .method = HTTP_POST, .handler = probe_handle_sockets_give},
     {.uri = "/probe/inside/enter", .method = HTTP_POST, .handler = probe_handle_inside_enter},
     {.uri = "/probe/inside/leave", .method = HTTP_POST, .handler = probe_handle_inside_leave},
     {.uri = "/probe/inside/reload", .method = HTTP_POST, .handler = probe_handle_inside_reload},

@@ -78,6 +78,8 @@ esp_err_t probe_handle_api(httpd_req_t *request);
 esp_err_t probe_handle_listen(httpd_req_t *request);
 esp_err_t probe_handle_memory_take(httpd_req_t *request);
 esp_err_t probe_handle_memory_give(httpd_req_t *request);
+esp_err_t probe_handle_sockets_take(httpd_req_t *request);
+esp_err_t probe_handle_sockets_give(httpd_req_t *request);
 esp_err_t probe_handle_inside_enter(httpd_req_t *request);
 esp_err_t probe_handle_inside_leave(httpd_req_t *request);
 esp_err_t probe_handle_inside_reload(httpd_req_t *request);

@@ -1,7 +1,9 @@
-/* What makes a replacement hard: memory that is used up, and tasks that are inside the module or
- * call it without pause. */
+/* What makes a replacement hard: memory and sockets that are used up, and tasks that are inside the
+ * module or call it without pause. */
 #include <stdbool.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "esp_heap_caps.h"
 #include "freertos/FreeRTOS.h"
@@ -11,6 +13,7 @@
 #include "module_api.h"
 #include "probe.h"
 #include "reloadable_util.h"
+#include "sdkconfig.h"
 
 #define BLOCKS 16
 #define SMALLEST 64
@@ -51,6 +54,30 @@ esp_err_t probe_handle_memory_give(httpd_req_t *request)
     for (size_t i = 0; i < BLOCKS; i++) {
         heap_caps_free(taken[i]);
         taken[i] = NULL;
+    }
+    return probe_send_result(request, ESP_OK);
+}
+
+static int sockets[CONFIG_LWIP_MAX_SOCKETS];
+static size_t socket_count;
+
+/* takes all sockets that are left */
+esp_err_t probe_handle_sockets_take(httpd_req_t *request)
+{
+    int fd = 0;
+    while (fd >= 0 && socket_count < CONFIG_LWIP_MAX_SOCKETS) {
+        fd = socket(AF_INET, SOCK_DGRAM, 0);
+        if (fd >= 0) {
+            sockets[socket_count++] = fd;
+        }
+    }
+    return probe_send_result(request, fd < 0 ? ESP_OK : ESP_FAIL);
+}
+
+esp_err_t probe_handle_sockets_give(httpd_req_t *request)
+{
+    while (socket_count > 0) {
+        close(sockets[--socket_count]);
     }
     return probe_send_result(request, ESP_OK);
 }

@@ -19,6 +19,7 @@ CHECKS = (
     "socket_loopback",
     "socket_timeouts",
     "socket_limits",
+    "socket_accept_limit",
 )
 
 

@@ -20,6 +20,7 @@ static const struct {
     {"socket_loopback", check_socket_loopback},
     {"socket_timeouts", check_socket_timeouts},
     {"socket_limits", check_socket_limits},
+    {"socket_accept_limit", check_socket_accept_limit},
 };
 
 bool check_failed(const check_t *check, const char *file, int line, const char *text, long actual, long expected)

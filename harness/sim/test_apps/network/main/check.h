@@ -36,3 +36,4 @@ bool check_netif_addresses(const check_t *check);
 bool check_socket_loopback(const check_t *check);
 bool check_socket_timeouts(const check_t *check);
 bool check_socket_limits(const check_t *check);
+bool check_socket_accept_limit(const check_t *check);

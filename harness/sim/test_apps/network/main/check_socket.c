@@ -1,6 +1,7 @@
 // Sockets inside of the board.
 // SPDX-License-Identifier: MIT
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <stdint.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 
 #include "check.h"
 #include "esp_timer.h"
+#include "sdkconfig.h"
 
 static struct sockaddr_in loopback(uint16_t port)
 {
@@ -93,22 +95,71 @@ bool check_socket_timeouts(const check_t *check)
     return true;
 }
 
-// 16 sockets are promised; the error for too many is no crash, and everything can be had again
+// of CONFIG_LWIP_MAX_SOCKETS, which have the highest descriptors
+static int count_open_sockets(void)
+{
+    int count = 0;
+    for (int fd = FD_SETSIZE - CONFIG_LWIP_MAX_SOCKETS; fd < FD_SETSIZE; fd++) {
+        count += fcntl(fd, F_GETFL, 0) >= 0;
+    }
+    return count;
+}
+
+static int open_all_sockets(int *fds)
+{
+    int count = 0;
+    while (count < CONFIG_LWIP_MAX_SOCKETS && (fds[count] = socket(AF_INET, SOCK_DGRAM, 0)) >= 0) {
+        count++;
+    }
+    return count;
+}
+
+// the error for too many is no crash, and everything can be had again
 bool check_socket_limits(const check_t *check)
 {
-    int fds[64];
+    int fds[CONFIG_LWIP_MAX_SOCKETS];
+    int open = count_open_sockets();
 
+    CHECK(open >= 4);
     for (int round = 0; round < 3; round++) {
-        int count = 0;
-        while (count < 64 && (fds[count] = socket(AF_INET, SOCK_STREAM, 0)) >= 0) {
-            count++;
-        }
+        int count = open_all_sockets(fds);
         int error = errno;
         for (int i = 0; i < count; i++) {
             CHECK_EQUAL(0, close(fds[i]));
         }
-        CHECK(count >= 12 && count < 64);
-        CHECK(error == ENFILE || error == ENOBUFS || error == ENOMEM);
+        CHECK_EQUAL(CONFIG_LWIP_MAX_SOCKETS - open, count);
+        CHECK_EQUAL(ENFILE, error);
     }
+    return true;
+}
+
+// what cannot be accepted is closed, and the next one can be
+bool check_socket_accept_limit(const check_t *check)
+{
+    const struct sockaddr_in address = loopback(5002);
+    int fds[CONFIG_LWIP_MAX_SOCKETS];
+    char byte;
+    int listener = socket(AF_INET, SOCK_STREAM, 0);
+
+    CHECK_EQUAL(0, bind(listener, (const struct sockaddr *)&address, sizeof(address)));
+    CHECK_EQUAL(0, listen(listener, 2));
+    int client = socket(AF_INET, SOCK_STREAM, 0);
+    int count = open_all_sockets(fds);
+    CHECK_EQUAL(0, connect(client, (const struct sockaddr *)&address, sizeof(address)));
+    CHECK_EQUAL(-1, accept(listener, NULL, NULL));
+    CHECK_EQUAL(ENFILE, errno);
+    CHECK_EQUAL(0, recv(client, &byte, 1, 0));
+    CHECK_EQUAL(0, close(client));
+    for (int i = 0; i < count; i++) {
+        CHECK_EQUAL(0, close(fds[i]));
+    }
+
+    client = socket(AF_INET, SOCK_STREAM, 0);
+    CHECK_EQUAL(0, connect(client, (const struct sockaddr *)&address, sizeof(address)));
+    int accepted = accept(listener, NULL, NULL);
+    CHECK(accepted >= 0);
+    CHECK_EQUAL(0, close(accepted));
+    CHECK_EQUAL(0, close(client));
+    CHECK_EQUAL(0, close(listener));
     return true;
 }

@@ -75,13 +75,14 @@ static bool set_up_connection(int fd, const httpd_config_t *config)
 
 static void accept_connection(httpd_server_t *server)
 {
-    int fd = accept(server->listen_fd, NULL, NULL);
-    if (fd < 0) {
-        ESP_LOGW(TAG, "error in accept (%d)", errno);
-        return;
-    }
+    // first, because its socket may be the last one
     if (!httpd_sessions_has_free(server)) {
         httpd_sessions_close_least_used(server);
+    }
+    int fd = accept(server->listen_fd, NULL, NULL);
+    if (fd < 0) {
+        ESP_LOGE(TAG, "%s: error in accept (%d)", __func__, errno);
+        return;
     }
     if (!set_up_connection(fd, &server->config)) {
         close(fd);

@@ -29,7 +29,13 @@ void sys_check_core_locking(void);
 // connections again that wait to be accepted or to be closed.
 #define MEM_ALIGNMENT 4
 #define MEM_SIZE (384 * 1024)
+// connections that wait to be accepted are no sockets: they need memory only, as in ESP-IDF
+#ifdef LWIP_PORT_LIBRARY
 #define MEMP_NUM_NETCONN 32
+#else
+#include "sdkconfig.h"
+#define MEMP_NUM_NETCONN CONFIG_LWIP_MAX_SOCKETS
+#endif
 // a connection that the board has closed and its peer has not waits 20 s for that
 #define MEMP_NUM_TCP_PCB 256
 #define MEMP_NUM_TCP_PCB_LISTEN 8
@@ -83,8 +89,8 @@ void sys_check_core_locking(void);
 #define TCP_MSL 1000
 #define LWIP_TCP_KEEPALIVE 1
 
-// --- sockets. Their descriptors follow the ones of the C library's files, as in ESP-IDF: 64 is newlib's
-// FD_SETSIZE.
+// --- sockets. How many there are is the project's choice, so its build compiles sockets.c. Their descriptors
+// follow the ones of the C library's files, as in ESP-IDF: 64 is newlib's FD_SETSIZE.
 #define LWIP_NETCONN 1
 #define LWIP_SOCKET 1
 #define LWIP_COMPAT_SOCKETS 0
