@@ -19,7 +19,9 @@ from pathlib import Path
 
 import hotreload_build
 from elftools.elf.elffile import ELFFile
-from hotreload_build import Manifest, ModuleError
+from hotreload_build.errors import ModuleError
+from hotreload_build.manifest import Manifest
+from hotreload_build.variant import build_module
 
 from harness.dynamic import DynamicTable
 from harness.errors import BuildError
@@ -197,7 +199,7 @@ class ModuleBuilder:
         return sources
 
     def _link(self, sources: list[Path], output: Path, recipe: Recipe) -> None:
-        hotreload_build.build_module(
+        build_module(
             self._manifest,
             sources,
             output / "module.so",

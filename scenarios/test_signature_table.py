@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hotreload_build import Manifest
+from hotreload_build.manifest import Manifest
 
 from harness.device import Device
 from harness.firmware import FirmwareBuild

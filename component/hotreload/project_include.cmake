@@ -248,6 +248,7 @@ function(__hotreload_tool command_var sources_var)
     # without CONFIGURE_DEPENDS, with which each build would run CMake to look for new files
     file(GLOB sources "${hotreload_dir}/tools/hotreload_build/*.py")
     # -B: no byte code is written next to the component's sources
-    set(${command_var} "${python}" -B "${program}" PARENT_SCOPE)
+    # -S: no packages are looked for, which is a third of the time that Python takes to start
+    set(${command_var} "${python}" -B -S "${program}" PARENT_SCOPE)
     set(${sources_var} "${program}" ${sources} PARENT_SCOPE)
 endfunction()

@@ -18,30 +18,23 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from hotreload_build import (
-    Manifest,
-    Module,
-    ModuleError,
-    Partition,
-    Toolset,
-    build_module,
-    link_module,
-)
-from hotreload_build.authkey import make_key, write_source
-from hotreload_build.files import write_if_changed
-from hotreload_build.firmware import symbol_script
-from hotreload_build.identity import link_script, read, stamp
-from hotreload_build.interface import read_interface
-from hotreload_build.manifest import read_flags
-from hotreload_build.stubs import assembly, link_options, table
+from hotreload_build.errors import ModuleError
+
+if TYPE_CHECKING:
+    from hotreload_build.link import Module
 
 EXPORTS_FILE = "exports.txt"
 
-__all__ = ["Manifest", "Module", "ModuleError", "Partition", "Toolset", "build_module", "main"]
+# each command imports what it needs, when it runs: that is the greater part of its time
 
 
 def run_stubs(args: argparse.Namespace) -> None:
+    from hotreload_build.files import write_if_changed
+    from hotreload_build.interface import read_interface
+    from hotreload_build.stubs import assembly, link_options, table
+
     interface = read_interface(args.objects)
     if not interface.functions:
         raise ModuleError(
@@ -61,15 +54,24 @@ def run_stubs(args: argparse.Namespace) -> None:
 
 
 def run_identity(args: argparse.Namespace) -> None:
+    from hotreload_build.identity import stamp
+
     stamp(args.firmware)
 
 
 def run_symbols(args: argparse.Namespace) -> None:
+    from hotreload_build.files import write_if_changed
+    from hotreload_build.firmware import symbol_script
+    from hotreload_build.identity import link_script, read
+
     script = symbol_script(args.firmware, read_exports(args.exports))
     write_if_changed(args.output, script + link_script(read(args.firmware)))
 
 
 def run_manifest(args: argparse.Namespace) -> None:
+    from hotreload_build.flags import read_flags
+    from hotreload_build.manifest import Manifest, Partition
+
     partition = None
     if args.partition:
         label, offset, size = args.partition
@@ -89,17 +91,25 @@ def run_manifest(args: argparse.Namespace) -> None:
 
 
 def run_link(args: argparse.Namespace) -> None:
+    from hotreload_build.link import link_module
+    from hotreload_build.manifest import Manifest
+
     manifest = Manifest.load(args.manifest)
     output = Path(manifest.output)
     report(link_module(manifest, args.objects, output, unstripped=args.unstripped))
 
 
 def run_build(args: argparse.Namespace) -> None:
+    from hotreload_build.manifest import Manifest
+    from hotreload_build.variant import build_module
+
     manifest = Manifest.load(args.manifest)
     report(build_module(manifest, args.sources, args.output, compile_options=args.option))
 
 
 def run_key(args: argparse.Namespace) -> None:
+    from hotreload_build.authkey import make_key, write_source
+
     make_key(args.key)
     if args.source is not None:
         write_source(args.source, args.key)

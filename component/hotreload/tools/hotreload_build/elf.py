@@ -1,30 +1,36 @@
-"""The few facts that the build needs from ELF files (System V ABI, chapter 4)."""
+"""The few facts that the build needs from ELF files (System V ABI, chapter 4).
+
+Read with nothing but `struct`: each build starts these tools twice, and to import a library for
+all of ELF takes longer than compiling a module.
+"""
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
-
-from elftools.common.exceptions import ELFError
-from elftools.elf.elffile import ELFFile
+from typing import NamedTuple
 
 from .errors import ModuleError
 
+EHDR = struct.Struct("<16sHHIIIIIHHHHHH")  # Elf32_Ehdr
+PHDR = struct.Struct("<IIIIIIII")  # Elf32_Phdr
+SHDR = struct.Struct("<IIIIIII12x")  # Elf32_Shdr: up to sh_link
 SYMBOL = struct.Struct("<IIIBBH")  # Elf32_Sym
+MAGIC = b"\x7fELF"
+CLASS_32, LITTLE_ENDIAN = 1, 1
+EM_XTENSA = 94
+PT_LOAD = 1
+SHT_SYMTAB = 2
 SHN_UNDEF = 0
 SHN_LORESERVE = 0xFF00
 SHF_GROUP = 0x200
 STT_NOTYPE, STT_OBJECT, STT_FUNC, STT_COMMON, STT_TLS = 0, 1, 2, 5, 6
 STB_GLOBAL, STB_WEAK = 1, 2
 STV_DEFAULT, STV_PROTECTED = 0, 3
-EM_XTENSA = 94
 
 
-@dataclass(frozen=True)
-class Symbol:
+class Symbol(NamedTuple):
     name: str
     value: int
     size: int
@@ -47,64 +53,118 @@ class Symbol:
         return self.defined and self.is_global and self.visibility in (STV_DEFAULT, STV_PROTECTED)
 
 
-@dataclass(frozen=True)
-class Section:
+class Section(NamedTuple):
     name: str
     address: int
     data: bytes
 
 
-@dataclass(frozen=True)
-class Image:
+class Segment(NamedTuple):
+    """A part of the file that is loaded."""
+
+    address: int
+    offset: int
+    file_size: int
+    size: int  # in memory
+
+
+class Image(NamedTuple):
     """A relocatable object, a shared object or an executable."""
 
     path: Path
+    data: bytes
+    headers_end: int  # of the program headers
+    segments: tuple[Segment, ...]
     symbols: tuple[Symbol, ...]
     sections: tuple[Section, ...]  # those that were asked for and are not empty
 
 
+class SectionHeader(NamedTuple):
+    name: int
+    type: int
+    flags: int
+    address: int
+    offset: int
+    size: int
+    link: int
+
+
 def read_image(path: Path, sections: tuple[str, ...] = ()) -> Image:
-    """Read the symbols of `path`, and its sections with names that start with one of `sections`."""
+    """Read `path`, with the content of its sections whose names start with one of `sections`."""
     try:
-        with path.open("rb") as file:
-            return _read_open_image(path, file, sections)
+        data = path.read_bytes()
     except OSError as error:
         raise ModuleError(f"cannot read {path}: {error.strerror}") from error
-    except (ELFError, struct.error, UnicodeDecodeError) as error:
+    try:
+        return _read(path, data, sections)
+    except (struct.error, IndexError, ValueError) as error:
         raise ModuleError(f"{path} is not a usable ELF file: {error}") from error
 
 
-def _read_open_image(path: Path, file: BinaryIO, sections: tuple[str, ...]) -> Image:
-    elf = ELFFile(file)
-    if not elf.little_endian or elf.elfclass != 32 or elf.header["e_machine"] != "EM_XTENSA":
-        raise ModuleError(
-            f"{path} is for {elf.get_machine_arch()}, {elf.elfclass} bit: "
-            "modules can be built for 32-bit Xtensa only"
-        )
-    grouped = [bool(section["sh_flags"] & SHF_GROUP) for section in elf.iter_sections()]
-    wanted = tuple(
-        Section(section.name, section["sh_addr"], section.data())
-        for section in elf.iter_sections()
-        if sections and section.name.startswith(sections) and section["sh_size"]
+def _read(path: Path, data: bytes, wanted: tuple[str, ...]) -> Image:
+    if not data.startswith(MAGIC):
+        raise ValueError("it does not start like one")
+    (ident, _, machine, _, _, phoff, shoff, _, _, phentsize, phnum, shentsize, shnum, shstrndx) = (
+        EHDR.unpack_from(data)
     )
-    return Image(path, tuple(_read_symbols(elf, grouped)), wanted)
-
-
-def _read_symbols(elf: ELFFile, grouped: list[bool]) -> Iterator[Symbol]:
-    # a firmware has tens of thousands of symbols: unpacking the table whole takes a tenth of the
-    # time that pyelftools' symbol by symbol parser takes
-    table = elf.get_section_by_name(".symtab")
-    if table is None:
-        return
-    names = elf.get_section(table["sh_link"]).data()
-    for name, value, size, info, other, section in SYMBOL.iter_unpack(table.data()):
-        yield Symbol(
-            name=names[name : names.index(b"\0", name)].decode(),
-            value=value,
-            size=size,
-            type=info & 0xF,
-            binding=info >> 4,
-            visibility=other & 3,
-            section=section,
-            in_group=section < SHN_LORESERVE and grouped[section],
+    if (ident[4], ident[5], machine) != (CLASS_32, LITTLE_ENDIAN, EM_XTENSA):
+        raise ModuleError(
+            f"{path} is for machine {machine}, {32 * ident[4]} bit: modules can be built for "
+            "32-bit Xtensa only"
         )
+    headers = [
+        SectionHeader(*SHDR.unpack_from(data, shoff + index * shentsize)) for index in range(shnum)
+    ]
+    names = _content(data, headers[shstrndx]) if headers else b""
+    found = ((_string(names, header.name), header) for header in headers if header.size)
+    return Image(
+        path,
+        data,
+        phoff + phnum * phentsize,
+        tuple(_read_segments(data, phoff, phentsize, phnum)),
+        tuple(_read_symbols(data, headers)),
+        tuple(
+            Section(name, header.address, _content(data, header))
+            for name, header in found
+            if wanted and name.startswith(wanted)
+        ),
+    )
+
+
+def _read_segments(data: bytes, start: int, size: int, count: int) -> Iterator[Segment]:
+    for index in range(count):
+        kind, offset, address, _, file_size, memory_size, _, _ = PHDR.unpack_from(
+            data, start + index * size
+        )
+        if kind == PT_LOAD:
+            yield Segment(address, offset, file_size, memory_size)
+
+
+def _read_symbols(data: bytes, headers: list[SectionHeader]) -> Iterator[Symbol]:
+    grouped = [bool(header.flags & SHF_GROUP) for header in headers]
+    for table in headers:
+        if table.type != SHT_SYMTAB:
+            continue
+        names = _content(data, headers[table.link])
+        for name, value, size, info, other, section in SYMBOL.iter_unpack(_content(data, table)):
+            yield Symbol(
+                name=_string(names, name),
+                value=value,
+                size=size,
+                type=info & 0xF,
+                binding=info >> 4,
+                visibility=other & 3,
+                section=section,
+                in_group=section < SHN_LORESERVE and grouped[section],
+            )
+
+
+def _content(data: bytes, header: SectionHeader) -> bytes:
+    end = header.offset + header.size
+    if end > len(data):
+        raise ValueError("it is shorter than it says")
+    return data[header.offset : end]
+
+
+def _string(table: bytes, at: int) -> str:
+    return table[at : table.index(b"\0", at)].decode()

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 
 
 def write_atomically(path: Path, data: bytes) -> None:
     """Write a file that a reader sees whole or not at all, also when the build is interrupted."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    new = Path(name)
+    new = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        new.chmod(0o644)  # mkstemp makes files that only their owner reads
+        new.write_bytes(data)
         new.replace(path)
     except BaseException:
-        new.unlink()
+        new.unlink(missing_ok=True)
         raise
 
 

@@ -7,11 +7,8 @@ the same, and is written into a variable of the firmware.
 from __future__ import annotations
 
 import hashlib
-import io
 import struct
 from pathlib import Path
-
-from elftools.elf.elffile import ELFFile
 
 from .elf import STT_FUNC, STT_NOTYPE, STT_OBJECT, Image, read_image
 from .errors import ModuleError
@@ -29,20 +26,17 @@ LEFT_OUT = ("esp_app_desc", "hotreload_auth_key", VARIABLE)
 def stamp(firmware: Path) -> bytes:
     """Compute the identity of `firmware`, write it into its variable, and return it."""
     image = read_image(firmware)
-    elf = bytearray(firmware.read_bytes())
-    at = _variable(image, elf)
-    identity = compute(image, elf)
-    elf[at : at + SIZE] = identity
-    firmware.write_bytes(elf)
+    at = _variable(image)
+    identity = compute(image)
+    firmware.write_bytes(image.data[:at] + identity + image.data[at + SIZE :])
     return identity
 
 
 def read(firmware: Path) -> bytes:
     """The identity with which `firmware` was stamped."""
     image = read_image(firmware)
-    elf = firmware.read_bytes()
-    at = _variable(image, elf)
-    identity = elf[at : at + SIZE]
+    at = _variable(image)
+    identity = image.data[at : at + SIZE]
     if identity == bytes(SIZE):
         raise ModuleError(
             f"{firmware} has no identity yet: stamp it with `hotreload_module.py identity` after "
@@ -51,19 +45,17 @@ def read(firmware: Path) -> bytes:
     return identity
 
 
-def compute(image: Image, elf: bytes | bytearray) -> bytes:
+def compute(image: Image) -> bytes:
     """Digest the loaded contents and the symbols that a module can be linked to."""
-    content = bytearray(elf)
+    content = bytearray(image.data)
     # the headers may lie in the first segment, and tell where things are in the file
-    header = ELFFile(io.BytesIO(elf)).header
-    headers_end = header["e_phoff"] + header["e_phnum"] * header["e_phentsize"]
-    content[:headers_end] = bytes(headers_end)
+    content[: image.headers_end] = bytes(image.headers_end)
     for symbol in image.symbols:
         if symbol.name in LEFT_OUT and symbol.defined:
-            at = _file_offset(elf, symbol.value, symbol.size)
+            at = _file_offset(image, symbol.value, symbol.size)
             content[at : at + symbol.size] = bytes(symbol.size)
     digest = hashlib.sha256()
-    for address, offset, file_size, size in _segments(elf):
+    for address, offset, file_size, size in image.segments:
         digest.update(SEGMENT.pack(address, file_size, size))
         digest.update(content[offset : offset + file_size])
     for line in sorted(
@@ -82,26 +74,18 @@ def link_script(identity: bytes) -> str:
     return "".join(f"HIDDEN(hotreload_identity_{i} = 0x{w:08x});\n" for i, w in enumerate(words))
 
 
-def _variable(image: Image, elf: bytes | bytearray) -> int:
+def _variable(image: Image) -> int:
     """Offset of the variable in the file."""
     found = [symbol for symbol in image.symbols if symbol.name == VARIABLE and symbol.defined]
     if not found:
         raise ModuleError(
             f"{image.path} has no variable {VARIABLE}: the hotreload component is not linked to it"
         )
-    return _file_offset(elf, found[0].value, SIZE)
+    return _file_offset(image, found[0].value, SIZE)
 
 
-def _file_offset(elf: bytes | bytearray, address: int, size: int) -> int:
-    for start, offset, file_size, _ in _segments(elf):
+def _file_offset(image: Image, address: int, size: int) -> int:
+    for start, offset, file_size, _ in image.segments:
         if start <= address and address + size <= start + file_size:
             return offset + address - start
     raise ModuleError(f"no loaded segment of the firmware has content at 0x{address:08x}")
-
-
-def _segments(elf: bytes | bytearray) -> list[tuple[int, int, int, int]]:
-    """Address, offset in the file, bytes there, bytes in memory."""
-    return [
-        (s["p_vaddr"], s["p_offset"], s["p_filesz"], s["p_memsz"])
-        for s in ELFFile(io.BytesIO(elf)).iter_segments(type="PT_LOAD")
-    ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from pathlib import Path
 
-from .elf import Image, read_image
+from .elf import EHDR, PHDR, PT_LOAD, Image, read_image
 from .errors import ModuleError
 from .interface import (
     is_exported_function,
@@ -14,9 +14,7 @@ from .interface import (
     thread_local_names,
 )
 
-EHDR = struct.Struct("<16sHHIIIIIHHHHHH")  # Elf32_Ehdr
-PHDR = struct.Struct("<IIIIIIII")  # Elf32_Phdr
-PT_NULL, PT_LOAD = 0, 1
+PT_NULL = 0
 
 # The linker script marks the segment of the metadata with a flag out of PF_MASKOS: as far as the
 # linker is concerned it has to be a PT_LOAD. In the finished module it is a type out of

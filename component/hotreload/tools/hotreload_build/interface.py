@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from .elf import STB_WEAK, STT_COMMON, STT_FUNC, STT_OBJECT, STT_TLS, Image, Symbol, read_image
 from .errors import ModuleError
@@ -17,8 +17,7 @@ PLAIN_NAME = re.compile(r"[^\W\d][\w.$]*")
 EMULATED_TLS = re.compile(r"__emutls_v[.$](?P<variable>.+)")
 
 
-@dataclass(frozen=True)
-class Interface:
+class Interface(NamedTuple):
     functions: tuple[str, ...]  # exported, in the order of the symbol table: by name
     variables: tuple[tuple[str, str], ...]  # exported by mistake: name, source file
     needed: tuple[str, ...]  # strong undefined symbols

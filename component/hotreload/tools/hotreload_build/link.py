@@ -1,13 +1,12 @@
-"""Compile and link a module: one run of the compiler's driver, then the finished image."""
+"""Link a module: one run of the compiler's driver, then the finished image."""
 
 from __future__ import annotations
 
 import os
 import subprocess
-import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from . import image as module_image
 from .diagnosis import explain_link_failure
@@ -30,8 +29,7 @@ LINK_OPTIONS = (
 )
 
 
-@dataclass(frozen=True)
-class Module:
+class Module(NamedTuple):
     path: Path  # what the device gets
     unstripped: Path  # with symbols and debug information
     exports: tuple[str, ...]
@@ -39,52 +37,15 @@ class Module:
     output: str  # what compiler and linker said
 
 
-def build_module(
-    manifest: Manifest,
-    sources: Sequence[Path],
-    output: Path,
-    *,
-    unstripped: Path | None = None,
-    compile_options: Sequence[str] = (),
-    link_options: Sequence[str] = (),
-    linker_script: Path | None = None,
-) -> Module:
-    """Build a variant of the manifest's module from `sources`.
-
-    `compile_options` and `link_options` come after those of the manifest. `linker_script`
-    replaces the component's. Sources of one language cost one run of the compiler's driver.
-    """
-    missing = [str(source) for source in sources if not source.is_file()]
-    if missing or not sources:
-        raise ModuleError(f"no such source: {', '.join(missing) or 'none given'}")
-    toolsets = [manifest.toolset(source) for source in sources]
-    unstripped = unstripped or output.with_suffix(".unstripped.so")
-    if all(toolset == toolsets[0] for toolset in toolsets):
-        inputs = [*toolsets[0].arguments(), *compile_options, *map(str, sources)]
-        return _link(manifest, inputs, output, unstripped, link_options, linker_script)
-    with tempfile.TemporaryDirectory(prefix="hotreload-") as folder:
-        objects = []
-        for index, source in enumerate(sources):
-            objects.append(str(Path(folder) / f"{index}-{source.name}.obj"))
-            compile_source = ["-c", str(source), "-o", objects[-1]]
-            toolset = toolsets[index]
-            _run(
-                [toolset.compiler, *toolset.arguments(), *compile_options, *compile_source],
-                manifest,
-            )
-        inputs = [*manifest.languages["C"].flags, *objects]
-        return _link(manifest, inputs, output, unstripped, link_options, linker_script)
-
-
 def link_module(
     manifest: Manifest, objects: Sequence[Path], output: Path, *, unstripped: Path
 ) -> Module:
     """Link compiled objects of the manifest's module."""
     inputs = [*manifest.languages["C"].flags, *map(str, objects)]
-    return _link(manifest, inputs, output, unstripped, (), None)
+    return link(manifest, inputs, output, unstripped, (), None)
 
 
-def _link(
+def link(
     manifest: Manifest,
     inputs: Sequence[str],
     output: Path,
@@ -92,10 +53,14 @@ def _link(
     options: Sequence[str],
     linker_script: Path | None,
 ) -> Module:
+    """Link `inputs`, and sources as far as they are of one language, with the component's script.
+
+    `options` come last; `linker_script` replaces the component's.
+    """
     unstripped.parent.mkdir(parents=True, exist_ok=True)
     scripts = ["-T", str(linker_script or manifest.linker_script), manifest.firmware_symbols]
     command = [manifest.languages["C"].compiler, *inputs, *LINK_OPTIONS, *scripts, *options]
-    said = _run([*command, "-o", str(unstripped)], manifest)
+    said = run([*command, "-o", str(unstripped)], manifest)
     image = module_image.check(unstripped)
     exports = module_image.exported_functions(image)
     if not exports:
@@ -103,13 +68,13 @@ def _link(
             f"module '{manifest.component}' exports no function: the firmware could not call it; "
             "at least one function must be neither static nor hidden"
         )
-    stripped = module_image.strip(unstripped.read_bytes())
+    stripped = module_image.strip(image.data)
     _check_size(manifest, stripped)
     write_atomically(output, stripped)
     return Module(output, unstripped, exports, _warnings(manifest, exports), said)
 
 
-def _run(command: list[str], manifest: Manifest) -> str:
+def run(command: list[str], manifest: Manifest) -> str:
     environment = {**os.environ, "LC_ALL": "C"}  # messages are read below, and not translated
     try:
         result = subprocess.run(

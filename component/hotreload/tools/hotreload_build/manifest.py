@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import shlex
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from .errors import ModuleError
 from .files import write_if_changed
@@ -17,8 +15,7 @@ C_SUFFIXES = (".c", ".s", ".S")
 CXX_SUFFIXES = (".cc", ".cpp", ".cxx", ".C")
 
 
-@dataclass(frozen=True)
-class Toolset:
+class Toolset(NamedTuple):
     """How sources of one language are compiled for the module."""
 
     compiler: str
@@ -34,8 +31,7 @@ class Toolset:
         ]
 
 
-@dataclass(frozen=True)
-class Partition:
+class Partition(NamedTuple):
     label: str
     offset: int
     size: int
@@ -46,8 +42,7 @@ class Partition:
         return self.size // 2 - 64
 
 
-@dataclass(frozen=True)
-class Manifest:
+class Manifest(NamedTuple):
     component: str
     sources: tuple[str, ...]
     languages: dict[str, Toolset]  # "C", "CXX"
@@ -73,7 +68,12 @@ class Manifest:
             raise ModuleError(f"{path} is not a manifest of version {VERSION}: {error}") from error
 
     def save(self, path: Path) -> None:
-        content = {"version": VERSION, **asdict(self)}
+        content = {
+            "version": VERSION,
+            **self._asdict(),
+            "languages": {name: toolset._asdict() for name, toolset in self.languages.items()},
+            "partition": self.partition and self.partition._asdict(),
+        }
         write_if_changed(path, json.dumps(content, indent=2) + "\n")
 
     def toolset(self, source: Path) -> Toolset:
@@ -88,49 +88,6 @@ class Manifest:
         if language not in self.languages:
             raise ModuleError(f"{source}: the firmware's build has no compiler for {language}")
         return self.languages[language]
-
-
-def read_flags(path: Path) -> Toolset:
-    """Read the file of `key=value` lines that CMake generates for one language.
-
-    CMake's lists are written one item a line; equal folders and definitions count once, as in
-    CMake's own command lines. `shell` values, and items that start with CMake's `SHELL:`, are
-    command lines of several arguments. CMake writes `compiler` and `shell` for all languages into
-    each of the files, as it has no expression that tells them apart safely.
-    """
-    values: dict[str, list[str]] = {}
-    for line in path.read_text(encoding="utf-8").splitlines():
-        key, _, value = line.partition("=")
-        if value:
-            values.setdefault(key, []).append(value)
-    language = values["language"][0]
-    return Toolset(
-        compiler=values[f"compiler.{language}"][0],
-        flags=(*_split(values.get(f"shell.{language}", [])), *_expanded(values.get("flag", []))),
-        includes=tuple(dict.fromkeys(values.get("include", []))),
-        defines=tuple(
-            dict.fromkeys(_without_prefix(item, "-D") for item in values.get("define", []))
-        ),
-    )
-
-
-def _split(lines: list[str]) -> list[str]:
-    return [argument for line in lines for argument in shlex.split(line)]
-
-
-def _expanded(options: list[str]) -> list[str]:
-    prefix = "SHELL:"
-    return [
-        argument
-        for option in options
-        for argument in (
-            shlex.split(option[len(prefix) :]) if option.startswith(prefix) else [option]
-        )
-    ]
-
-
-def _without_prefix(text: str, prefix: str) -> str:
-    return text[len(prefix) :] if text.startswith(prefix) else text
 
 
 def _from_json(content: dict[str, Any]) -> Manifest:

@@ -20,10 +20,10 @@ from elftools.elf.elffile import ELFFile
 TOOLS = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(TOOLS))
 
-from hotreload_build import Manifest, Toolset  # noqa: E402
 from hotreload_build.firmware import symbol_script  # noqa: E402
 from hotreload_build.identity import link_script, stamp  # noqa: E402
 from hotreload_build.interface import read_interface  # noqa: E402
+from hotreload_build.manifest import Manifest, Toolset  # noqa: E402
 from hotreload_build.stubs import assembly, table  # noqa: E402
 
 from .server import Server  # noqa: E402

@@ -18,9 +18,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hotreload_build import Manifest, build_module
 from hotreload_build.elf import read_image
 from hotreload_build.identity import read
+from hotreload_build.manifest import Manifest
+from hotreload_build.variant import build_module
 
 from .conftest import COMPONENT
 

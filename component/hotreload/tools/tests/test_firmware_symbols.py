@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hotreload_build import ModuleError
+from hotreload_build.errors import ModuleError
 from hotreload_build.firmware import symbol_script
 
 from .conftest import Compiler, Project

@@ -10,8 +10,9 @@ from pathlib import Path
 import hotreload_module
 import pytest
 from elftools.elf.elffile import ELFFile
-from hotreload_build import ModuleError, build_module
+from hotreload_build.errors import ModuleError
 from hotreload_build.identity import read, stamp
+from hotreload_build.variant import build_module
 
 from .conftest import Compiler, Project
 

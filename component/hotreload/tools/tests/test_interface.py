@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hotreload_build import ModuleError
+from hotreload_build.errors import ModuleError
 from hotreload_build.interface import read_interface
 
 from .conftest import Compiler
@@ -85,7 +85,7 @@ def test_an_object_for_another_machine_is_refused(compiler: Compiler) -> None:
     path.write_bytes(
         b"\x7fELF\x02\x01\x01" + bytes(9) + b"\x01\x00\x3e\x00\x01\x00\x00\x00" + bytes(40)
     )
-    with pytest.raises(ModuleError, match=r"host\.o is for x64, 64 bit"):
+    with pytest.raises(ModuleError, match=r"host\.o is for machine 62, 64 bit: .* Xtensa only"):
         read_interface([path])
 
 
@@ -93,3 +93,20 @@ def test_a_file_that_is_no_object_is_refused(compiler: Compiler) -> None:
     path = compiler.write("text.o", "not an object\n")
     with pytest.raises(ModuleError, match=r"text\.o is not a usable ELF file"):
         read_interface([path])
+
+
+def test_a_damaged_object_is_refused_or_read(compiler: Compiler) -> None:
+    whole = compiler.compile("int limit; int f(void) { return limit; }").read_bytes()
+    assert len(whole) > 1000
+    path = compiler.folder / "damaged.o"
+    cut_off = [whole[:size] for size in range(0, len(whole), 13)]
+    changed = [whole[:at] + b"\xff\x7f" + whole[at + 2 :] for at in range(0, len(whole), 2)]
+    refused = 0
+    for data in (*cut_off, *changed):
+        path.write_bytes(data)
+        try:
+            read_interface([path])
+        except ModuleError as error:
+            assert "\n" not in str(error)
+            refused += 1
+    assert refused > len(cut_off)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 from elftools.elf.elffile import ELFFile
-from hotreload_build import Manifest, Module, ModuleError, Partition, build_module, link_module
+from hotreload_build.errors import ModuleError
+from hotreload_build.link import Module, link_module
+from hotreload_build.manifest import Manifest, Partition
+from hotreload_build.variant import build_module
 
 from .conftest import Compiler, Project, section
 
@@ -167,7 +169,7 @@ def test_a_missing_export_is_a_warning(project: Project) -> None:
 
 
 def test_a_module_larger_than_its_partition_is_refused(project: Project) -> None:
-    manifest = dataclasses.replace(project.manifest, partition=Partition("hotreload", 0, 4096))
+    manifest = project.manifest._replace(partition=Partition("hotreload", 0, 4096))
     source = project.source("int f(int x) { return x; } const char big[2048] = {1};")
     output = project.compiler.folder / "big.so"
     with pytest.raises(ModuleError, match=r"has \d+ bytes, partition 'hotreload' takes 1984"):
@@ -189,8 +191,8 @@ def test_warnings_of_the_compiler_are_kept(project: Project) -> None:
 
 
 def test_a_missing_compiler_is_one_line(project: Project) -> None:
-    toolset = dataclasses.replace(project.manifest.languages["C"], compiler="/nowhere/gcc")
-    manifest = dataclasses.replace(project.manifest, languages={"C": toolset})
+    toolset = project.manifest.languages["C"]._replace(compiler="/nowhere/gcc")
+    manifest = project.manifest._replace(languages={"C": toolset})
     with pytest.raises(ModuleError, match=r"^cannot run /nowhere/gcc: No such file"):
         build_module(manifest, [project.source("int f;")], project.compiler.folder / "x.so")
 
@@ -209,10 +211,10 @@ def test_c_and_cxx_sources_make_one_module(project: Project) -> None:
     cxx_flags = (*project.manifest.languages["C"].flags, "-std=gnu++20", "-fno-rtti")
     toolset = project.manifest.languages["C"]
     languages = {
-        "C": dataclasses.replace(toolset, flags=(*flags, "-Werror")),
-        "CXX": dataclasses.replace(toolset, flags=(*cxx_flags, "-Werror")),
+        "C": toolset._replace(flags=(*flags, "-Werror")),
+        "CXX": toolset._replace(flags=(*cxx_flags, "-Werror")),
     }
-    manifest = dataclasses.replace(project.manifest, languages=languages)
+    manifest = project.manifest._replace(languages=languages)
     module = build_module(manifest, sources, project.compiler.folder / "mixed.so")
     assert module.exports == ("f", "twice")
     assert module.output == ""
@@ -250,9 +252,7 @@ def test_spaces_in_paths(compiler: Compiler, make_project: Callable[..., Project
     symbols.write_bytes(Path(project.manifest.firmware_symbols).read_bytes())
     script = folder / "module script.ld"
     script.write_bytes(Path(project.manifest.linker_script).read_bytes())
-    manifest = dataclasses.replace(
-        project.manifest, firmware_symbols=str(symbols), linker_script=str(script)
-    )
+    manifest = project.manifest._replace(firmware_symbols=str(symbols), linker_script=str(script))
     manifest.save(folder / "module manifest.json")
     source = folder / "a variant.c"
     source.write_text("int firmware_add(int, int); int f(int x) { return firmware_add(x, 3); }")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from elftools.elf.elffile import ELFFile
-from hotreload_build import build_module
 from hotreload_build.image import PT_HOTRELOAD_META
+from hotreload_build.variant import build_module
 
 from .conftest import Project, section
 

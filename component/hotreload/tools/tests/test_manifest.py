@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hotreload_build import Manifest, ModuleError, Partition, Toolset
-from hotreload_build.manifest import read_flags
+from hotreload_build.errors import ModuleError
+from hotreload_build.flags import read_flags
+from hotreload_build.manifest import Manifest, Partition, Toolset
 
 FLAGS = """\
 language=C
