@@ -86,12 +86,19 @@ function(target_add_binary_data target file type)
 endfunction()
 
 # fail_at_build_time(<target> <line>...): a target that fails with these lines when it is built.
+# The next build runs CMake again, to see what was missing: CMAKE_CONFIGURE_DEPENDS works only for
+# files that exist, and this one has gone by then.
 function(fail_at_build_time target)
+    set(asked "${CMAKE_CURRENT_BINARY_DIR}/${target}_failed.cmake")
+    file(TOUCH "${asked}")
+    include("${asked}")
     set(echo "")
     foreach(line IN LISTS ARGN)
         list(APPEND echo COMMAND ${CMAKE_COMMAND} -E echo "${line}")
     endforeach()
-    add_custom_target(${target} ALL ${echo} COMMAND ${CMAKE_COMMAND} -E false VERBATIM)
+    add_custom_target(${target} ALL ${echo}
+        COMMAND ${CMAKE_COMMAND} -E rm -f "${asked}"
+        COMMAND ${CMAKE_COMMAND} -E false VERBATIM)
 endfunction()
 
 # add_deprecated_target_alias(<old> <new>)

@@ -375,19 +375,48 @@ def test_other_target(tiny: ProjectMaker) -> None:
 
 def test_missing_partition_csv(tiny: ProjectMaker) -> None:
     project = tiny()
+    """CMake warns, so that menuconfig can be had; the build fails until the file is there."""
+    project = tiny()
     project.write("sdkconfig.defaults", "CONFIG_PARTITION_TABLE_CUSTOM=y\n")
-    error = project.fail_to_configure()
-    assert f"Partition table CSV file {project.folder}/partitions.csv not found" in error
+    table = f"{project.folder}/partitions.csv"
+    warning = " ".join(project.configure().split())
+    assert warning.count("CMake Warning") == 1
+    assert f"Partition table CSV file {table} not found." in warning
+
+    build = project.try_ninja()
+    assert build.returncode != 0
+    missing = f"'{table}', needed by 'partition_table/partition-table.bin', missing"
+    assert missing in build.stdout + build.stderr
+    target = project.try_ninja("partition-table")
+    assert target.returncode != 0
+    assert f"Partition table CSV {table} does not exist." in target.stdout
+
+    project.write("partitions.csv", "factory, app, factory, , 1M\n")
+    assert "Partition table" not in project.ninja()
 
 
 def test_bad_partition_csv(tiny: ProjectMaker) -> None:
+    """As a file that is missing: a warning of CMake, an error of the build."""
     project = tiny()
     project.write("sdkconfig.defaults", "CONFIG_PARTITION_TABLE_CUSTOM=y\n")
     project.write("partitions.csv", "factory, app, factory, 0x11000, 1M\n")
-    error = project.fail_to_configure()
-    assert (
+    error = (
         "partitions.csv: line 1: offset 0x11000 of partition 'factory' is not aligned to 0x10000"
-    ) in error
+    )
+    assert error in " ".join(project.configure().split())
+    build = project.try_ninja()
+    assert build.returncode != 0
+    assert error in build.stdout + build.stderr
+
+
+def test_partition_csv_without_an_application(tiny: ProjectMaker) -> None:
+    project = tiny()
+    project.write("sdkconfig.defaults", "CONFIG_PARTITION_TABLE_CUSTOM=y\n")
+    project.write("partitions.csv", "nvs, data, nvs, , 0x6000\n")
+    project.configure()
+    build = project.try_ninja()
+    assert build.returncode != 0
+    assert "partition" in build.stdout + build.stderr
 
 
 def test_application_too_large_for_its_partition(tiny: ProjectMaker) -> None:
