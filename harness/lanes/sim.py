@@ -13,6 +13,7 @@ from harness.sim import sdk
 from harness.sim.qemu import SimQemu
 
 IDF_PATH = Path(__file__).resolve().parents[1] / "sim" / "idf"
+DEFAULTS = Path(__file__).resolve().parents[1] / "sim" / "sdkconfig.defaults"
 #: virtual nanoseconds of an instruction, as a power of two: more than a cycle has, so that the
 #: cycle counter tells two instructions apart
 ICOUNT_SHIFT = 5
@@ -28,6 +29,7 @@ class SimLane(EmulatorLane):
     summary = "the ESP-IDF work-alike on Debian's QEMU, machine lx60-nommu"
     capabilities = frozenset(CAPABILITIES) - {"two-cores"}
     board_class = SimQemu
+    defaults = (DEFAULTS,)
 
     def require_tools(self) -> None:
         for program in PROGRAMS:

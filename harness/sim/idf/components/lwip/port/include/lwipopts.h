@@ -19,7 +19,7 @@
 #define TCPIP_MBOX_SIZE 64
 #define DEFAULT_ACCEPTMBOX_SIZE 16
 #define DEFAULT_TCP_RECVMBOX_SIZE 64
-#define DEFAULT_UDP_RECVMBOX_SIZE 32
+#define DEFAULT_UDP_RECVMBOX_SIZE 6
 #define DEFAULT_RAW_RECVMBOX_SIZE 8
 // a call into the core without the core lock is a bug that shows up much later, as corruption
 void sys_check_core_locking(void);
@@ -77,7 +77,7 @@ void sys_check_core_locking(void);
 
 // --- TCP
 #define LWIP_TCP 1
-#define TCP_MSS 1460
+#define TCP_MSS 1440
 // QEMU's user network sends whole windows of several connections at once, and a frame that finds the receive ring full
 // is repeated after a second: the windows of 16 connections together fit in the ring
 #define TCP_WND (7 * TCP_MSS)
