@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -46,6 +47,35 @@ def test_the_file_brings_the_commands(
     extension = load(folder)({"actions": {"all": {}}}, str(EXAMPLE))
     assert extension["version"] == "1"
     assert set(extension["actions"]) == COMMANDS
+
+
+@pytest.mark.parametrize("place", ["components/hotreload", "managed_components/me__hotreload"])
+def test_a_copy_of_the_example_finds_the_component_in_its_own_folders(
+    load: Callable[[Path], Callable[..., dict[str, Any]]], tmp_path: Path, place: str
+) -> None:
+    shutil.copy(EXAMPLE / "idf_ext.py", tmp_path)
+    (tmp_path / place).parent.mkdir()
+    (tmp_path / place).symlink_to(COMPONENT)
+    extension = load(tmp_path)({"actions": {"all": {}}}, str(tmp_path))
+    assert set(extension["actions"]) == COMMANDS
+
+
+def test_a_copy_of_the_example_without_the_component_says_what_to_do(
+    load: Callable[[Path], Callable[..., dict[str, Any]]],
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    project = tmp_path / "a" / "copy"
+    project.mkdir(parents=True)
+    shutil.copy(EXAMPLE / "idf_ext.py", project)
+    extensions = load(project)
+    assert extensions({"actions": {"all": {}}}, str(project)) == {"version": "1"}
+    (line,) = capfd.readouterr().err.splitlines()
+    assert f"the hotreload component is not in {project}/components: copy it there" in line
+
+    # whoever has them from IDF_EXTRA_ACTIONS_PATH misses nothing
+    assert extensions({"actions": {"all": {}, "reload": {}}}, str(project)) == {"version": "1"}
+    assert capfd.readouterr().err == ""
 
 
 def test_found_twice_they_are_brought_once(

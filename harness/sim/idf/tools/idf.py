@@ -383,7 +383,10 @@ def extensions(project: str) -> list[Any]:
         found += [importlib.import_module(name) for name in names if name.endswith("_ext")]
     if Path(project, "idf_ext.py").exists():
         sys.path.append(project)
-        found.append(importlib.import_module("idf_ext"))
+        try:
+            found.append(importlib.import_module("idf_ext"))
+        except ImportError as error:
+            print(f"WARNING: {project}/idf_ext.py is left out: {error}", file=sys.stderr)
     return found
 
 

@@ -123,6 +123,16 @@ def test_an_extension_of_the_project_is_called_with_the_folders(idf_py: IdfPy) -
     assert "looked own-first" in lines
 
 
+def test_an_extension_that_lacks_something_is_left_out(idf_py: IdfPy) -> None:
+    (idf_py.project / "idf_ext.py").write_text("import nowhere_to_be_found\n")
+    result = idf_py.run("--help")
+    assert result.returncode == 0
+    assert "fullclean" in result.stdout
+    said = result.stdout + result.stderr
+    assert "idf_ext.py" in said
+    assert "Traceback" not in said
+
+
 def test_project_and_build_folder_may_be_elsewhere(idf_py: IdfPy, tmp_path: Path) -> None:
     write_extension(idf_py.project / "idf_ext.py", "own")
     project, idf_py.project = idf_py.project, tmp_path
