@@ -3,7 +3,6 @@
 import hashlib
 import itertools
 import json
-import re
 import subprocess
 import time
 import weakref
@@ -16,6 +15,7 @@ from typing import Any
 from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
 from hotreload_client import Key
+from hotreload_loop.build import messages
 
 from harness.errors import BuildError, HarnessError, MissingToolError
 from harness.lanes.base import Lane
@@ -222,7 +222,7 @@ class FirmwareBuilder:
         except FileNotFoundError as error:
             raise MissingToolError(f"{error.filename} is not installed: run ci/setup") from error
         if result.returncode != 0:
-            raise BuildError(str(project), compiler_messages(result.stdout))
+            raise BuildError(str(project), messages(result.stdout).rstrip())
 
 
 def _numbered(first: Path) -> Iterator[Path]:
@@ -230,20 +230,3 @@ def _numbered(first: Path) -> Iterator[Path]:
     yield first
     for number in itertools.count(2):
         yield first.with_name(f"{first.name}-{number}")
-
-
-_PROGRESS = re.compile(r"^\[\d+/\d+\] |^ninja: (?!error)|^-- ")
-
-
-def compiler_messages(output: str) -> str:
-    """What the failed commands of a build said, without progress lines and command lines."""
-    messages = []
-    command_follows = False
-    for line in output.splitlines():
-        if line.startswith("FAILED: "):
-            command_follows = True
-        elif command_follows:
-            command_follows = False
-        elif not _PROGRESS.match(line):
-            messages.append(line)
-    return "\n".join(messages)

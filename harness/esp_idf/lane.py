@@ -30,9 +30,7 @@ class EspIdfLane(Lane):
     ) -> list[str]:
         return [
             *EspIdf.exported().idf_py(project, build_dir),
-            f"-DSDKCONFIG={build_dir / 'sdkconfig'}",
-            f"-DSDKCONFIG_DEFAULTS={';'.join(map(str, defaults))}",
-            *self.strict,
+            *self.cache_entries(build_dir, defaults),
             "reconfigure",
         ]
 

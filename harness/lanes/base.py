@@ -79,6 +79,14 @@ class Lane(ABC):
     ) -> list[str]:
         """The command that prepares `build_dir`; `defaults` are files of sdkconfig settings."""
 
+    def cache_entries(self, build_dir: Path, defaults: Sequence[Path]) -> list[str]:
+        """What of that command does not depend on the lane's tools, for CMake and for idf.py."""
+        return [
+            f"-DSDKCONFIG={build_dir / 'sdkconfig'}",
+            f"-DSDKCONFIG_DEFAULTS={';'.join(map(str, defaults))}",
+            *self.strict,
+        ]
+
     @abstractmethod
     def build_command(self, project: Path, build_dir: Path, *targets: str) -> list[str]:
         """The command that builds what has changed of `targets`, by default of everything."""

@@ -52,9 +52,7 @@ class SimLane(EmulatorLane):
     ) -> list[str]:
         return [
             *("cmake", "-G", "Ninja", "-S", str(project), "-B", str(build_dir)),
-            f"-DSDKCONFIG={build_dir / 'sdkconfig'}",
-            f"-DSDKCONFIG_DEFAULTS={';'.join(map(str, defaults))}",
-            *self.strict,
+            *self.cache_entries(build_dir, defaults),
         ]
 
     def build_command(self, project: Path, build_dir: Path, *targets: str) -> list[str]:

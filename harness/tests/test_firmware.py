@@ -10,7 +10,7 @@ import pytest
 from pytest_embedded.utils import ClassCliOptions
 
 from harness.errors import BuildError, HarnessError, MissingToolError
-from harness.firmware import FirmwareBuilder, compiler_messages
+from harness.firmware import FirmwareBuilder
 from harness.lanes import DutContext, Lane
 
 BUILD = """
@@ -196,26 +196,3 @@ def test_folder_that_is_no_project(tmp_path: Path) -> None:
 def test_firmware_without_a_module(tmp_path: Path, project: Path) -> None:
     with pytest.raises(HarnessError, match="has no reloadable component"):
         _ = builder(tmp_path).build(project).manifest
-
-
-def test_output_of_several_failed_commands() -> None:
-    output = "\n".join(
-        [
-            "[3/9] Building C object a.c.obj",
-            "FAILED: a.c.obj",
-            "ccache gcc -c a.c",
-            "a.c: In function 'f':",
-            "a.c:1:1: error: one",
-            "[4/9] Building C object b.c.obj",
-            "FAILED: b.c.obj",
-            "ccache gcc -c b.c",
-            "b.c:2:2: error: two",
-            "ninja: build stopped: subcommand failed.",
-        ]
-    )
-
-    assert compiler_messages(output).splitlines() == [
-        "a.c: In function 'f':",
-        "a.c:1:1: error: one",
-        "b.c:2:2: error: two",
-    ]

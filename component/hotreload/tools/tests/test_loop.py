@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hotreload_loop.build import messages
 
 from .conftest import TOOLS
 from .server import Server
@@ -414,3 +415,26 @@ def test_watching_a_device_that_vanishes(build: Path, device: Device, tmp_path: 
         (build / "hotreload" / "device_url").write_text(device.server.url)
         (build.parent / "source.c").write_text("saved")
         watch.expect("module 2 since boot")
+
+
+def test_of_several_failed_commands_what_each_said_is_shown() -> None:
+    output = "\n".join(
+        [
+            "[3/9] Building C object a.c.obj",
+            "FAILED: a.c.obj",
+            "ccache gcc -c a.c",
+            "a.c: In function 'f':",
+            "a.c:1:1: error: one",
+            "[4/9] Building C object b.c.obj",
+            "FAILED: b.c.obj",
+            "ccache gcc -c b.c",
+            "b.c:2:2: error: two",
+            "ninja: build stopped: subcommand failed.",
+        ]
+    )
+
+    assert messages(output).splitlines() == [
+        "a.c: In function 'f':",
+        "a.c:1:1: error: one",
+        "b.c:2:2: error: two",
+    ]
