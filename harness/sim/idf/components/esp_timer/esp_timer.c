@@ -76,9 +76,10 @@ static void on_alarm(void)
 
 static void schedule_next_period(struct esp_timer *timer, uint64_t now)
 {
-    timer->expiry_us += timer->period_us;
-    if (timer->args.skip_unhandled_events && timer->expiry_us <= now) {
-        timer->expiry_us += (now - timer->expiry_us) / timer->period_us * timer->period_us;
+    /* what is skipped moves the others, and one alone is not skipped: in ESP-IDF too */
+    if (timer->args.skip_unhandled_events && (now - timer->expiry_us) / timer->period_us > 1) {
+        timer->expiry_us = now + timer->period_us;
+    } else {
         timer->expiry_us += timer->period_us;
     }
     insert(timer);

@@ -85,6 +85,51 @@ TEST_CASE("a periodic timer keeps its rate until it is stopped", "[esp_timer]")
     TEST_ASSERT_EQUAL(ESP_OK, esp_timer_delete(counter.timer));
 }
 
+typedef struct {
+    volatile unsigned calls;
+    int64_t first;
+    int64_t third_due;
+} late_t;
+
+/* the first call lasts for four and a half periods of 10 ms */
+static void be_late(void *arg)
+{
+    late_t *late = arg;
+    if (late->calls == 0) {
+        late->first = esp_timer_get_time();
+        while (esp_timer_get_time() < late->first + 45000) {
+        }
+    } else if (late->calls == 1) {
+        late->third_due = esp_timer_get_next_alarm();
+    }
+    late->calls++;
+}
+
+TEST_CASE("what a periodic timer has missed is made up for, or skipped", "[esp_timer]")
+{
+    for (int skips = 0; skips < 2; skips++) {
+        static late_t late;
+        late = (late_t){0};
+        esp_timer_handle_t timer;
+        esp_timer_create_args_t args = {
+            .callback = be_late, .arg = &late, .skip_unhandled_events = skips == 1};
+        TEST_ASSERT_EQUAL(ESP_OK, esp_timer_create(&args, &timer));
+        TEST_ASSERT_EQUAL(ESP_OK, esp_timer_start_periodic(timer, 10000));
+        while (late.calls < 2) {
+            vTaskDelay(1);
+        }
+        TEST_ASSERT_EQUAL(ESP_OK, esp_timer_stop(timer));
+        TEST_ASSERT_EQUAL(ESP_OK, esp_timer_delete(timer));
+        /* a period after the second call, not at the next of the old times */
+        int third = (int)(late.third_due - late.first);
+        if (skips) {
+            TEST_ASSERT_GREATER_OR_EQUAL(55000, third);
+        } else {
+            TEST_ASSERT_LESS_OR_EQUAL(20000, third);
+        }
+    }
+}
+
 TEST_CASE("a timer may be deleted in its callback, or restarted", "[esp_timer]")
 {
     counter_t counter;
