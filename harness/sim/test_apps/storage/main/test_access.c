@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "esp_flash.h"
+#include "esp_heap_caps.h"
 #include "esp_partition.h"
 #include "scratch.h"
 #include "spi_flash_mmap.h"
@@ -154,6 +155,8 @@ TEST_CASE("reads beyond the partition are refused", "[access]")
     uint8_t byte = 0x5a;
     TEST_ESP_OK(esp_partition_read(partition, partition->size, &byte, 0));
     TEST_ESP_OK(esp_partition_read(partition, partition->size - 1, &byte, 1));
+    TEST_ESP_ERR(ESP_ERR_INVALID_ARG, esp_partition_read(partition, 0, NULL, 0));
+    TEST_ESP_ERR(ESP_ERR_INVALID_ARG, esp_partition_write(partition, 0, NULL, 0));
     byte = 0x5a;
     TEST_ESP_ERR(ESP_ERR_INVALID_SIZE, esp_partition_read(partition, partition->size, &byte, 1));
     TEST_ESP_ERR(ESP_ERR_INVALID_SIZE, esp_partition_read(partition, 1, &byte, partition->size));
@@ -218,6 +221,18 @@ TEST_CASE("a mapping shows what is written later", "[access]")
     esp_partition_munmap(handle);
 }
 
+TEST_CASE("a mapping takes memory until it is given back", "[access]")
+{
+    const esp_partition_t *partition = scratch_partition("scratch");
+    const void *mapped;
+    esp_partition_mmap_handle_t handle;
+    size_t before = heap_caps_get_free_size(MALLOC_CAP_8BIT);
+    TEST_ESP_OK(esp_partition_mmap(partition, 0, 16, ESP_PARTITION_MMAP_DATA, &mapped, &handle));
+    TEST_ASSERT_LESS_THAN(before, heap_caps_get_free_size(MALLOC_CAP_8BIT));
+    esp_partition_munmap(handle);
+    TEST_ASSERT_EQUAL(before, heap_caps_get_free_size(MALLOC_CAP_8BIT));
+}
+
 TEST_CASE("mappings beyond the partition are refused", "[access]")
 {
     const esp_partition_t *partition = scratch_partition("scratch");
@@ -259,5 +274,6 @@ TEST_CASE("the chip checks its arguments", "[access]")
     TEST_ESP_ERR(ESP_ERR_INVALID_ARG, esp_flash_write(NULL, NULL, 0, 1));
     TEST_ESP_ERR(ESP_ERR_INVALID_ARG, esp_flash_erase_region(NULL, 0, 4096));
     TEST_ESP_ERR(ESP_ERR_INVALID_ARG, esp_flash_erase_region(NULL, size, SECTOR));
-    TEST_ESP_OK(esp_flash_write(NULL, NULL, 0, 0));
+    TEST_ESP_ERR(ESP_ERR_INVALID_ARG, esp_flash_write(NULL, NULL, 0, 0));
+    TEST_ESP_OK(esp_flash_write(NULL, &byte, 0, 0));
 }

@@ -17,6 +17,12 @@ struct esp_partition_iterator_opaque_ {
     const esp_partition_t *found;
 };
 
+/* all of the flash is mapped all the time; the block makes a mapping that is kept cost what it does
+   in ESP-IDF: memory */
+struct mapping {
+    uint32_t address;
+};
+
 static bool matches(const struct esp_partition_iterator_opaque_ *wanted, const esp_partition_t *partition)
 {
     if (wanted->type != ESP_PARTITION_TYPE_ANY && wanted->type != partition->type) {
@@ -173,12 +179,17 @@ esp_err_t esp_partition_mmap(const esp_partition_t *partition, size_t offset, si
         return ESP_ERR_INVALID_ARG;
     }
     uint32_t base = memory == ESP_PARTITION_MMAP_INST ? SIM_FLASH_EXEC_BASE : SIM_FLASH_BASE;
-    *out_ptr = (const void *)(base + partition->address + offset);
-    *out_handle = base + partition->address + offset;
+    struct mapping *mapping = malloc(sizeof(*mapping));
+    if (mapping == NULL) {
+        return ESP_ERR_NO_MEM;
+    }
+    mapping->address = base + partition->address + offset;
+    *out_ptr = (const void *)mapping->address;
+    *out_handle = (esp_partition_mmap_handle_t)mapping;
     return ESP_OK;
 }
 
 void esp_partition_munmap(esp_partition_mmap_handle_t handle)
 {
-    (void)handle;
+    free((struct mapping *)handle);
 }

@@ -92,11 +92,7 @@ esp_err_t esp_flash_get_physical_size(esp_flash_t *chip, uint32_t *flash_size)
 
 esp_err_t esp_flash_read(esp_flash_t *chip, void *buffer, uint32_t address, uint32_t length)
 {
-    if (length == 0) {
-        return ESP_OK;
-    }
-    esp_err_t err = check_range(chip, address, length);
-    if (err != ESP_OK || buffer == NULL) {
+    if (check_range(chip, address, length) != ESP_OK || buffer == NULL) {
         return ESP_ERR_INVALID_ARG;
     }
     memcpy(buffer, flash_bytes(address), length);
@@ -133,9 +129,6 @@ static esp_err_t write_block(const uint8_t *data, uint32_t address, uint32_t len
 
 esp_err_t esp_flash_write(esp_flash_t *chip, const void *buffer, uint32_t address, uint32_t length)
 {
-    if (length == 0) {
-        return ESP_OK;
-    }
     if (check_range(chip, address, length) != ESP_OK || buffer == NULL) {
         return ESP_ERR_INVALID_ARG;
     }
