@@ -9,6 +9,7 @@ from .conftest import Board
 CHECKS = (
     "event_handlers",
     "event_loops",
+    "event_posts_in_handlers",
     "event_changes_in_handlers",
     "http_start",
     "http_uris",

@@ -24,6 +24,7 @@ typedef struct {
     QueueHandle_t queue;
     SemaphoreHandle_t mutex; // recursive: a handler may register and unregister
     TaskHandle_t task;
+    TaskHandle_t runner; // in a loop without a task: who is handling an event
     handler_t *handlers; // in the order of registration
     unsigned walks;      // how many dispatches are walking the list
 } loop_t;
@@ -41,7 +42,7 @@ typedef struct {
 
 static bool is_registration_valid(esp_event_base_t base, int32_t id)
 {
-    return id >= ESP_EVENT_ANY_ID && (base != ESP_EVENT_ANY_BASE || id == ESP_EVENT_ANY_ID);
+    return base != ESP_EVENT_ANY_BASE || id == ESP_EVENT_ANY_ID;
 }
 
 static bool handler_wants(const handler_t *handler, const event_t *event)
@@ -85,6 +86,7 @@ static void dispatch(loop_t *loop, event_t *event)
 
     xSemaphoreTakeRecursive(loop->mutex, portMAX_DELAY);
     loop->walks++;
+    loop->runner = xTaskGetCurrentTaskHandle();
     for (handler_t *handler = loop->handlers; handler; handler = handler->next) {
         if (handler_wants(handler, event)) {
             handler->function(handler->argument, event->base, event->id, data);
@@ -93,6 +95,7 @@ static void dispatch(loop_t *loop, event_t *event)
     loop->walks--;
     if (loop->walks == 0) {
         free_removed(loop);
+        loop->runner = NULL;
     }
     xSemaphoreGiveRecursive(loop->mutex);
     free_event(event);
@@ -333,7 +336,7 @@ esp_err_t esp_event_post_to(esp_event_loop_handle_t handle, esp_event_base_t bas
 {
     loop_t *loop = handle;
 
-    if (!loop || base == ESP_EVENT_ANY_BASE || id < 0) {
+    if (!loop || base == ESP_EVENT_ANY_BASE || id == ESP_EVENT_ANY_ID) {
         return ESP_ERR_INVALID_ARG;
     }
     event_t event = {.base = base, .id = id};
@@ -345,6 +348,10 @@ esp_err_t esp_event_post_to(esp_event_loop_handle_t handle, esp_event_base_t bas
             return ESP_ERR_NO_MEM;
         }
         memcpy(event.data.block, data, size);
+    }
+    // who empties the queue must not wait until there is room in it
+    if (xTaskGetCurrentTaskHandle() == (loop->task ? loop->task : loop->runner)) {
+        ticks_to_wait = 0;
     }
     if (xQueueSend(loop->queue, &event, ticks_to_wait) != pdTRUE) {
         free_event(&event);
@@ -360,7 +367,7 @@ esp_err_t esp_event_isr_post_to(esp_event_loop_handle_t handle, esp_event_base_t
     loop_t *loop = handle;
     event_t event = {.base = base, .id = id};
 
-    if (!loop || base == ESP_EVENT_ANY_BASE || id < 0 || size > sizeof(event.data.bytes)) {
+    if (!loop || base == ESP_EVENT_ANY_BASE || id == ESP_EVENT_ANY_ID || size > sizeof(event.data.bytes)) {
         return ESP_ERR_INVALID_ARG;
     }
     if (data && size) {

@@ -10,6 +10,7 @@ static const struct {
 } checks[] = {
     {"event_handlers", check_event_handlers},
     {"event_loops", check_event_loops},
+    {"event_posts_in_handlers", check_event_posts_in_handlers},
     {"event_changes_in_handlers", check_event_changes_in_handlers},
     {"http_start", check_http_start},
     {"http_uris", check_http_uris},

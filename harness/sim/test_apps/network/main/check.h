@@ -26,6 +26,7 @@ bool check_failed(const check_t *check, const char *file, int line, const char *
 
 bool check_event_handlers(const check_t *check);
 bool check_event_loops(const check_t *check);
+bool check_event_posts_in_handlers(const check_t *check);
 bool check_event_changes_in_handlers(const check_t *check);
 bool check_http_start(const check_t *check);
 bool check_http_uris(const check_t *check);

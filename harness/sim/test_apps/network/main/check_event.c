@@ -150,6 +150,48 @@ static void on_leaving(void *argument, esp_event_base_t base, int32_t id, void *
     esp_event_handler_register_with(changing->loop, base, id, on_b, &changing->journal);
 }
 
+typedef struct {
+    esp_event_loop_handle_t loop;
+    esp_err_t first;
+    esp_err_t second;
+} poster_t;
+
+static void on_post(void *argument, esp_event_base_t base, int32_t id, void *data)
+{
+    poster_t *poster = argument;
+
+    (void)id;
+    (void)data;
+    poster->first = esp_event_post_to(poster->loop, base, 2, NULL, 0, portMAX_DELAY);
+    poster->second = esp_event_post_to(poster->loop, base, 2, NULL, 0, portMAX_DELAY);
+}
+
+// a handler fills the queue that nobody but its own task empties: it is told at once
+bool check_event_posts_in_handlers(const check_t *check)
+{
+    poster_t poster = {.loop = new_loop(1), .first = ESP_FAIL};
+
+    CHECK(poster.loop);
+    CHECK_EQUAL(ESP_OK, esp_event_handler_register_with(poster.loop, FRUIT, -2, on_post, &poster));
+    CHECK_EQUAL(ESP_OK, esp_event_post_to(poster.loop, FRUIT, -2, NULL, 0, 0));
+    CHECK_EQUAL(ESP_OK, esp_event_loop_run(poster.loop, RUN_TICKS));
+    CHECK_EQUAL(ESP_OK, poster.first);
+    CHECK_EQUAL(ESP_ERR_TIMEOUT, poster.second);
+    CHECK_EQUAL(ESP_OK, esp_event_loop_delete(poster.loop));
+
+    const esp_event_loop_args_t args = {
+        .queue_size = 1, .task_name = "poster", .task_stack_size = 4096, .task_priority = 20};
+    poster = (poster_t){.first = ESP_FAIL};
+    CHECK_EQUAL(ESP_OK, esp_event_loop_create(&args, &poster.loop));
+    CHECK_EQUAL(ESP_OK, esp_event_handler_register_with(poster.loop, FRUIT, 1, on_post, &poster));
+    // the task comes before this one
+    CHECK_EQUAL(ESP_OK, esp_event_post_to(poster.loop, FRUIT, 1, NULL, 0, 0));
+    CHECK_EQUAL(ESP_OK, poster.first);
+    CHECK_EQUAL(ESP_ERR_TIMEOUT, poster.second);
+    CHECK_EQUAL(ESP_OK, esp_event_loop_delete(poster.loop));
+    return true;
+}
+
 bool check_event_changes_in_handlers(const check_t *check)
 {
     changing_t changing = {.loop = new_loop(4)};
