@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import subprocess
 import threading
+import time
 import zlib
 from pathlib import Path
 
@@ -45,6 +46,19 @@ def test_echo(board: Board, noise: random.Random) -> None:
     assert answer.headers["transfer-encoding"] == "chunked"
     assert answer.headers["content-type"] == "application/octet-stream"
     assert answer.body == body
+
+
+def test_body_in_two_parts(board: Board) -> None:
+    """The handler's buffer waits for more than what came with the headers, as long as it may."""
+    with board.connect() as connection:
+        connection.send("POST /echo HTTP/1.1\r\nContent-Length: 6\r\n\r\nabc")
+        started = time.monotonic()
+        connection.answer_head()
+        assert time.monotonic() - started >= RECEIVE_TIMEOUT_S / 2
+        assert connection.chunk() == b"abc"
+        connection.send("def")
+        assert connection.chunk() == b"def"
+        assert connection.chunk() == b""
 
 
 def test_dribbled_body(board: Board, noise: random.Random) -> None:

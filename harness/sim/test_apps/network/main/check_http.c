@@ -113,6 +113,10 @@ bool check_http_queries(const check_t *check)
     CHECK_EQUAL(0, strcmp("", value));
     CHECK_EQUAL(ESP_ERR_NOT_FOUND, httpd_query_key_value("a=1&bb=22", "b", value, sizeof(value)));
     CHECK_EQUAL(ESP_ERR_NOT_FOUND, httpd_query_key_value("", "b", value, sizeof(value)));
+    // a word without a value takes the next pair for its own
+    CHECK_EQUAL(ESP_ERR_NOT_FOUND, httpd_query_key_value("flag&b=1", "b", value, sizeof(value)));
+    CHECK_EQUAL(ESP_OK, httpd_query_key_value("flag&b=1&c=2", "c", value, sizeof(value)));
+    CHECK_EQUAL(ESP_ERR_NOT_FOUND, httpd_query_key_value(" b=1", "b", value, sizeof(value)));
     CHECK_EQUAL(ESP_ERR_HTTPD_RESULT_TRUNC, httpd_query_key_value("a=123456789", "a", value, sizeof(value)));
     CHECK_EQUAL(0, strcmp("1234567", value));
     CHECK_EQUAL(ESP_ERR_INVALID_ARG, httpd_query_key_value(NULL, "a", value, sizeof(value)));

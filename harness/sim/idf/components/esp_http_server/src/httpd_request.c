@@ -29,23 +29,24 @@ int httpd_body_receive(exchange_t *exchange, char *buffer, size_t size)
 {
     session_t *session = exchange->session;
     size_t available = session->block_end - session->block_start;
-    int received;
 
     size = MIN(size, exchange->remaining);
     if (size == 0) {
         return 0;
     }
-    if (available > 0) {
-        received = (int)MIN(size, available);
-        memcpy(buffer, session->block + session->block_start, (size_t)received);
-        session->block_start += (size_t)received;
-    } else {
-        received = session->recv(session->server, session->fd, buffer, size, 0);
+    size_t copied = MIN(size, available);
+    memcpy(buffer, session->block + session->block_start, copied);
+    session->block_start += copied;
+    if (copied < size) {
+        // a buffer that has room waits for more, in ESP-IDF too
+        int received = session->recv(session->server, session->fd, buffer + copied, size - copied, 0);
+        if (received < 0 && !(received == HTTPD_SOCK_ERR_TIMEOUT && copied > 0)) {
+            return received;
+        }
+        copied += (size_t)MAX(received, 0);
     }
-    if (received > 0) {
-        exchange->remaining -= (size_t)received;
-    }
-    return received;
+    exchange->remaining -= copied;
+    return (int)copied;
 }
 
 int httpd_req_recv(httpd_req_t *request, char *buffer, size_t size)
@@ -138,21 +139,25 @@ esp_err_t httpd_req_get_url_query_str(httpd_req_t *request, char *buffer, size_t
                     buffer, size);
 }
 
-// looks for key=value in a list with separators; a part without "=" has no key
-static const char *find_pair(const char *list, const char *key, char separator, size_t *length)
+// Looks for key=value in a list, in which `end` follows a value and `next` comes before a key. A key is all up to the
+// next "=": what has none, as `a` in "a&b=c", hides the pair behind it, in ESP-IDF too.
+static const char *find_pair(const char *list, const char *key, char end, char next, size_t *length)
 {
     size_t key_length = strlen(key);
+    const char ends[] = {end, '\0'};
 
-    while (*list) {
-        list += strspn(list, " ");
-        const char separators[] = {separator, '\0'};
-        size_t pair_length = strcspn(list, separators);
-        if (pair_length > key_length && list[key_length] == '=' && strncasecmp(list, key, key_length) == 0) {
-            *length = pair_length - key_length - 1;
-            return list + key_length + 1;
+    while (list) {
+        const char *value = strchr(list, '=');
+        if (!value) {
+            break;
         }
-        list += pair_length;
-        if (*list == separator) {
+        if ((size_t)(value - list) == key_length && strncasecmp(list, key, key_length) == 0) {
+            value++;
+            *length = strcspn(value, ends);
+            return value;
+        }
+        list = strchr(value, next);
+        if (list) {
             list++;
         }
     }
@@ -166,7 +171,7 @@ esp_err_t httpd_query_key_value(const char *query, const char *key, char *value,
     if (!query || !key || !value) {
         return ESP_ERR_INVALID_ARG;
     }
-    const char *found = find_pair(query, key, '&', &length);
+    const char *found = find_pair(query, key, '&', '&', &length);
     return found ? copy_out(found, length, value, size) : ESP_ERR_NOT_FOUND;
 }
 
@@ -181,7 +186,7 @@ esp_err_t httpd_req_get_cookie_val(httpd_req_t *request, const char *cookie_name
     }
     const exchange_t *exchange = httpd_exchange_of(request);
     const char *cookies = exchange ? find_header(exchange, "Cookie") : NULL;
-    const char *found = cookies ? find_pair(cookies, cookie_name, ';', &length) : NULL;
+    const char *found = cookies ? find_pair(cookies, cookie_name, ';', ' ', &length) : NULL;
     if (!found) {
         ESP_LOGD(TAG, "cookie %s not found", cookie_name);
         return ESP_ERR_NOT_FOUND;
