@@ -29,7 +29,9 @@ def read_manifest(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise WrongCallError(f"cannot read the manifest {path}: {error.strerror}") from error
+        raise WrongCallError(
+            f"cannot read the manifest {path}: {error.strerror}: run `idf.py build`"
+        ) from error
     except ValueError as error:
         raise WrongCallError(f"{path} is not a manifest: {error}") from error
     if not isinstance(content, dict) or "output" not in content:

@@ -77,8 +77,10 @@ class Cycle:
                 continue
             states.update(changed)
             self._try_turn(max(state[0] for state in changed.values()) / 1e9)
-            # what is new among the included files counts from now on
-            states = {**look(self.build.sources() - set(states)), **states}
+            # what is new among the included files counts from now on; without a build directory
+            # nothing is, which the turn has said
+            with contextlib.suppress(*ERRORS):
+                states = {**look(self.build.sources() - set(states)), **states}
 
     def _try_turn(self, saved: float | None) -> None:
         try:

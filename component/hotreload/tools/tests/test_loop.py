@@ -417,6 +417,21 @@ def test_watching_a_device_that_vanishes(build: Path, device: Device, tmp_path: 
         watch.expect("module 2 since boot")
 
 
+def test_watching_goes_on_without_the_build_directory(build: Path, device: Device) -> None:
+    source = build.parent / "source.c"
+    with watching(build, device.server.url) as watch:
+        watch.expect("watching")
+        away = build.rename(build.parent / "away")
+        source.write_text("saved after the directory was deleted")
+        watch.expect("module_manifest.json: No such file or directory: run `idf.py build`")
+        watch.expect("the next save tries again")
+        away.rename(build)
+        (build / "module").write_bytes(module(b"second"))
+        source.write_text("saved after it was built again")
+        watch.expect("module 3 since boot")
+        assert watch.end() == 0
+
+
 def test_of_several_failed_commands_what_each_said_is_shown() -> None:
     output = "\n".join(
         [
