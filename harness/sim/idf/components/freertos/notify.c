@@ -64,18 +64,16 @@ void vTaskGenericNotifyGiveFromISR(TaskHandle_t task, UBaseType_t index, BaseTyp
     xTaskGenericNotifyFromISR(task, index, 0, eIncrement, NULL, woken);
 }
 
-/* waits until the state is RECEIVED or, for counting, the value not 0 */
-static void wait_for_notification(UBaseType_t index, TickType_t ticks, bool counting)
+/* once: a notification ends the wait whatever value it leaves, and so does a task that resumes this
+   one, in FreeRTOS too */
+static void wait_for_notification(UBaseType_t index, TickType_t ticks)
 {
     kernel_task_t *task = kernel_current;
-    uint64_t deadline = kernel_deadline(ticks);
-    bool in_time = ticks > 0;
 
-    while (in_time && (counting ? task->notify_value[index] == 0
-                                : task->notify_state[index] != NOTIFY_RECEIVED)) {
+    if (ticks > 0) {
         task->notify_state[index] = NOTIFY_WAITING;
         task->waits_for_notification = true;
-        in_time = kernel_block(NULL, deadline);
+        kernel_block(NULL, kernel_deadline(ticks));
         task->waits_for_notification = false;
     }
 }
@@ -88,7 +86,7 @@ BaseType_t xTaskGenericNotifyWait(UBaseType_t index, uint32_t clear_on_entry,
     kernel_task_t *task = kernel_current;
     if (task->notify_state[index] != NOTIFY_RECEIVED) {
         task->notify_value[index] &= ~clear_on_entry;
-        wait_for_notification(index, ticks, false);
+        wait_for_notification(index, ticks);
     }
     if (value) {
         *value = task->notify_value[index];
@@ -107,7 +105,9 @@ uint32_t ulTaskGenericNotifyTake(UBaseType_t index, BaseType_t clear_on_exit, Ti
     configASSERT(index < configTASK_NOTIFICATION_ARRAY_ENTRIES);
     kernel_enter();
     kernel_task_t *task = kernel_current;
-    wait_for_notification(index, ticks, true);
+    if (task->notify_value[index] == 0) {
+        wait_for_notification(index, ticks);
+    }
     uint32_t value = task->notify_value[index];
     if (value > 0) {
         task->notify_value[index] = clear_on_exit ? 0 : value - 1;

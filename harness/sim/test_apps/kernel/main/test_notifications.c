@@ -82,6 +82,33 @@ static void wait_for_nothing(void *arg, TickType_t ticks)
     TEST_ASSERT_FALSE(xTaskNotifyWait(0, 0, NULL, ticks));
 }
 
+static volatile unsigned taken;
+
+static void take_one(void *arg)
+{
+    *(volatile uint32_t *)arg = ulTaskNotifyTake(pdTRUE, portMAX_DELAY);
+    taken++;
+    vTaskDelete(NULL);
+}
+
+TEST_CASE("a notification without a value ends the wait for one", "[notifications]")
+{
+    static volatile uint32_t value;
+    TaskHandle_t task;
+    taken = 0;
+    value = 1;
+    TEST_ASSERT_EQUAL(pdPASS, xTaskCreate(take_one, "take", TEST_STACK, (void *)&value,
+                                          uxTaskPriorityGet(NULL) + 1, &task));
+    TEST_ASSERT_EQUAL(0, taken);
+    xTaskNotify(task, 0, eNoAction);
+    bool has_ended = taken == 1;
+    if (!has_ended) {
+        xTaskNotifyGive(task);
+    }
+    TEST_ASSERT_TRUE(has_ended);
+    TEST_ASSERT_EQUAL(0, value);
+}
+
 TEST_CASE("waits for a notification time out after the ticks asked for", "[notifications]")
 {
     for (TickType_t ticks = 1; ticks < 8; ticks++) {
