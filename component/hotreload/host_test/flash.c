@@ -8,7 +8,7 @@
 #include "esp_partition.h"
 #include "esp_rom_crc.h"
 
-static esp_partition_t partition = {.label = "hotreload"};
+static esp_partition_t partition = {.label = "hotreload", .address = 0x110000};
 static uint8_t *cells;
 static uint32_t operations_left;
 static bool tearing; /* the next operation that lacks power happens in part */

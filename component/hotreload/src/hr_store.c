@@ -2,6 +2,7 @@
 #include "hr_store.h"
 
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -19,6 +20,7 @@ static const char *TAG = "hotreload";
 #define ELF_MAGIC 0x464c457fu    /* 0x7f "ELF" */
 #define RECORD_MAGIC 0x32525248u /* "HRR2" */
 #define BLANK 0xffffffffu
+#define NO_ADDRESS 0xffffffffu
 
 typedef struct {
     uint32_t magic;
@@ -43,6 +45,10 @@ typedef struct {
     slot_state_t state;
     record_t record; /* of a recorded one, and of one that was set aside if it has a good record */
 } slot_t;
+
+/* Address in flash of the slot whose recorded module was read and found whole, NO_ADDRESS before. What
+   is in a slot changes only by an update: the next one need not read it again. */
+static atomic_uint whole = NO_ADDRESS;
 
 static uint32_t record_check(const record_t *record)
 {
@@ -150,6 +156,16 @@ uint32_t hr_store_capacity(const hr_store_t *store)
     return store->slot_size - HR_STORE_RECORD_SIZE;
 }
 
+static void set_whole(const hr_store_t *store, uint32_t slot)
+{
+    atomic_store(&whole, store->partition->address + slot);
+}
+
+static bool is_whole(const hr_store_t *store, uint32_t slot)
+{
+    return atomic_load(&whole) == store->partition->address + slot;
+}
+
 static esp_err_t map(const hr_store_t *store, uint32_t offset, uint32_t size,
                      hr_store_view_t *view, hr_report_t *report)
 {
@@ -187,25 +203,29 @@ static esp_err_t hash_view(hr_store_view_t *view, hr_report_t *report)
     return err == ESP_OK ? err : reject_hash(err, report);
 }
 
-static esp_err_t map_checked(const hr_store_t *store, uint32_t slot, uint32_t size,
-                             const uint8_t *hash, hr_store_view_t *view, hr_report_t *report)
+static esp_err_t map_recorded(const hr_store_t *store, uint32_t slot, const record_t *record,
+                              hr_store_view_t *view, hr_report_t *report)
 {
     uint32_t offset = slot + HR_STORE_RECORD_SIZE;
-    esp_err_t err = map(store, offset, size, view, report);
+    esp_err_t err = map(store, offset, record->size, view, report);
     if (err != ESP_OK) {
         return err;
     }
     err = hash_view(view, report);
-    if (err == ESP_OK && memcmp(view->hash, hash, HR_SHA256_SIZE) != 0) {
+    if (err == ESP_OK && memcmp(view->hash, record->hash, HR_SHA256_SIZE) != 0) {
         err = hr_reject(report, HOTRELOAD_ERR_STORE,
                         "partition %s: the %" PRIu32 " bytes at offset 0x%" PRIx32
                         " have SHA-256 %02x%02x..., not %02x%02x...", store->partition->label,
-                        size, offset, view->hash[0], view->hash[1], hash[0], hash[1]);
+                        view->size, offset, view->hash[0], view->hash[1], record->hash[0],
+                        record->hash[1]);
     }
     if (err != ESP_OK) {
         hr_store_unmap(view);
+        return err;
     }
-    return err;
+    view->sequence = record->sequence;
+    set_whole(store, slot);
+    return ESP_OK;
 }
 
 /* A raw ELF has no record: its headers tell where it ends. */
@@ -248,12 +268,7 @@ static esp_err_t map_slot(const hr_store_t *store, uint32_t index, const slot_t 
     if (slot->state != SLOT_RECORDED) {
         return map_raw(store, view, report);
     }
-    esp_err_t err = map_checked(store, index * store->slot_size, slot->record.size,
-                                slot->record.hash, view, report);
-    if (err == ESP_OK) {
-        view->sequence = slot->record.sequence;
-    }
-    return err;
+    return map_recorded(store, index * store->slot_size, &slot->record, view, report);
 }
 
 /* Slots that may have a complete module, the newest first. At last, what nobody knows in the first
@@ -346,15 +361,22 @@ static esp_err_t choose_slot(hr_store_update_t *update, const slot_t slots[SLOTS
                              hr_report_t *report)
 {
     const hr_store_t *store = update->store;
-    hr_store_view_t view;
+    uint32_t found[SLOTS];
     uint32_t stays = 0;
-    esp_err_t err = map_newest(store, slots, NO_SLOT, &view, report);
-    if (err != ESP_OK && !is_judgement(err)) {
-        return err;
-    }
-    if (err == ESP_OK) {
-        stays = view.slot;
-        hr_store_unmap(&view);
+    uint32_t count = candidates(slots, NO_SLOT, found);
+    if (count > 0 && slots[found[0]].state == SLOT_RECORDED
+        && is_whole(store, found[0] * store->slot_size)) {
+        stays = found[0] * store->slot_size;
+    } else {
+        hr_store_view_t view;
+        esp_err_t err = map_newest(store, slots, NO_SLOT, &view, report);
+        if (err != ESP_OK && !is_judgement(err)) {
+            return err;
+        }
+        if (err == ESP_OK) {
+            stays = view.slot;
+            hr_store_unmap(&view);
+        }
     }
     update->slot = stays == 0 ? store->slot_size : 0;
     return ESP_OK;
@@ -379,18 +401,9 @@ esp_err_t hr_store_begin(const hr_store_t *store, hr_store_update_t *update, hr_
     update->sequence = next_sequence(slots);
     update->supersedes_raw = slots[0].state == SLOT_RAW && update->slot != 0;
     update->size = 0;
+    update->check = 0;
     update->erased = 0;
-    err = hr_sha256_begin(&update->running);
-    update->hashing = err == ESP_OK;
-    return err == ESP_OK ? err : reject_hash(err, report);
-}
-
-void hr_store_end(hr_store_update_t *update)
-{
-    if (update->hashing) {
-        hr_sha256_drop(&update->running);
-    }
-    update->hashing = false;
+    return ESP_OK;
 }
 
 static esp_err_t erase_up_to(hr_store_update_t *update, uint32_t end, hr_report_t *report)
@@ -430,57 +443,66 @@ static esp_err_t write_chunk(hr_store_update_t *update, uint32_t size, hr_report
     if (err != ESP_OK) {
         return err;
     }
-    err = hr_sha256_add(&update->running, update->chunk, size);
-    if (err != ESP_OK) {
-        return reject_hash(err, report);
-    }
+    update->check = esp_rom_crc32_le(update->check, update->chunk, size);
     return write_flash(update->store, "write", update->slot + at, update->chunk, size, report);
 }
 
-esp_err_t hr_store_append(hr_store_update_t *update, const void *data, uint32_t size,
-                          hr_report_t *report)
+void *hr_store_room(hr_store_update_t *update, uint32_t *size)
+{
+    uint32_t used = update->size % sizeof(update->chunk);
+    *size = sizeof(update->chunk) - used;
+    return update->chunk + used;
+}
+
+esp_err_t hr_store_add(hr_store_update_t *update, uint32_t size, hr_report_t *report)
 {
     uint32_t capacity = hr_store_capacity(update->store);
-    const uint8_t *from = data;
     if (size > capacity - update->size) {
         return hr_reject(report, ESP_ERR_INVALID_SIZE,
                          "the module is larger than the %" PRIu32 " bytes that partition %s holds",
                          capacity, update->store->partition->label);
     }
-    while (size > 0) {
-        uint32_t used = update->size % sizeof(update->chunk);
-        uint32_t room = sizeof(update->chunk) - used;
-        uint32_t part = size < room ? size : room;
-        memcpy(update->chunk + used, from, part);
-        update->size += part;
-        from += part;
-        size -= part;
-        if (part == room) {
-            esp_err_t err = write_chunk(update, sizeof(update->chunk), report);
-            if (err != ESP_OK) {
-                return err;
-            }
-        }
-    }
-    return ESP_OK;
+    update->size += size;
+    return size > 0 && update->size % sizeof(update->chunk) == 0
+               ? write_chunk(update, sizeof(update->chunk), report)
+               : ESP_OK;
+}
+
+/* What can be read is what was written. */
+static esp_err_t compare(const hr_store_update_t *update, const hr_store_view_t *view,
+                         hr_report_t *report)
+{
+    uint32_t check = esp_rom_crc32_le(0, view->data, view->size);
+    return check == update->check
+               ? ESP_OK
+               : hr_reject(report, HOTRELOAD_ERR_STORE,
+                           "partition %s: the %" PRIu32 " bytes written to offset 0x%" PRIx32
+                           " have CRC-32 %08" PRIx32 ", not %08" PRIx32 ": the flash is worn out, "
+                           "or something else writes to it", update->store->partition->label,
+                           view->size, update->slot + HR_STORE_RECORD_SIZE, check, update->check);
 }
 
 esp_err_t hr_store_map_update(hr_store_update_t *update, hr_store_view_t *view,
                               hr_report_t *report)
 {
     uint32_t rest = update->size % sizeof(update->chunk);
-    if (rest > 0) {
-        esp_err_t err = write_chunk(update, rest, report);
-        if (err != ESP_OK) {
-            return err;
-        }
+    esp_err_t err = rest > 0 ? write_chunk(update, rest, report) : ESP_OK;
+    if (err == ESP_OK) {
+        err = map(update->store, update->slot + HR_STORE_RECORD_SIZE, update->size, view, report);
     }
-    update->hashing = false;
-    esp_err_t err = hr_sha256_end(&update->running, update->hash);
     if (err != ESP_OK) {
-        return reject_hash(err, report);
+        return err;
     }
-    return map_checked(update->store, update->slot, update->size, update->hash, view, report);
+    err = compare(update, view, report);
+    if (err == ESP_OK) {
+        err = hash_view(view, report);
+    }
+    if (err != ESP_OK) {
+        hr_store_unmap(view);
+        return err;
+    }
+    memcpy(update->hash, view->hash, sizeof(update->hash));
+    return ESP_OK;
 }
 
 /* Clears e_flags of the raw ELF, which programming can do without an erase: nobody reads them, and
@@ -508,7 +530,12 @@ esp_err_t hr_store_commit(const hr_store_update_t *update, hr_report_t *report)
     };
     memcpy(record.hash, update->hash, sizeof(record.hash));
     record.check = record_check(&record);
-    return write_flash(update->store, "commit", update->slot, &record, sizeof(record), report);
+    esp_err_t err = write_flash(update->store, "commit", update->slot, &record, sizeof(record),
+                                report);
+    if (err == ESP_OK) {
+        set_whole(update->store, update->slot);
+    }
+    return err;
 }
 
 esp_err_t hr_store_set_aside(const hr_store_t *store, uint32_t slot, hr_report_t *report)

@@ -23,7 +23,8 @@
 
 #define HR_STORE_SLOTS 2
 #define HR_STORE_RECORD_SIZE 64
-#define HR_STORE_CHUNK_SIZE 1024
+/* of one write: with three of them 5 KB are in flash, and an upload stays below 8 KB of RAM */
+#define HR_STORE_CHUNK_SIZE 1792
 
 typedef struct {
     const esp_partition_t *partition;
@@ -52,9 +53,8 @@ typedef struct {
     uint32_t slot; /* offset in the partition */
     uint32_t sequence;
     bool supersedes_raw;
-    uint32_t size; /* of the ELF so far */
-    hr_sha256_t running; /* hash of the ELF so far */
-    bool hashing;
+    uint32_t size;   /* of the ELF so far */
+    uint32_t check;  /* CRC of what was written so far */
     uint8_t hash[HR_SHA256_SIZE]; /* of the whole */
     uint32_t erased; /* bytes of the slot */
     uint8_t chunk[HR_STORE_CHUNK_SIZE]; /* not yet in flash: the last size % sizeof(chunk) bytes */
@@ -84,12 +84,14 @@ esp_err_t hr_store_set_aside(const hr_store_t *store, uint32_t slot, hr_report_t
 esp_err_t hr_store_read_aside(const hr_store_t *store, hr_store_aside_t aside[HR_STORE_SLOTS],
                               uint32_t *count, hr_report_t *report);
 
-/* Chooses the slot to write. Nothing is erased yet. With ESP_OK, hr_store_end() has to follow. */
+/* Chooses the slot to write. Nothing is erased yet, and nothing has to be undone. */
 esp_err_t hr_store_begin(const hr_store_t *store, hr_store_update_t *update, hr_report_t *report);
 
-/* Appends to the ELF, erasing block by block as it comes to them. */
-esp_err_t hr_store_append(hr_store_update_t *update, const void *data, uint32_t size,
-                          hr_report_t *report);
+/* Where the next bytes of the ELF are put, and how many there is room for, never 0. */
+void *hr_store_room(hr_store_update_t *update, uint32_t *size);
+
+/* Takes `size` bytes that were put there, erasing block by block as it comes to them. */
+esp_err_t hr_store_add(hr_store_update_t *update, uint32_t size, hr_report_t *report);
 
 /* Writes the rest and maps the whole, after comparing it with what was given. */
 esp_err_t hr_store_map_update(hr_store_update_t *update, hr_store_view_t *view,
@@ -97,6 +99,3 @@ esp_err_t hr_store_map_update(hr_store_update_t *update, hr_store_view_t *view,
 
 /* Makes the update current; hr_store_map_update() has to have succeeded. */
 esp_err_t hr_store_commit(const hr_store_update_t *update, hr_report_t *report);
-
-/* Ends the update, committed or not. */
-void hr_store_end(hr_store_update_t *update);

@@ -76,25 +76,42 @@ esp_err_t hr_update_begin(hr_update_t *update, const char *label, size_t size)
 
 /* While the chunk still holds the start of the ELF, nothing is erased: what is no module costs no
    flash. */
-static esp_err_t check_start(hr_update_t *update)
+static esp_err_t check_start(hr_update_t *update, size_t size)
 {
     hr_elf_header_t header;
-    return hr_image_check_header(update->flash.chunk, update->flash.size, &header,
-                                 &update->report);
+    return hr_image_check_header(update->flash.chunk, size, &header, &update->report);
+}
+
+void *hr_update_room(hr_update_t *update, size_t *size)
+{
+    uint32_t room;
+    void *at = hr_store_room(&update->flash, &room);
+    *size = room;
+    return at;
+}
+
+esp_err_t hr_update_add(hr_update_t *update, size_t size)
+{
+    size_t before = update->flash.size;
+    esp_err_t err = ESP_OK;
+    if (before < sizeof(hr_elf_header_t) && before + size >= sizeof(hr_elf_header_t)) {
+        err = check_start(update, before + size);
+    }
+    return err == ESP_OK ? hr_store_add(&update->flash, size, &update->report) : err;
 }
 
 esp_err_t hr_update_append(hr_update_t *update, const void *data, size_t size)
 {
-    size_t before = update->flash.size;
-    size_t missing = before < sizeof(hr_elf_header_t) ? sizeof(hr_elf_header_t) - before : 0;
-    size_t first = size < missing ? size : missing;
-    esp_err_t err = hr_store_append(&update->flash, data, first, &update->report);
-    if (err == ESP_OK && first > 0 && first == missing) {
-        err = check_start(update);
-    }
-    if (err == ESP_OK) {
-        err = hr_store_append(&update->flash, (const uint8_t *)data + first, size - first,
-                              &update->report);
+    const uint8_t *from = data;
+    esp_err_t err = ESP_OK;
+    while (err == ESP_OK && size > 0) {
+        size_t room;
+        void *at = hr_update_room(update, &room);
+        size_t part = size < room ? size : room;
+        memcpy(at, from, part);
+        err = hr_update_add(update, part);
+        from += part;
+        size -= part;
     }
     return err;
 }
@@ -134,7 +151,7 @@ esp_err_t hr_update_commit(hr_update_t *update, const hr_exports_t *exports)
 {
     hr_store_view_t view;
     if (update->flash.size < sizeof(hr_elf_header_t)) {
-        return check_start(update);
+        return check_start(update, update->flash.size);
     }
     esp_err_t err = hr_store_map_update(&update->flash, &view, &update->report);
     if (err != ESP_OK) {
@@ -147,7 +164,6 @@ esp_err_t hr_update_commit(hr_update_t *update, const hr_exports_t *exports)
 
 esp_err_t hr_update_end(hr_update_t *update, esp_err_t err)
 {
-    hr_store_end(&update->flash);
     hr_update_release();
     return hr_operation_end(op, err, loaded_number(), &update->report);
 }

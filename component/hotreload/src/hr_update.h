@@ -21,6 +21,15 @@ void hr_update_release(void);
    ESP_OK only. */
 esp_err_t hr_update_begin(hr_update_t *update, const char *label, size_t size);
 
+/* Where the next bytes of the ELF may be received to, and how many there is room for, never 0; good
+   until hr_update_add(). Of an update that is all zero it may be asked for before hr_update_begin(),
+   which leaves what is there. */
+void *hr_update_room(hr_update_t *update, size_t *size);
+
+/* Takes `size` bytes that were received there. */
+esp_err_t hr_update_add(hr_update_t *update, size_t size);
+
+/* Takes a copy of the next bytes of the ELF. */
 esp_err_t hr_update_append(hr_update_t *update, const void *data, size_t size);
 
 /* Checks what was written as a load would, and makes it current. */

@@ -17,14 +17,19 @@
 
 /* stack of the upload's task */
 #define STACK_SIZE 4096
-/* holds a piece of the body, then the answer */
-#define BUFFER_SIZE HR_ANSWER_SIZE
+/* of a form's body; any other is received to where it is written from */
+#define FORM_BUFFER_SIZE 320
 /* boundaries, part headers and other fields of a form */
 #define MULTIPART_OVERHEAD 4096
 /* "multipart/form-data; boundary=" with a boundary of 70 characters, and room for charset */
 #define CONTENT_TYPE_SIZE 160
 /* decimal digits of 2^64, and one more */
 #define CONTENT_LENGTH_SIZE 22
+
+typedef struct {
+    hr_multipart_t parser;
+    char buffer[FORM_BUFFER_SIZE]; /* a piece of the body */
+} form_t;
 
 /* One for each upload, on the heap: too large for a stack. */
 typedef struct {
@@ -33,15 +38,17 @@ typedef struct {
     void *context;
     size_t length; /* of the body */
     size_t received;
-    size_t pending; /* in buffer: came with the headers */
+    size_t pending; /* where the first bytes of the body belong: came with the headers */
     bool awaits_continue;
     int64_t deadline;
     hr_auth_body_t body;
     hr_update_t update;
     bool is_form;
-    hr_multipart_t form;
-    char buffer[BUFFER_SIZE];
+    form_t form[]; /* one, or none */
 } upload_t;
+
+/* the answer is put where the module was written from */
+_Static_assert(HR_STORE_CHUNK_SIZE >= HR_ANSWER_SIZE, "room for any error");
 
 static esp_err_t reject_too_large(const hr_upload_target_t *target, hr_report_t *report)
 {
@@ -111,17 +118,29 @@ static esp_err_t append(void *context, const void *data, size_t size)
     return hr_update_append(&upload->update, data, size);
 }
 
-static esp_err_t feed(upload_t *upload, size_t size)
+/* Where the next bytes of the body are received to. */
+static void *room(upload_t *upload, size_t *size)
 {
+    if (upload->is_form) {
+        *size = sizeof(upload->form->buffer);
+        return upload->form->buffer;
+    }
+    return hr_update_room(&upload->update, size);
+}
+
+/* Takes `size` bytes that were received there. */
+static esp_err_t take(upload_t *upload, size_t size)
+{
+    size_t unused;
+    hr_report_t *report = &upload->update.report;
     upload->received += size;
-    esp_err_t err = hr_access_add_body(&upload->body, upload->buffer, size,
-                                       &upload->update.report);
+    esp_err_t err = hr_access_add_body(&upload->body, room(upload, &unused), size, report);
     if (err != ESP_OK) {
         return err;
     }
-    return upload->is_form ? hr_multipart_feed(&upload->form, upload->buffer, size,
-                                               &upload->update.report)
-                           : append(upload, upload->buffer, size);
+    return upload->is_form
+               ? hr_multipart_feed(&upload->form->parser, upload->form->buffer, size, report)
+               : hr_update_add(&upload->update, size);
 }
 
 static esp_err_t reject_silence(upload_t *upload, int64_t silence)
@@ -139,9 +158,11 @@ static esp_err_t reject_silence(upload_t *upload, int64_t silence)
 static esp_err_t receive_some(hr_socket_t *socket, upload_t *upload, size_t *size)
 {
     size_t missing = upload->length - upload->received;
+    size_t space;
+    void *buffer = room(upload, &space);
     int64_t silence = esp_timer_get_time() + CONFIG_HOTRELOAD_RECV_TIMEOUT_MS * 1000LL;
-    switch (hr_socket_receive(socket, upload->buffer, MIN(missing, sizeof(upload->buffer)),
-                              MIN(silence, upload->deadline), size)) {
+    switch (hr_socket_receive(socket, buffer, MIN(missing, space), MIN(silence, upload->deadline),
+                              size)) {
     case ESP_OK:
         return ESP_OK;
     case ESP_ERR_TIMEOUT:
@@ -162,15 +183,15 @@ static esp_err_t receive_all(hr_socket_t *socket, upload_t *upload)
     if (upload->awaits_continue && upload->pending == 0) {
         hr_socket_continue(socket); /* who has gone is found out by the next line */
     }
-    esp_err_t err = feed(upload, upload->pending);
+    esp_err_t err = take(upload, upload->pending);
     while (err == ESP_OK && upload->received < upload->length) {
         err = receive_some(socket, upload, &size);
         if (err == ESP_OK) {
-            err = feed(upload, size);
+            err = take(upload, size);
         }
     }
     if (err == ESP_OK && upload->is_form) {
-        err = hr_multipart_end(&upload->form, &upload->update.report);
+        err = hr_multipart_end(&upload->form->parser, &upload->update.report);
     }
     return err;
 }
@@ -210,7 +231,10 @@ static void serve(hr_socket_t *socket, void *context)
 {
     upload_t *upload = context;
     esp_err_t err = write_body(socket, upload);
-    hr_answer_t answer = {.body = upload->buffer, .size = sizeof(upload->buffer)};
+    hr_answer_t answer = {
+        .body = (char *)upload->update.flash.chunk,
+        .size = sizeof(upload->update.flash.chunk),
+    };
     if (err == ESP_OK) {
         upload->finish(upload->update.flash.size, upload->context, &answer);
     } else {
@@ -220,23 +244,21 @@ static void serve(hr_socket_t *socket, void *context)
     free(upload);
 }
 
-static esp_err_t open_form(upload_t *upload, const char *content_type, hr_report_t *report)
-{
-    upload->is_form = hr_multipart_is(content_type);
-    return upload->is_form ? hr_multipart_begin(&upload->form, content_type, append, upload, report)
-                           : ESP_OK;
-}
-
 /* Hands the connection over. With the claim, which is given back on a failure. */
 static esp_err_t hand_over(httpd_req_t *request, upload_t *upload, const char *content_type,
                            hr_report_t *report)
 {
-    esp_err_t err = open_form(upload, content_type, report);
+    size_t space;
+    esp_err_t err = upload->is_form
+                        ? hr_multipart_begin(&upload->form->parser, content_type, append, upload,
+                                             report)
+                        : ESP_OK;
     if (err != ESP_OK) {
         return err;
     }
+    void *buffer = room(upload, &space);
     upload->awaits_continue = awaits_continue(request);
-    upload->pending = hr_handover_pending(request, upload->buffer, sizeof(upload->buffer));
+    upload->pending = hr_handover_pending(request, buffer, space);
     upload->deadline = esp_timer_get_time() + CONFIG_HOTRELOAD_UPLOAD_TIMEOUT_MS * 1000LL;
     err = hr_handover_take(request, STACK_SIZE, serve, upload);
     if (err == ESP_ERR_INVALID_STATE) {
@@ -256,14 +278,15 @@ static esp_err_t begin(httpd_req_t *request, const hr_upload_target_t *target,
     char content_type[CONTENT_TYPE_SIZE] = "";
     /* an absent type is a raw body; one that is too long is cut and then found wrong */
     (void)httpd_req_get_hdr_value_str(request, "Content-Type", content_type, sizeof(content_type));
-    err = check_headers(request, target, hr_multipart_is(content_type), report);
+    bool is_form = hr_multipart_is(content_type);
+    err = check_headers(request, target, is_form, report);
     if (err == ESP_OK) {
         err = hr_update_claim(report);
     }
     if (err != ESP_OK) {
         return err;
     }
-    upload_t *upload = calloc(1, sizeof(*upload));
+    upload_t *upload = calloc(1, sizeof(*upload) + (is_form ? sizeof(form_t) : 0));
     if (upload == NULL) {
         err = hr_reject(report, ESP_ERR_NO_MEM, "no memory for an upload");
     } else {
@@ -272,6 +295,7 @@ static esp_err_t begin(httpd_req_t *request, const hr_upload_target_t *target,
         upload->context = request->user_ctx;
         upload->length = request->content_len;
         upload->body = body;
+        upload->is_form = is_form;
         err = hand_over(request, upload, content_type, report);
     }
     if (err != ESP_OK) {

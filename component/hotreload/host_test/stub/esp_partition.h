@@ -23,6 +23,7 @@ typedef enum {
 typedef uint32_t esp_partition_mmap_handle_t;
 
 typedef struct {
+    uint32_t address; /* in the flash chip */
     uint32_t size;
     uint32_t erase_size;
     char label[17];
