@@ -120,7 +120,7 @@ size_t hr_handover_pending(httpd_req_t *request, void *buffer, size_t size)
 {
     keep_from_socket(request);
     int received = httpd_req_recv(request, buffer, size);
-    return received > 0 ? received : 0;
+    return received > 0 && !hr_headers_stand_in() ? received : 0;
 }
 
 esp_err_t hr_handover_take(httpd_req_t *request, uint32_t stack_size, hr_handover_serve_t serve,

@@ -126,13 +126,28 @@ def test_rejected_upload(board: Board, noise: random.Random) -> None:
     """A handler that fails ends the connection without reading on; the next client is served."""
     with board.connect() as connection:
         connection.head("POST", "/reject", length=2_000_000)
+        connection.send(noise.randbytes(1))
         answer = connection.answer()
         assert (answer.status, answer.text) == (403, "not for you")
         assert connection.closed()
     board.assert_well()
 
 
-@pytest.mark.parametrize("sent", [0, 1, 50_000, 99_999])
+def test_request_begins_with_its_body(board: Board) -> None:
+    """As in ESP-IDF: until the first byte of a body has come, nothing is called, and nobody served."""
+    with board.connect() as waiting, board.connect() as other:
+        waiting.head("POST", "/reject", length=1000)
+        other.head("GET", "/hello")
+        assert waiting.answer().status == 408
+        assert waiting.closed()
+        assert other.answer().text == "hello"
+    with board.connect() as connection:
+        connection.head("POST", "/reject", length=1000)
+        connection.send(b"x")
+        assert connection.answer().status == 403
+
+
+@pytest.mark.parametrize("sent", [1, 50_000, 99_999])
 @pytest.mark.parametrize("way", ["close", "reset"])
 def test_aborted_upload(board: Board, noise: random.Random, sent: int, way: str) -> None:
     """A client that goes in the middle of its body costs nothing that is not given back."""

@@ -14,6 +14,7 @@ typedef struct {
     size_t scratch_length; // as kept
     bool is_in_value;
     bool is_complete;
+    const char *body; // what has come of it; NULL: there is none
     bool has_failed;
     httpd_err_code_t error;
 } parse_t;
@@ -112,6 +113,7 @@ static int on_headers_complete(http_parser *parser)
 {
     parse_t *parse = parser->data;
     httpd_server_t *server = parse->server;
+    int fd = server->exchange.session->fd;
 
     if (parse->is_in_value && end_value(parse) != 0) {
         // any other result would be taken as an instruction about the body
@@ -122,9 +124,32 @@ static int on_headers_complete(http_parser *parser)
     httpd_err_code_t error = check_request_line(parser, server);
     if (error != HTTPD_ERR_CODE_MAX) {
         fail(parse, error);
+        http_parser_pause(parser, 1);
+        return 0;
     }
     // -1: none was given. A chunked body is not known as one, and a length has 32 bits, in ESP-IDF too
     server->request.content_len = (int)parser->content_length == -1 ? 0 : (size_t)parser->content_length;
+    httpd_post_event(HTTP_SERVER_EVENT_ON_HEADER, &fd, sizeof(fd));
+    return 0;
+}
+
+// As in ESP-IDF a request with a body is complete, and its handler called, when the body's first byte
+// has come: the server's task waits for that.
+static int on_body(http_parser *parser, const char *at, size_t length)
+{
+    parse_t *parse = parser->data;
+
+    (void)length;
+    parse->body = at;
+    parse->is_complete = true;
+    http_parser_pause(parser, 1);
+    return 0;
+}
+
+static int on_message_complete(http_parser *parser)
+{
+    parse_t *parse = parser->data;
+
     parse->is_complete = true;
     http_parser_pause(parser, 1);
     return 0;
@@ -135,6 +160,8 @@ static const http_parser_settings settings = {
     .on_header_field = on_header_field,
     .on_header_value = on_header_value,
     .on_headers_complete = on_headers_complete,
+    .on_body = on_body,
+    .on_message_complete = on_message_complete,
 };
 
 // what came of the first part of a request
@@ -188,8 +215,7 @@ static outcome_t parse_request(session_t *session)
         if (parse.has_failed) {
             return httpd_handle_error(&server->request, parse.error) == ESP_OK ? REQUEST_ANSWERED : REQUEST_FAILED;
         }
-        // paused in on_headers_complete, http_parser stands on the last line feed of the headers
-        session->block_start += parse.is_complete ? parsed + 1 : parsed;
+        session->block_start = parse.body ? (size_t)(parse.body - session->block) : session->block_start + parsed;
     }
     return REQUEST_PARSED;
 }
@@ -253,7 +279,6 @@ static esp_err_t run(session_t *session)
         return outcome == REQUEST_ANSWERED ? ESP_OK : ESP_FAIL;
     }
     exchange->remaining = server->request.content_len;
-    httpd_post_event(HTTP_SERVER_EVENT_ON_HEADER, &session->fd, sizeof(session->fd));
 
     esp_err_t err = httpd_call_handler(server);
     return err == ESP_OK ? drain_body(exchange) : err;
