@@ -24,7 +24,7 @@ from harness.errors import ConditionNotMet
 
 @dataclass(frozen=True)
 class ConsoleLine:
-    """One line without its end; `at` is the host's monotonic clock when its end arrived.
+    """One line without end and colours; `at` is the host's monotonic clock when its end arrived.
 
     The last line of a device that was cut off is not complete.
     """
@@ -33,6 +33,9 @@ class ConsoleLine:
     text: str
     complete: bool = True
 
+
+#: colours of a log (ECMA-48 section 8.3.117), which ESP-IDF has by default
+_COLOUR = re.compile(rb"\x1b\[[0-9;]*m")
 
 Follower = Callable[[ConsoleLine], None]
 
@@ -72,7 +75,7 @@ class Console:
             self._size += len(raw)
             *complete, self._partial = (self._partial + raw).split(b"\n")
             for line in complete:
-                self._add_line(ConsoleLine(now, line.rstrip(b"\r").decode(errors="replace")))
+                self._add_line(ConsoleLine(now, _plain(line)))
             self._changed.notify_all()
 
     def write(self, data: str | bytes) -> None:
@@ -105,7 +108,7 @@ class Console:
         """All lines as one string, with what has come so far of the last one."""
         lines = [line.text for line in self.lines]
         with self._changed:
-            return "\n".join([*lines, self._partial.decode(errors="replace")])
+            return "\n".join([*lines, _plain(self._partial)])
 
     def wait_line(
         self, pattern: str, start: int = 0, timeout: float = 20.0
@@ -136,7 +139,7 @@ class Console:
         """
         with self._changed:
             if self._partial:
-                rest, self._partial = self._partial.decode(errors="replace"), b""
+                rest, self._partial = _plain(self._partial), b""
                 self._add_line(ConsoleLine(time.monotonic(), rest, complete=False))
             self._end = reason
             self._changed.notify_all()
@@ -189,3 +192,7 @@ class ConsoleProcess(PexpectProcess):  # type: ignore[misc]
         self._offset += len(data)
         self._log(data, "read")
         return data
+
+
+def _plain(line: bytes) -> str:
+    return _COLOUR.sub(b"", line.rstrip(b"\r")).decode(errors="replace")

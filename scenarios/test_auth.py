@@ -133,6 +133,7 @@ def test_every_task_has_stack_left_while_a_body_is_hashed(device: Device, varian
     assert {name: free for name, free in left.items() if free < 256} == {}
 
 
+@pytest.mark.needs("network-memory")
 def test_memory_that_a_signed_upload_needs(device: Device, bench: Bench, variant: Variant) -> None:
     """No more than one without a signature may need."""
     module = variant("answer_43").data

@@ -377,6 +377,7 @@ def test_status(device: Device, bench: Bench, variant: Variant) -> None:
     assert status["loads"] == 3
 
 
+@pytest.mark.needs("network-memory")
 @pytest.mark.parametrize("form", ["raw", "multipart"])
 def test_memory_that_an_upload_needs(
     device: Device, bench: Bench, variant: Variant, form: str

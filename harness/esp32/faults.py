@@ -15,7 +15,7 @@ SECONDS_MINIMUM = 2.0
 _RESET = re.compile(r"^rst:0x([0-9a-f]+)")
 _NOWHERE = re.compile(r"^PC      : 0x00000000 ")
 _APPLICATION = "Calling app_main()"
-_LOG = re.compile(r"^(?:\x1b\[[\d;]*m)?[EWIDV] \((\d+)\) ")
+_LOG = re.compile(r"^[EWIDV] \((\d+)\) ")
 
 
 @dataclass

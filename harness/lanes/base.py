@@ -26,6 +26,7 @@ CAPABILITIES: Mapping[str, str] = {
     "icount": "the device's cycle counter can count instructions",
     "two-cores": "tasks of the device run on two cores at once",
     "psram": "the device has external RAM (PSRAM)",
+    "network-memory": "the network's buffers are not in the heap, whose minimum tells of others",
     "iram-words": "executable memory refuses all but aligned words",
 }
 

@@ -56,6 +56,15 @@ def test_lines_are_printed_on_demand(
     console.close()
 
 
+def test_colours_of_a_log_are_left_out(console: Console) -> None:
+    """ESP-IDF ends a coloured line with a sequence that no test would expect there."""
+    console.put("\x1b[0;32mI (1) app: updated size=5\x1b[0m\n\x1b[0;31mE (2) app: wo")
+
+    assert [line.text for line in console.lines] == ["I (1) app: updated size=5"]
+    assert console.text.endswith("\nE (2) app: wo")
+    assert b"\x1b[0;32m" in console.log.read_bytes()
+
+
 def test_bytes_that_are_no_text(console: Console) -> None:
     console.put(b"\xff\xfe ok\n")
 

@@ -134,7 +134,7 @@ def test_rejected_upload(board: Board, noise: random.Random) -> None:
 
 
 def test_request_begins_with_its_body(board: Board) -> None:
-    """As in ESP-IDF: until the first byte of a body has come, nothing is called, and nobody served."""
+    """As in ESP-IDF: before the first byte of a body nothing is called, and nobody served."""
     with board.connect() as waiting, board.connect() as other:
         waiting.head("POST", "/reject", length=1000)
         other.head("GET", "/hello")
