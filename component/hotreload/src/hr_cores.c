@@ -25,13 +25,18 @@ void hr_cores_release(void)
 
 #include <stdatomic.h>
 #include <stddef.h>
+#include <sys/param.h>
 
 #include "esp_private/esp_ipc.h"
 #include "esp_timer.h"
 
 /* Longer than a core needs to get into its IPC task. The other core may itself be waiting for this
-   one, for a flash operation: both give way then. */
-#define PATIENCE_US 1000
+   one, for a flash operation: both give way then. A core that is slow, as one of an emulator is that
+   has to translate its code first, gets twice as long the next time. */
+#define PATIENCE_US     1000
+#define PATIENCE_MAX_US 32000
+
+static int64_t patience = PATIENCE_US;
 
 /* turns are numbered: one that was given up may still begin later */
 static uint32_t turn;
@@ -66,9 +71,8 @@ static bool call_other_core(int64_t deadline)
     return false;
 }
 
-bool hr_cores_hold(void)
+static bool hold(int64_t deadline)
 {
-    int64_t deadline = esp_timer_get_time() + PATIENCE_US;
     turn++;
     if (!call_other_core(deadline)) {
         return false;
@@ -81,6 +85,13 @@ bool hr_cores_hold(void)
         }
     }
     return true;
+}
+
+bool hr_cores_hold(void)
+{
+    bool all_held = hold(esp_timer_get_time() + patience);
+    patience = all_held ? MAX(patience / 2, PATIENCE_US) : MIN(patience * 2, PATIENCE_MAX_US);
+    return all_held;
 }
 
 void hr_cores_release(void)
