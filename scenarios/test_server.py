@@ -84,7 +84,6 @@ def test_everything_else_is_answered_during_an_upload(
 
 LENGTHS = {
     "missing": (None, 411, "HOTRELOAD_ERR_LENGTH_REQUIRED"),
-    "empty": ("", 400, "HOTRELOAD_ERR_REQUEST"),
     "zero": (0, 400, "HOTRELOAD_ERR_EMPTY"),
     "not-a-number": ("many", 400, "HOTRELOAD_ERR_REQUEST"),
     "hexadecimal": ("0x100", 400, "HOTRELOAD_ERR_REQUEST"),
@@ -116,6 +115,15 @@ def test_length_is_checked_before_the_body(device: Device) -> None:
 
     assert device.client.status()["loads"] == 1
     assert [e["op"] for e in device.trace.events if e.name == "request"] == ["load"]
+
+
+def test_length_without_a_digit(device: Device) -> None:
+    """For http_parser 2.7.0, which is ESP-IDF's, it is none; later versions find it malformed."""
+    refusals = {(411, "HOTRELOAD_ERR_LENGTH_REQUIRED"), (400, "HOTRELOAD_ERR_REQUEST")}
+    for endpoint in UPLOADS:
+        with device.client.raw(f"/{endpoint}", "") as upload:
+            answer = upload.answer()
+        assert (answer.status, answer.error) in refusals
 
 
 @pytest.mark.parametrize(
