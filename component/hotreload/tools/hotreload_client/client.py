@@ -85,7 +85,7 @@ class Client:
         except (OSError, HTTPException) as error:
             raise NoAnswerError(
                 f"no answer from {self._host}:{self._port} to {method} {endpoint}: "
-                f"{error or type(error).__name__}"
+                f"{error or type(error).__name__} (is the device on, and is this its address?)"
             ) from error
         finally:
             connection.close()

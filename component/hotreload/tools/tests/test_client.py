@@ -151,6 +151,7 @@ def test_nobody_answers(project: Path) -> None:
         result = run(project, "--url", address, "status")
     assert result.returncode == 3
     assert said(result).startswith(f"no answer from {address} to GET /status: ")
+    assert said(result).endswith("(is the device on, and is this its address?)")
 
 
 @pytest.mark.parametrize(
