@@ -19,8 +19,8 @@ Whoever opens the port, esptool or a terminal, finds what a board on a USB cable
 reset the chip into its firmware or into download mode, the flash keeps what was written.
 """
 EPILOG = """
-What it prints is an entry of a file of boards: `pytest --lane board --boards=FILE` runs on it. It
-ends by Ctrl-C. Chip esp32 is Espressif's QEMU, which has to be in PATH; chip sim is the simulated
+What it prints is a file of boards: `pytest --lane board --boards=FILE` runs on it. It ends by
+Ctrl-C. Chip esp32 is Espressif's QEMU, which has to be in PATH; chip sim is the simulated
 board, for firmwares that were built with harness/sim/idf.
 """
 
@@ -96,6 +96,7 @@ def _serve(options: argparse.Namespace) -> None:
     server = Server(listener)
     chip = CHIPS[options.chip](options.flash, ports, server)
     forward = ", ".join(f"{port}: 127.0.0.1:{host}" for port, host in ports.chosen.items())
+    print("boards:")
     print(f"- name: {options.name}")
     print(f"  port: rfc2217://127.0.0.1:{listener.getsockname()[1]}")
     print(f"  forward: {{{forward}}}")

@@ -24,19 +24,24 @@ class Bridge:
     """A bridge in a process of its own."""
 
     process: subprocess.Popen[str]
-    entry: str
+    file: str  # of boards, as it was printed
     flash: Path
 
     def board(self, folder: Path) -> Board:
         """The board as the lane sees it."""
         file = folder / f"{self.flash.stem}.yaml"
-        file.write_text(f"boards:\n{self.entry}")
+        file.write_text(self.file)
         return load_boards(file)[0]
+
+    @property
+    def entry(self) -> str:
+        """The board's own part of the file."""
+        return self.file.removeprefix("boards:\n")
 
     @property
     def url(self) -> str:
         """Its RFC2217 URL."""
-        return str(yaml.safe_load(self.entry)[0]["port"])
+        return str(yaml.safe_load(self.file)["boards"][0]["port"])
 
     def end(self) -> str:
         """Ctrl-C; what it has said on its way out."""
@@ -87,9 +92,9 @@ def make_bridge(chip: str, tmp_path: Path) -> Iterator[Callable[..., Bridge]]:
             )
             running.callback(process.kill)
             assert process.stdout is not None
-            entry = "".join(iter(process.stdout.readline, "\n"))
-            assert process.poll() is None, entry
-            return Bridge(process, entry, flash)
+            file = "".join(iter(process.stdout.readline, "\n"))
+            assert process.poll() is None, file
+            return Bridge(process, file, flash)
 
         yield make
 
