@@ -255,9 +255,9 @@ class Bench:
     def load(self) -> str:
         return self._result("load")
 
-    def load_from_ram(self, elf: bytes, shift: int = 0) -> str:
+    def load_from_ram(self, elf: bytes, shift: int = 0, psram: bool = False) -> str:
         """`hotreload_load_from_buffer()`, the buffer `shift` bytes off alignment."""
-        return self._result("load-from-ram", elf, shift=shift)
+        return self._result("load-from-ram", elf, shift=shift, psram=int(psram))
 
     def cost(self, elf: bytes = b"", exports: int = 0) -> LoadCost:
         """Load from RAM, or without an ELF from flash, and unload; any module loaded before goes.
@@ -272,12 +272,16 @@ class Bench:
     def reload(self) -> str:
         return self._result("reload")
 
-    def update(self, elf: bytes, label: str = "hotreload") -> str:
-        return self._result("update", elf, label=label)
+    def update(self, elf: bytes, label: str = "hotreload", psram: bool = False) -> str:
+        """`hotreload_update_partition()`, the buffer in PSRAM or where `malloc()` puts it."""
+        return self._result("update", elf, label=label, psram=int(psram))
 
-    def visit(self, slot: int, stay: str, depth: int = 0) -> None:
-        """A task goes into the module, and stays there as `stay_names` in probe_visits.c tell."""
-        result = self._result("visit/begin", slot=slot, stay=stay, depth=depth)
+    def visit(self, slot: int, stay: str, depth: int = 0, psram: bool = False) -> None:
+        """A task goes into the module, and stays there as `stay_names` in probe_visits.c tell.
+
+        With `psram` its stack is there, not in internal RAM.
+        """
+        result = self._result("visit/begin", slot=slot, stay=stay, depth=depth, psram=int(psram))
         if result != "ESP_OK":
             raise ConditionNotMet(f"visitor {slot} did not get into the module: {result}")
 

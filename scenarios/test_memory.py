@@ -12,13 +12,17 @@ from harness.client import HotReloadHTTPError
 from harness.device import PANIC, Device
 from harness.lanes import Lane
 from harness.modules import Module
-from scenarios.bench import RELOCATION_ANSWERS, Bench, MemoryKind, Variant
+from scenarios.bench import RELOCATION_ANSWERS, Bench, MemoryKind, Variant, Visit
 
 #: executable memory of the simulated board refuses bytes, as a chip's does; freed memory is filled
 WORDS = {"CONFIG_ESP_SYSTEM_IRAM_WORDS_ONLY": "y", "CONFIG_HEAP_POISONING_COMPREHENSIVE": "y"}
 PROBE_PORT = 8081
 
-PSRAM = {"CONFIG_SPIRAM": "y"}
+PSRAM = {
+    "CONFIG_SPIRAM": "y",
+    "CONFIG_SPIRAM_ALLOW_STACK_EXTERNAL_MEMORY": "y",
+    "CONFIG_FREERTOS_TASK_CREATE_ALLOW_EXT_MEM": "y",  # its name from v5.4 on
+}
 DATA_IN_PSRAM = PSRAM | {"CONFIG_HOTRELOAD_DATA_IN_PSRAM": "y"}
 
 TEXT = MemoryKind(executable=True, bytes=False, external=False)
@@ -142,7 +146,8 @@ def test_data_in_psram(
     device.client.upload_and_reload(variant(text=with_bytes(1 << 20)))
 
     assert device.probe.call("answer") == 43
-    assert device.client.status()["heap"]["psram_free"] < free - (1 << 20)
+    # the data that was there before is given back
+    assert device.client.status()["heap"]["psram_free"] < free - (1 << 20) + 4096
     assert bench.free_memory().data > inside.data - 4096
     device.client.upload_and_reload(variant("smaller", base=False))
     assert device.client.status()["heap"]["psram_free"] > free - 4096
@@ -172,3 +177,60 @@ def test_data_larger_than_psram_is_not_stored(device: Device, variant: Variant) 
     assert refused.value.name == "ESP_ERR_NO_MEM"
     assert "data (PSRAM)" in str(refused.value)
     assert device.client.status()["pending"] is None
+
+
+@pytest.mark.needs("psram")
+@pytest.mark.firmware(config=DATA_IN_PSRAM)
+@pytest.mark.parametrize("stay", ["queue", "compute"])
+def test_a_task_inside_has_its_stack_in_psram(
+    device: Device, bench: Bench, variant: Variant, stay: str
+) -> None:
+    old = device.placement()
+    image = [device.memory.read(seg.address, seg.size) for seg in old.segments]
+    bench.visit(0, stay, depth=5, psram=True)
+    mark = device.trace.mark()
+
+    device.client.upload_and_reload(variant("answer_43"))
+
+    assert device.probe.call("answer") == 43
+    assert [event.name for event in device.trace.since(mark)][-2:] == ["retire", "done"]
+    assert [device.memory.read(seg.address, seg.size) for seg in old.segments] == image
+    assert bench.leave(0) == Visit(42)
+    device.trace.wait("free", module=1)
+
+
+@pytest.mark.needs("psram")
+@pytest.mark.firmware(config=DATA_IN_PSRAM)
+def test_a_stack_in_psram_is_refused_the_flash(
+    device: Device, bench: Bench, variant: Variant
+) -> None:
+    """ESP-IDF would end the program at the first use of the flash."""
+    device.client.upload(variant("answer_43"))
+
+    bench.visit(0, "reload", psram=True)
+
+    assert bench.leave(0) == Visit(42, error="ESP_ERR_INVALID_STATE")
+    device.console.wait_line("reload: ESP_ERR_INVALID_STATE: the stack of the calling task lies in")
+    assert device.probe.call("answer") == 42
+    assert bench.reload() == "ESP_OK"
+    assert device.probe.call("answer") == 43
+
+
+@pytest.mark.needs("psram")
+@pytest.mark.firmware(config=DATA_IN_PSRAM)
+def test_a_module_is_given_in_psram(
+    device: Device,
+    bench: Bench,
+    variant: Variant,
+    assert_image_exact: Callable[[Module], None],
+) -> None:
+    new, other = variant("answer_43"), variant("relocation/data_kinds")
+
+    assert bench.load_from_ram(new.data, shift=1, psram=True) == "ESP_OK"
+
+    assert_image_exact(new)
+    assert device.probe.call("answer") == 43
+    assert bench.update(other.data, psram=True) == "ESP_OK"
+    assert bench.reload() == "ESP_OK"
+    assert_image_exact(other)
+    assert device.probe.call("answer") == RELOCATION_ANSWERS["data_kinds"]

@@ -463,6 +463,8 @@ static bool run_task_step(const char *step, char *value)
         tasks_leave_after(number(value));
     } else if (strcmp(step, "caller_inside") == 0) {
         tasks_set_caller_inside(number(value) != 0);
+    } else if (strcmp(step, "caller_in_psram") == 0) {
+        tasks_set_caller_in_psram(number(value) != 0);
     } else if (strcmp(step, "leave") == 0) {
         tasks_leave();
     } else if (strcmp(step, "tick") == 0) {

@@ -26,6 +26,7 @@ static uint32_t inside_count;
 static uint32_t entering;
 static uint32_t leaving; /* in so many ticks; 0: not */
 static bool caller_inside;
+static bool caller_in_psram;
 static TickType_t now;
 static esp_timer_handle_t timers[TIMERS_MAX];
 static uint32_t timer_count;
@@ -72,6 +73,16 @@ bool hr_tasks_is_caller_inside(const hr_placement_t *placement)
 {
     (void)placement;
     return caller_inside;
+}
+
+void tasks_set_caller_in_psram(bool is_in_psram)
+{
+    caller_in_psram = is_in_psram;
+}
+
+bool hr_tasks_is_caller_in_psram(void)
+{
+    return caller_in_psram;
 }
 
 TickType_t xTaskGetTickCount(void)

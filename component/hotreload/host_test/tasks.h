@@ -17,6 +17,9 @@ void tasks_leave_after(uint32_t ticks);
 /* Whether the task that runs is inside the module that is loaded. */
 void tasks_set_caller_inside(bool is_inside);
 
+/* Whether the stack of the task that runs lies in PSRAM. */
+void tasks_set_caller_in_psram(bool is_in_psram);
+
 /* One tick passes: timers that are due expire. Returns whether one runs that expires
    with the next tick. */
 bool tasks_tick(void);

@@ -242,6 +242,24 @@ def test_bad_arguments(host: Host, loaded: list[str]) -> None:
     assert run.lines("table") == ["table f loaded"]
 
 
+def test_caller_with_its_stack_in_psram(host: Host, loaded: list[str]) -> None:
+    """ESP-IDF would end the program at the first use of the flash; a module in RAM needs none."""
+    file = host.file(MORE)
+    steps = [f"api_update={file}", "operations", "api_reload", f"api_buffer={file}", "api_unload"]
+    run = host.run(*loaded, "caller_in_psram=1", *steps, "api_load", "table", "blocks")
+    refused = "ESP_ERR_INVALID_STATE"
+    why = f"reload: {refused}: the stack of the calling task lies in PSRAM"
+    assert run.result("update") == refused
+    assert run.lines("operations") == ["operations 0"]
+    assert run.result("api_reload") == refused
+    assert why in run.output
+    assert run.result("load_buffer") == "ESP_OK"
+    assert run.result("api_unload") == "ESP_OK"
+    assert run.results("api_load") == ["ESP_OK", refused]
+    assert run.lines("table") == ["table f unloaded"]
+    assert run.lines("blocks")[0].endswith("mappings 0")
+
+
 def test_mappings_are_given_back(host: Host, loaded: list[str]) -> None:
     file = host.file(GOOD)
     run = host.run(*loaded, "api_reload", f"api_update={file}", "api_reload", "blocks")

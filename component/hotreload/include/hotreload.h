@@ -187,7 +187,8 @@ typedef void (*hotreload_hook_fn_t)(void *user_ctx);
  * @return
  *  - ESP_OK: the module can be called
  *  - ESP_ERR_INVALID_ARG: a null pointer, an empty label, or a null name within symbol_count
- *  - ESP_ERR_INVALID_STATE: a module is loaded (use hotreload_reload()), or called from a hook
+ *  - ESP_ERR_INVALID_STATE: a module is loaded (use hotreload_reload()), called from a hook, or from a
+ *    task whose stack is in PSRAM
  *  - ESP_ERR_NOT_FOUND: no partition of that label
  *  - ESP_ERR_NO_MEM: not enough RAM for the module's segments, or for loading it
  *  - HOTRELOAD_ERR_...: the module was refused
@@ -280,7 +281,7 @@ esp_err_t hotreload_register_post_hook(hotreload_hook_fn_t hook, void *user_ctx)
  * @return
  *  - ESP_OK: written and verified; the next load takes it
  *  - ESP_ERR_INVALID_ARG: a null pointer or an empty label
- *  - ESP_ERR_INVALID_STATE: called from a hook
+ *  - ESP_ERR_INVALID_STATE: called from a hook, or from a task whose stack is in PSRAM
  *  - ESP_ERR_INVALID_SIZE: too large for the partition
  *  - ESP_ERR_NOT_FOUND: no partition of that label
  *  - ESP_ERR_NO_MEM: not enough RAM for checking and writing it
@@ -314,7 +315,7 @@ bool hotreload_update_available(void);
  * @return
  *  - ESP_OK: listening
  *  - ESP_ERR_INVALID_ARG: a null pointer, an empty label, or a null name within symbol_count
- *  - ESP_ERR_INVALID_STATE: already started, or called from a hook
+ *  - ESP_ERR_INVALID_STATE: already started, called from a hook, or from a task whose stack is in PSRAM
  *  - ESP_ERR_NOT_FOUND: no partition of that label
  *  - other: what httpd_start() gave
  */

@@ -10,6 +10,7 @@
 #include "esp_rom_crc.h"
 #include "hotreload.h"
 #include "hr_image.h"
+#include "hr_tasks.h"
 #include "hr_trace.h"
 
 #define SLOTS HR_STORE_SLOTS
@@ -133,8 +134,23 @@ static esp_err_t read_slots(const hr_store_t *store, slot_t slots[SLOTS], hr_rep
     return err;
 }
 
+/* ESP-IDF ends the program when a task with its stack in PSRAM uses the flash, be it to map it
+   (cache_utils.c of spi_flash): the caches that the stack is behind are off meanwhile. */
+static esp_err_t check_caller(hr_report_t *report)
+{
+    return hr_tasks_is_caller_in_psram()
+               ? hr_reject(report, ESP_ERR_INVALID_STATE,
+                           "the stack of the calling task lies in PSRAM, which cannot be used "
+                           "together with the flash: call from a task with an internal stack")
+               : ESP_OK;
+}
+
 esp_err_t hr_store_open(hr_store_t *store, const char *label, hr_report_t *report)
 {
+    esp_err_t err = check_caller(report);
+    if (err != ESP_OK) {
+        return err;
+    }
     const esp_partition_t *partition =
         esp_partition_find_first(ESP_PARTITION_TYPE_ANY, ESP_PARTITION_SUBTYPE_ANY, label);
     if (partition == NULL) {

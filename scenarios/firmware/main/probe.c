@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "esp_heap_caps.h"
 #include "hotreload.h"
 #include "sdkconfig.h"
 
@@ -151,7 +152,10 @@ uint32_t probe_query_number(httpd_req_t *request, const char *key, uint32_t fall
 
 void *probe_receive_body(httpd_req_t *request, size_t shift)
 {
-    char *body = malloc(shift + request->content_len + 1);
+    size_t size = shift + request->content_len + 1;
+    char *body = probe_query_number(request, "psram", 0) != 0
+                     ? heap_caps_malloc(size, MALLOC_CAP_8BIT | MALLOC_CAP_SPIRAM)
+                     : malloc(size);
     if (body == NULL) {
         return NULL;
     }

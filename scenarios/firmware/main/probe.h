@@ -35,7 +35,7 @@ bool probe_query_text(httpd_req_t *request, const char *key, char *text, size_t 
 uint32_t probe_query_number(httpd_req_t *request, const char *key, uint32_t fallback);
 
 /* memory that the caller frees, with the body from byte `shift` on; NULL when the body did
- * not arrive whole */
+ * not arrive whole. With psram=1 it is in PSRAM. */
 void *probe_receive_body(httpd_req_t *request, size_t shift);
 
 /* the handlers, by file */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "esp_heap_caps.h"
 #include "freertos/FreeRTOS.h"
 #include "freertos/queue.h"
 #include "freertos/semphr.h"
@@ -174,8 +175,30 @@ static void clear(visitor_t *visitor)
     visitor->task = NULL;
 }
 
+static bool start_inside(visitor_t *visitor)
+{
+    return xTaskCreate(visit_once, "visitor", VISITOR_STACK, visitor, VISITOR_PRIORITY,
+                       &visitor->task) == pdPASS;
+}
+
+/* Its memory stays: nobody tells when FreeRTOS no longer needs that of a task that has ended. */
+static bool start_in_psram(visitor_t *visitor)
+{
+    StaticTask_t *task = heap_caps_malloc(sizeof(*task), MALLOC_CAP_INTERNAL | MALLOC_CAP_8BIT);
+    StackType_t *stack = heap_caps_malloc(VISITOR_STACK, MALLOC_CAP_SPIRAM | MALLOC_CAP_8BIT);
+    if (task == NULL || stack == NULL) {
+        heap_caps_free(task);
+        heap_caps_free(stack);
+        return false;
+    }
+    visitor->task = xTaskCreateStatic(visit_once, "visitor", VISITOR_STACK, visitor,
+                                      VISITOR_PRIORITY, stack, task);
+    return true;
+}
+
 /* slot=.. stay=.. depth=..: a task goes that deep into the module; answers when it is there. With
- * task=0 it only makes the place ready for a call of visit() by others. */
+ * psram=1 its stack is in PSRAM. With task=0 it only makes the place ready for a call of visit() by
+ * others. */
 esp_err_t probe_handle_visit_begin(httpd_req_t *request)
 {
     visitor_t *visitor = visitor_of(request);
@@ -184,8 +207,8 @@ esp_err_t probe_handle_visit_begin(httpd_req_t *request)
     }
     bool arrived = true;
     if (probe_query_number(request, "task", 1) != 0) {
-        arrived = xTaskCreate(visit_once, "visitor", VISITOR_STACK, visitor, VISITOR_PRIORITY,
-                              &visitor->task) == pdPASS
+        bool psram = probe_query_number(request, "psram", 0) != 0;
+        arrived = (psram ? start_in_psram(visitor) : start_inside(visitor))
             && xSemaphoreTake(visitor->arrived, PATIENCE) == pdTRUE;
     }
     return probe_send_result(request, arrived ? ESP_OK : ESP_FAIL);

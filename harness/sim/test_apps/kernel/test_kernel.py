@@ -24,6 +24,7 @@ OTHER = {  # a second build, with the other value of what can be configured
     "CONFIG_ESP_SYSTEM_IRAM_WORDS_ONLY": "y",
     "CONFIG_SPIRAM": "y",
 }
+STACKS_IN_SPIRAM = {"CONFIG_SPIRAM_ALLOW_STACK_EXTERNAL_MEMORY": "y"}
 #: the case is in builds with external RAM only
 NEEDS_SPIRAM = "external memory is for who asks for it, and for what is large"
 
@@ -223,6 +224,27 @@ def test_instruction_memory_takes_words_only(dut: Any, name: str, cause: str) ->
     """By configuration, as on the chip."""
     crash(dut, name)
     dut.expect_exact(f"Guru Meditation Error: Core  0 panic'ed ({cause}).")
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        pytest.param(
+            r"xTaskCreateStaticPinnedToCore tasks\.c:\d+ \(is_valid_stack\(stack\)\)",
+            marks=pytest.mark.firmware(config=OTHER),
+            id="to have one",
+        ),
+        pytest.param(
+            r"spi_flash_check_stack esp_flash\.c:\d+ \(",
+            marks=pytest.mark.firmware(config=OTHER | STACKS_IN_SPIRAM),
+            id="to use the flash from it",
+        ),
+    ],
+)
+def test_stack_in_external_memory(dut: Any, place: str) -> None:
+    """Only by configuration, and as in ESP-IDF nobody uses the flash from there."""
+    crash(dut, "task_in_psram")
+    dut.expect(rf"assert failed: {place}".encode())
 
 
 def registers(dut: Any) -> dict[str, int]:

@@ -5,9 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "esp_memory_utils.h"
 #include "esp_newlib.h"
 #include "esp_private/freertos_hooks.h"
 #include "esp_private/panic_internal.h"
+#include "sdkconfig.h"
 
 static kernel_task_t *s_idle;
 
@@ -48,12 +50,23 @@ static void init_task(kernel_task_t *task, TaskFunction_t function, const char *
     esp_reent_init(&task->reent);
 }
 
+static bool is_valid_stack(const void *stack)
+{
+#if CONFIG_SPIRAM_ALLOW_STACK_EXTERNAL_MEMORY
+    return esp_ptr_byte_accessible(stack);
+#else
+    return esp_ptr_internal(stack) && esp_ptr_byte_accessible(stack);
+#endif
+}
+
 TaskHandle_t xTaskCreateStaticPinnedToCore(TaskFunction_t function, const char *name,
                                            uint32_t stack_bytes, void *arg, UBaseType_t priority,
                                            StackType_t *stack, StaticTask_t *tcb, BaseType_t core)
 {
     (void)core;
     configASSERT(function && stack && tcb);
+    configASSERT(is_valid_stack(stack));
+    configASSERT(esp_ptr_internal(tcb) && esp_ptr_byte_accessible(tcb));
     kernel_task_t *task = (kernel_task_t *)tcb;
     memset(task, 0, sizeof(*task));
     task->static_stack = true;

@@ -6,6 +6,7 @@
 
 #include "esp_debug_helpers.h"
 #include "esp_err.h"
+#include "esp_flash.h"
 #include "esp_heap_caps.h"
 #include "esp_intr_alloc.h"
 #include "esp_system.h"
@@ -262,6 +263,21 @@ typedef struct {
     void (*crash)(void *);
 } crash_t;
 
+static void read_flash(void *arg)
+{
+    uint32_t word;
+    esp_flash_read(NULL, &word, 0, sizeof(word));
+    vTaskDelete(NULL);
+}
+
+static void start_in_psram(void *arg)
+{
+    static StaticTask_t tcb;
+    StackType_t *stack = heap_caps_malloc(4096, MALLOC_CAP_SPIRAM);
+    xTaskCreateStatic(read_flash, "external", 4096, NULL, 20, stack, &tcb);
+    vTaskDelay(portMAX_DELAY);
+}
+
 static const crash_t s_crashes[] = {
     {"load", crash_load},
     {"store", crash_store},
@@ -291,6 +307,7 @@ static const crash_t s_crashes[] = {
     {"bad_spill", crash_bad_spill},
     {"stack_overflow", crash_stack_overflow},
     {"task_returns", crash_task_returns},
+    {"task_in_psram", start_in_psram},
 };
 
 static __attribute__((noinline)) void run_crash(const char *name)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "esp_flash.h"
+#include "esp_private/spi_flash_stack.h"
 #include "partition_table.h"
 #include "soc/sim_board.h"
 
@@ -178,6 +179,7 @@ esp_err_t esp_partition_mmap(const esp_partition_t *partition, size_t offset, si
     if (out_ptr == NULL || out_handle == NULL) {
         return ESP_ERR_INVALID_ARG;
     }
+    spi_flash_check_stack();
     uint32_t base = memory == ESP_PARTITION_MMAP_INST ? SIM_FLASH_EXEC_BASE : SIM_FLASH_BASE;
     struct mapping *mapping = malloc(sizeof(*mapping));
     if (mapping == NULL) {

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "esp_flash.h"
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
 #include "cfi_flash.h"
+#include "esp_cpu.h"
 #include "esp_log.h"
+#include "esp_memory_utils.h"
+#include "esp_private/spi_flash_stack.h"
 #include "freertos/FreeRTOS.h"
 #include "freertos/semphr.h"
 #include "freertos/task.h"
@@ -29,6 +33,11 @@ static portMUX_TYPE s_mutex_lock = portMUX_INITIALIZER_UNLOCKED;
 
 /* holds one block of a write: the caller's data may lie in flash, or start at an odd address */
 static uint16_t s_block[CFI_BUFFER_BYTES / sizeof(uint16_t)];
+
+void spi_flash_check_stack(void)
+{
+    assert(!esp_ptr_external_ram(esp_cpu_get_sp()));
+}
 
 static void flash_lock(void)
 {
@@ -95,6 +104,7 @@ esp_err_t esp_flash_read(esp_flash_t *chip, void *buffer, uint32_t address, uint
     if (check_range(chip, address, length) != ESP_OK || buffer == NULL) {
         return ESP_ERR_INVALID_ARG;
     }
+    spi_flash_check_stack();
     memcpy(buffer, flash_bytes(address), length);
     return ESP_OK;
 }
@@ -134,6 +144,7 @@ esp_err_t esp_flash_write(esp_flash_t *chip, const void *buffer, uint32_t addres
     }
     const uint8_t *data = buffer;
     esp_err_t err = ESP_OK;
+    spi_flash_check_stack();
     flash_lock();
     while (length > 0 && err == ESP_OK) {
         uint32_t room = CFI_BUFFER_BYTES - address % CFI_BUFFER_BYTES;
@@ -154,6 +165,7 @@ esp_err_t esp_flash_erase_region(esp_flash_t *chip, uint32_t start, uint32_t len
         return ESP_ERR_INVALID_ARG;
     }
     esp_err_t err = ESP_OK;
+    spi_flash_check_stack();
     flash_lock();
     for (uint32_t at = start; at < start + length && err == ESP_OK; at += CFI_SECTOR_BYTES) {
         err = cfi_flash_erase_sector(at);
@@ -174,6 +186,7 @@ esp_err_t spi_flash_mmap(size_t src_addr, size_t size, spi_flash_mmap_memory_t m
         out_ptr == NULL || out_handle == NULL) {
         return ESP_ERR_INVALID_ARG;
     }
+    spi_flash_check_stack();
     uint32_t base = memory == SPI_FLASH_MMAP_INST ? SIM_FLASH_EXEC_BASE : SIM_FLASH_BASE;
     *out_ptr = (const void *)(base + src_addr);
     *out_handle = base + src_addr;
