@@ -13,6 +13,8 @@ from harness.flashimage import MEGABYTE
 #: the watchdogs go by the host's clock, which a busy host does not keep; Espressif's guide to
 #: its QEMU names this option
 NO_WATCHDOGS = "driver=timer.esp32.timg,property=wdt_disable,value=true"
+#: of the sizes that the emulator has (2, 4 and 8 MB) all that an ESP32 can address at once
+PSRAM = "4M"
 #: releases before this one have flash chips of 4 MB only
 ANY_FLASH_SIZE = 8
 
@@ -34,13 +36,13 @@ class EspQemu(EmulatedBoard):
         super().__init__(app, console, directory, found.path, extra_args)
 
     def machine_options(self) -> list[str]:
-        return esp32_options(self.flash_path)
+        return esp32_options(self.flash_path, psram=bool(self.app.sdkconfig.get("SPIRAM")))
 
 
-def esp32_options(flash: Path) -> list[str]:
-    """QEMU's options for the machine and its flash."""
+def esp32_options(flash: Path, *, psram: bool) -> list[str]:
+    """QEMU's options for the machine, its flash and its external RAM."""
     return [
-        *("-machine", "esp32"),
+        *("-machine", "esp32", *(("-m", PSRAM) if psram else ())),
         *("-drive", f"file={flash},if=mtd,format=raw"),
         *("-global", NO_WATCHDOGS),
     ]

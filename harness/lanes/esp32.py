@@ -17,7 +17,7 @@ class Esp32Lane(EspIdfLane, EmulatorLane):
     name = "esp32"
     summary = "ESP-IDF v5.0 or later on Espressif's QEMU, machine esp32"
     capabilities = frozenset(CAPABILITIES) - {
-        *("bare-board", "icount", "iram-words", "network-memory", "psram")
+        *("bare-board", "icount", "iram-words", "network-memory")
     }
     board_class = EspQemu
     patience = 5  # after each operation of the flash the emulator translates all code again

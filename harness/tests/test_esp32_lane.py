@@ -92,6 +92,20 @@ def test_build_system(environment: dict[str, str], tmp_path: Path) -> None:
     assert "3 passed" in result.stdout
 
 
+@pytest.mark.timeout(900)
+def test_psram(environment: dict[str, str], tmp_path: Path) -> None:
+    """The emulator has it where the firmware asks for it."""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--lane=esp32"]
+    command += [f"--basetemp={tmp_path / 'basetemp'}", "scenarios/test_memory.py"]
+    result = subprocess.run(
+        [*command, "-k", "test_data_stays_inside_unless_configured"],
+        cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+
+    assert result.returncode == pytest.ExitCode.OK, result.stdout
+    assert "1 passed" in result.stdout
+
+
 @pytest.mark.parametrize(("options", "seconds"), [([], 300), (["--timeout=7"], 7)])
 def test_slow_emulator_has_more_time(
     nested: NestedPytest, options: list[str], seconds: int

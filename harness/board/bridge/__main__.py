@@ -26,6 +26,8 @@ board, for firmwares that were built with harness/sim/idf.
 
 
 #: the simulated board's download mode has none, and Espressif's QEMU 8.2 cannot run the newer one
+#: of firmwares for the emulated chip: no compiler has to work around a fault that it does not have
+SDKCONFIG = {"esp32": "{CONFIG_SPIRAM_CACHE_WORKAROUND: n}", "sim": "{}"}
 STUBS = {"esp32": "legacy", "sim": "none"}
 
 
@@ -100,7 +102,8 @@ def _serve(options: argparse.Namespace) -> None:
     print(f"- name: {options.name}")
     print(f"  port: rfc2217://127.0.0.1:{listener.getsockname()[1]}")
     print(f"  forward: {{{forward}}}")
-    print("  tags: [emulated]")
+    print("  tags: [emulated, psram]")
+    print(f"  sdkconfig: {SDKCONFIG[options.chip]}")
     print(f"  stub: {STUBS[options.chip]}")
     print("", flush=True)
     try:

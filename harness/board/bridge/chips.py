@@ -93,7 +93,7 @@ class Esp32Chip(QemuChip):
 
     def _options(self, download: bool) -> list[str]:
         strap = ["-global", DOWNLOAD_STRAP] if download else []
-        return [self._program, *esp32_options(self._flash), *strap]
+        return [self._program, *esp32_options(self._flash, psram=True), *strap]
 
 
 class SimChip(QemuChip):
