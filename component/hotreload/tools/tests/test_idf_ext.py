@@ -156,23 +156,38 @@ QEMU = """\
 #!/bin/sh
 case "$*" in
 "-machine help") echo "esp32    Espressif ESP32 machine" ;;
-*) echo "qemu: no luck" >&2; exit 1 ;;
+*) echo "qemu $*: no luck" >&2; exit 1 ;;
 esac
 """
 
 
-def test_an_emulator_that_does_not_start_has_said_why(
-    build: Build,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capfd: pytest.CaptureFixture[str],
-) -> None:
+@pytest.fixture
+def no_luck(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An emulator that only says how it was called."""
     program = tmp_path / "bin" / "qemu-system-xtensa"
     program.parent.mkdir()
     program.write_text(QEMU)
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(program.parent))
+
+
+@pytest.mark.usefixtures("no_luck")
+def test_an_emulator_that_does_not_start_has_said_why(
+    build: Build, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(emulator.EmulatorError, match="QEMU does not start"):
         emulator.run(build, 8080, 0)
-    assert "qemu: no luck" in capfd.readouterr().err
+    assert ": no luck" in capfd.readouterr().err
     assert not (tmp_path / "hotreload" / "device_url").exists()
+
+
+@pytest.mark.usefixtures("no_luck")
+@pytest.mark.parametrize("spiram", [True, False])
+def test_the_emulator_has_psram_where_the_project_asks_for_it(
+    build: Build, capfd: pytest.CaptureFixture[str], spiram: bool
+) -> None:
+    config = {"ESPTOOLPY_FLASHSIZE": "2MB", "SPIRAM": spiram}
+    (build.folder / "config" / "sdkconfig.json").write_text(json.dumps(config))
+    with pytest.raises(emulator.EmulatorError):
+        emulator.run(build, 8080, 0)
+    assert (" -m 4M " in capfd.readouterr().err) == spiram
