@@ -60,6 +60,7 @@ def test_any_byte_may_be_wrong(device: Device, bench: Bench, variant: Variant) -
     good = variant().data
     positions = structures(good) | {*range(0, len(good), 13)}
     assert bench.load_from_ram(good) == "ESP_OK"
+    device.trace.wait("free", module=1)
     before = bench.allocated()
 
     refused = 0
@@ -73,7 +74,11 @@ def test_any_byte_may_be_wrong(device: Device, bench: Bench, variant: Variant) -
         assert device.probe.call("answer") == 42, at
 
     assert refused > len(positions) // 3
-    assert bench.allocated().within(before)
+    device.trace.wait("free", module=device.client.status()["module"] - 1)
+    after = bench.allocated()
+    # on ESP-IDF connections that are about to end hold some blocks
+    assert after.data < before.data + refused // 10
+    assert after.exec == before.exec
 
 
 DAMAGES: dict[str, Damage] = {

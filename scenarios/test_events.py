@@ -55,6 +55,7 @@ def test_failures(device: Device, bench: Bench, variant: Variant) -> None:
     assert bench.load() == "ESP_ERR_INVALID_STATE"
     assert bench.load_from_ram(b"") == "HOTRELOAD_ERR_EMPTY"
     assert bench.unload() == "ESP_OK"
+    bench.events("retired")
     assert bench.unload() == "ESP_ERR_INVALID_STATE"
     device.erase_partition("hotreload")
     bench.listen()

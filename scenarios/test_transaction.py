@@ -48,6 +48,7 @@ def test_nothing_changes(device: Device, bench: Bench, variant: Variant, failure
     build, error = FAILURES[failure]
     elf = build(variant)
     device.client.upload_and_reload(variant())  # what is made once is made now
+    device.trace.wait("free", module=1)
     bench.register_hook("pre")
     bench.register_hook("post")
     if failure == "no-memory-for-text":

@@ -15,6 +15,9 @@ SECONDS_MINIMUM = 2.0
 _RESET = re.compile(r"^rst:0x([0-9a-f]+)")
 _NOWHERE = re.compile(r"^PC      : 0x00000000 ")
 _APPLICATION = "Calling app_main()"
+_ONLINE = re.compile(r"esp_netif_handlers: \S+ ip: ")
+_LOADED = re.compile(r"^HR \d+ \d+ (done|error) op=load( |$)")
+_ATTACHED = "ethernet attached to netif"
 _LOG = re.compile(r"^[EWIDV] \((\d+)\) ")
 
 
@@ -27,6 +30,7 @@ class FaultWatch:
 
     console: Console
     emulator: str
+    _online: bool = False
     _restarted: bool = False
     _in_application: bool = False
     _first: tuple[float, int] | None = None
@@ -46,6 +50,17 @@ class FaultWatch:
                 "up an interrupt stays raised, and every boot ends at PC 0 before app_main"
             )
             self.console.finish(self.console.fault)
+        elif self._restarted and self._online and _LOADED.match(line.text):
+            # a fault until the driver of the network has come through
+            self.console.fault = (
+                f"{self.emulator} is at fault, not the firmware: after a restart with the network "
+                "up an interrupt stays raised, and the driver of the network never starts"
+            )
+        elif _ATTACHED in line.text:
+            self._online = False
+            self.console.fault = None
+        elif _ONLINE.search(line.text):
+            self._online = True
         elif self._in_application:
             self._compare_clocks(line)
 

@@ -53,6 +53,36 @@ def test_crash_of_the_firmware_itself(console: Console, boot: list[str]) -> None
     assert console.fault is None
 
 
+ONLINE = "I (5615) esp_netif_handlers: example_netif_eth ip: 10.0.2.15, mask: 255.255.255.0"
+LOADED = "HR 9 442340 done op=load module=1"
+ATTACHED = "I (3055) esp_eth.netif.netif_glue: ethernet attached to netif"
+
+
+def test_driver_that_never_starts_after_a_restart(console: Console) -> None:
+    show(console, POWER_ON, STARTED, LOADED, ATTACHED, ONLINE, RESTART, STARTED)
+    assert console.fault is None
+    show(console, LOADED)
+
+    assert console.fault is not None
+    assert console.fault.endswith("the driver of the network never starts")
+    show(console, ATTACHED)
+    assert console.fault is None
+
+
+@pytest.mark.parametrize(
+    "boot",
+    [
+        pytest.param([POWER_ON, STARTED, LOADED, RESTART, STARTED, LOADED], id="never online"),
+        pytest.param([ONLINE, POWER_ON, STARTED, LOADED], id="power on"),
+        pytest.param([ONLINE, RESTART, STARTED], id="in the load"),
+    ],
+)
+def test_silence_of_the_firmware_itself(console: Console, boot: list[str]) -> None:
+    show(console, *boot)
+
+    assert console.fault is None
+
+
 def clock(console: Console, rate: float) -> None:
     """Six seconds of the host's clock, in which the device's runs at `rate`."""
     watch = FaultWatch(console, "QEMU 7.2.0")

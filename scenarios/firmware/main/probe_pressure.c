@@ -15,10 +15,20 @@
 #include "reloadable_util.h"
 #include "sdkconfig.h"
 
-#define BLOCKS 16
+#define BLOCKS 32
 #define SMALLEST 64
 
 static void *taken[BLOCKS];
+
+/* The largest block can be larger than what can be asked for: an allocator rounds up. */
+static void *take_nearly(size_t size, uint32_t caps)
+{
+    void *block = NULL;
+    for (; block == NULL && size > SMALLEST; size -= size / 32) {
+        block = heap_caps_malloc(size, caps);
+    }
+    return block;
+}
 
 static uint32_t caps_of(const char *heap)
 {
@@ -42,7 +52,7 @@ esp_err_t probe_handle_memory_take(httpd_req_t *request)
     for (size_t i = 0; i < BLOCKS; i++) {
         size_t largest = heap_caps_get_largest_free_block(caps);
         if (taken[i] == NULL && largest > leave + SMALLEST) {
-            taken[i] = heap_caps_malloc(largest - leave, caps);
+            taken[i] = take_nearly(largest - leave, caps);
         }
     }
     bool is_done = heap_caps_get_largest_free_block(caps) <= leave + SMALLEST;
