@@ -125,7 +125,7 @@ static cost_t measure(const void *elf, size_t size, const table_t *table)
     return cost;
 }
 
-static esp_err_t send(httpd_req_t *request, const cost_t *cost)
+static esp_err_t send_cost(httpd_req_t *request, const cost_t *cost)
 {
     probe_reply_t reply = {0};
     probe_reply_add(&reply,
@@ -154,5 +154,5 @@ esp_err_t probe_handle_cost(httpd_req_t *request)
     }
     table_free(&table);
     free(elf);
-    return send(request, &cost);
+    return send_cost(request, &cost);
 }
