@@ -46,10 +46,12 @@ def test_changed_data_layout(device: Device, bench: Bench, variant: Variant) -> 
 def test_bigger_and_smaller_module(device: Device, bench: Bench, variant: Variant) -> None:
     device.client.upload_and_reload(variant("bigger"))
     assert device.probe.call("answer") == 136 + 1720 + 77
+    device.trace.wait("free", module=1)
     with_bigger = bench.free_memory()
 
     device.client.upload_and_reload(variant("smaller", base=False))
     assert device.probe.call("answer") == 7
+    device.trace.wait("free", module=2)
     with_smaller = bench.free_memory()
 
     assert with_smaller.data - with_bigger.data > 32 * 1024

@@ -9,6 +9,9 @@ from functools import cache
 from harness.errors import MissingToolError
 
 PROGRAM = "qemu-system-xtensa"
+#: how many times longer than the simulated board it takes: after each operation of the flash it
+#: translates all code again
+PATIENCE = 5
 HOW = (
     "run `python $IDF_PATH/tools/idf_tools.py install qemu-xtensa` and "
     "`. $IDF_PATH/export.sh` again"

@@ -55,7 +55,7 @@ class Lane(ABC):
     #: files of sdkconfig settings that it needs, whatever the project; the project's come first
     defaults: Sequence[Path] = ()
     #: how many times longer than in lane `sim` a test may take before it is given up
-    patience: ClassVar[float] = 1
+    patience: float = 1
     #: arguments of every configuration: here a warning in the component's sources is an error
     strict: ClassVar[Sequence[str]] = ("-DHOTRELOAD_STRICT=ON",)
 

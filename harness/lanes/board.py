@@ -17,6 +17,7 @@ from harness.board.records import Records
 from harness.board.serial import BoardSerial
 from harness.board.session import BoardSession, chosen_boards, records_folder
 from harness.emulator.app import EmulatedApp
+from harness.esp32.program import PATIENCE
 from harness.esp_idf.lane import EspIdfLane
 from harness.lanes.base import DutContext
 
@@ -49,7 +50,9 @@ class BoardLane(EspIdfLane):
         if len(boards) > 1:
             self.capabilities = self.capabilities | {"several-devices"}
         # a restart by the firmware itself is what Espressif's QEMU cannot do
-        if not any("emulated" in board.tags for board in boards):
+        if any("emulated" in board.tags for board in boards):
+            self.patience = PATIENCE
+        else:
             self.capabilities = self.capabilities | {"soft-reset"}
         if all("psram" in board.tags for board in boards):
             self.capabilities = self.capabilities | {"psram"}

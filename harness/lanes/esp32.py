@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from harness.emulator.lane import EmulatorLane
-from harness.esp32.program import find_qemu
+from harness.esp32.program import PATIENCE, find_qemu
 from harness.esp32.qemu import EspQemu
 from harness.esp_idf.lane import EspIdfLane
 from harness.lanes.base import CAPABILITIES
@@ -20,7 +20,7 @@ class Esp32Lane(EspIdfLane, EmulatorLane):
         *("bare-board", "icount", "iram-words", "network-memory")
     }
     board_class = EspQemu
-    patience = 5  # after each operation of the flash the emulator translates all code again
+    patience = PATIENCE
     defaults = (DEFAULTS,)
 
     def require_tools(self) -> None:

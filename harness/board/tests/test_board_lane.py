@@ -77,6 +77,17 @@ def run(environment: dict[str, str], nested: NestedPytest) -> Run:
     return start
 
 
+def test_an_emulated_board_gets_more_time(
+    make_bridge: Callable[..., Bridge], run: Run, tmp_path: Path
+) -> None:
+    entry = make_bridge("slow").entry
+    body = "def test_limit(pytestconfig):\n    assert pytestconfig.option.timeout == {}\n"
+    fast = entry.replace("[emulated", "[other")
+
+    assert "1 passed" in run(boards_file(tmp_path, entry), body.format(300)).stdout
+    assert "1 passed" in run(boards_file(tmp_path, fast), body.format(60)).stdout
+
+
 def test_flash_reset_and_address(bridge: Bridge, run: Run, tmp_path: Path) -> None:
     result = run(boards_file(tmp_path, bridge.entry), EXAMPLE)
 

@@ -49,7 +49,9 @@ def test_the_file_brings_the_commands(
     assert set(extension["actions"]) == COMMANDS
 
 
-@pytest.mark.parametrize("place", ["components/hotreload", "managed_components/me__hotreload"])
+@pytest.mark.parametrize(
+    "place", ["components/hotreload", "managed_components/me__hotreload"], ids=["own", "managed"]
+)
 def test_a_copy_of_the_example_finds_the_component_in_its_own_folders(
     load: Callable[[Path], Callable[..., dict[str, Any]]], tmp_path: Path, place: str
 ) -> None:
