@@ -2,15 +2,13 @@
 
 import hashlib
 import itertools
-import socket
 import subprocess
 from contextlib import ExitStack
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 
-from harness.client import TIMEOUT, HotReloadClient, RawAnswer, RawUpload, UpdateBusyError
+from harness.client import HotReloadClient, RawAnswer, RawUpload, UpdateBusyError
 from harness.device import Device
 from harness.errors import NoAnswer
 from scenarios.bench import Bench, Variant
@@ -294,25 +292,6 @@ def test_each_request_has_its_own_time(device: Device, bench: Bench) -> None:
             assert bench.reload() == "ESP_OK"
         client.send(SMUGGLED)
         assert client.answer().status == 409
-
-
-@cooperative
-def test_client_that_was_idle_longest_makes_room(device: Device) -> None:
-    """Not one that has come but has not asked yet."""
-    address = urlsplit(device.client.url)
-    with ExitStack() as stack:
-        known = [stack.enter_context(device.client.raw("/reload", 0)) for _ in range(3)]
-        assert [client.answer().status for client in known] == [409, 409, 409]
-        newcomer = stack.enter_context(
-            socket.create_connection((address.hostname, address.port), TIMEOUT)
-        )
-        assert stack.enter_context(device.client.raw("/reload", 0)).answer().status == 409
-
-        newcomer.sendall(b"GET /status HTTP/1.1\r\n\r\n")
-        assert newcomer.recv(12) == b"HTTP/1.1 200"
-        for client in known[1:]:
-            client.send(SMUGGLED)
-            assert client.answer().status == 409
 
 
 @cooperative

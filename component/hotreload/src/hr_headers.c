@@ -68,8 +68,6 @@ static int receive(httpd_handle_t server, int fd, char *buffer, size_t size, int
 
 esp_err_t hr_headers_open(httpd_handle_t server, int fd)
 {
-    /* up to v5.4 a session that has had no request yet counts as idle longest */
-    httpd_sess_update_lru_counter(server, fd);
     return httpd_sess_set_recv_override(server, fd, receive);
 }
 

@@ -89,7 +89,7 @@ esp_err_t httpd_session_open(httpd_server_t *server, int fd)
     *session = (session_t){
         .fd = fd,
         .server = server,
-        // last_used is 0: in ESP-IDF up to v5.4 who has not asked yet is the first to go
+        .last_used = ++server->request_count,
         .send = default_send,
         .recv = default_recv,
     };
