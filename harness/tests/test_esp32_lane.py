@@ -26,6 +26,32 @@ OLD = {
 }
 NEEDS_A_DEVICE = "def test_it(dut):\n    raise AssertionError('nothing to run it on')\n"
 
+#: functions of the component, of ESP-IDF's HTTP server and of lwIP
+IN_IRAM = f"""
+from pathlib import Path
+
+import requests
+from elftools.elf.elffile import ELFFile
+
+NAMES = ["hr_store_add", "hr_socket_receive", "httpd_req_new", "tcp_input"]
+OPTIONS = ["CONFIG_ESP_SYSTEM_ESP32_SRAM1_REGION_AS_IRAM", "CONFIG_HOTRELOAD_QEMU_IRAM"]
+
+@pytest.mark.firmware({str(ROOT / "examples" / "basic")!r}, config=dict.fromkeys(OPTIONS, "y"))
+def test_it(dut, device_url, firmware):
+    if "ESP_SYSTEM_ESP32_SRAM1_REGION_AS_IRAM" not in firmware.sdkconfig:
+        pytest.skip("v5.0")
+    with firmware.elf.open("rb") as file:
+        table = ELFFile(file).get_section_by_name(".symtab")
+        places = {{name: table.get_symbol_by_name(name)[0]["st_value"] for name in NAMES}}
+    assert [name for name in NAMES if not 0x40080000 <= places[name] < 0x400AA000] == []
+
+    dut.expect_exact("greeting is now")
+    module = (Path(dut.app.binary_path) / "reloadable_stripped.so").read_bytes()
+    answer = requests.post(device_url + "/upload-and-reload", data=module, timeout=60)
+    assert answer.status_code == 200, answer.text
+    dut.expect("switch module=2")
+"""
+
 
 @pytest.fixture(params=["stand-in", "real"])
 def environment(request: pytest.FixtureRequest, nested: NestedPytest) -> dict[str, str]:
@@ -103,6 +129,19 @@ def test_psram(environment: dict[str, str], tmp_path: Path) -> None:
     )  # fmt: skip
 
     assert result.returncode == pytest.ExitCode.OK, result.stdout
+    assert "1 passed" in result.stdout
+
+
+@pytest.mark.timeout(900)
+def test_an_upload_runs_in_iram(nested: NestedPytest) -> None:
+    """Where configured: anything else is translated again after each operation of the flash."""
+    real_environment("esp32")
+
+    result = nested.run(IN_IRAM, "--lane=esp32")
+
+    assert result.returncode == pytest.ExitCode.OK, result.stdout
+    if "skipped" in result.stdout:
+        pytest.skip("this ESP-IDF has no CONFIG_ESP_SYSTEM_ESP32_SRAM1_REGION_AS_IRAM: v5.1 has")
     assert "1 passed" in result.stdout
 
 

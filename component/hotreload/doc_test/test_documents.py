@@ -95,6 +95,14 @@ def test_defaults_of_the_options_are_those_of_the_readme() -> None:
     assert wrong == {}
 
 
+def test_linker_fragment_names_sources_of_the_component() -> None:
+    """A name that no object has is no error of the linker: its code stays in flash."""
+    fragment = (COMPONENT / "ld" / "qemu_iram.lf").read_text(encoding="utf-8")
+    own = re.findall(r"^ +(hr_\w+) \(noflash_text\)$", fragment, re.MULTILINE)
+    assert len(own) > 20
+    assert [name for name in own if f"{name}.c" not in SOURCES] == []
+
+
 # errors
 
 
