@@ -31,13 +31,10 @@ def explain_link_failure(component: str, output: str) -> tuple[str, str]:
     if thread_locals:
         users = ", ".join(callers[thread_locals[0]])
         return f"thread-local variables are not supported in a module: used by {users}", ""
-    lines = [
-        f"module '{component}': '{name}' is undefined, used by {', '.join(users)}"
+    lines = (
+        f"module '{component}': '{name}' is undefined, used by {', '.join(users)}: define it, or "
+        "let the firmware have it (REQUIRES of the component that holds it)"
         for name, users in callers.items()
-    ]
-    lines.append(
-        "neither the module nor the firmware has it: define it, or let the firmware have it "
-        "(REQUIRES of the component that holds it)"
     )
     return "\n".join(lines), ""
 
