@@ -4,10 +4,9 @@
 
 #include "httpd_private.h"
 
-// collects small pieces, so that an answer of a few hundred bytes is one segment
+// what failed first; nothing is sent after that
 typedef struct {
     exchange_t *exchange;
-    size_t used;
     esp_err_t err;
 } writer_t;
 
@@ -24,30 +23,13 @@ esp_err_t httpd_send_all(session_t *session, const char *data, size_t length)
     return ESP_OK;
 }
 
-static void send_now(writer_t *writer, const char *data, size_t length)
+// One send() for each piece, as ESP-IDF does it. What follows the first waits for the client's ACK
+// (RFC 1122 section 4.2.3.4), and is lost when the socket is closed before with something unread.
+static void put(writer_t *writer, const char *data, size_t length)
 {
     if (writer->err == ESP_OK && httpd_send_all(writer->exchange->session, data, length) != ESP_OK) {
         writer->err = ESP_ERR_HTTPD_RESP_SEND;
     }
-}
-
-static void flush(writer_t *writer)
-{
-    send_now(writer, writer->exchange->scratch, writer->used);
-    writer->used = 0;
-}
-
-static void put(writer_t *writer, const char *data, size_t length)
-{
-    if (length > sizeof(writer->exchange->scratch) - writer->used) {
-        flush(writer);
-    }
-    if (length > sizeof(writer->exchange->scratch)) {
-        send_now(writer, data, length);
-        return;
-    }
-    memcpy(writer->exchange->scratch + writer->used, data, length);
-    writer->used += length;
 }
 
 static void put_text(writer_t *writer, const char *text)
@@ -55,24 +37,19 @@ static void put_text(writer_t *writer, const char *text)
     put(writer, text, strlen(text));
 }
 
-// status line and headers; the last one says how the body is framed
+// status line and headers; the last one of the first piece says how the body is framed
 static void put_head(writer_t *writer, const char *framing)
 {
     exchange_t *exchange = writer->exchange;
-    size_t length = strlen(exchange->status) + strlen(exchange->content_type) + strlen(framing) +
-                    strlen("HTTP/1.1 \r\nContent-Type: \r\n");
+    int length = snprintf(exchange->scratch, sizeof(exchange->scratch),
+                          "HTTP/1.1 %s\r\nContent-Type: %s\r\n%s", exchange->status,
+                          exchange->content_type, framing);
 
-    // the limit of ESP-IDF, where these have to fit
-    if (length >= sizeof(exchange->scratch)) {
+    if (length >= (int)sizeof(exchange->scratch)) {
         writer->err = ESP_ERR_HTTPD_RESP_HDR;
         return;
     }
-    put_text(writer, "HTTP/1.1 ");
-    put_text(writer, exchange->status);
-    put_text(writer, "\r\nContent-Type: ");
-    put_text(writer, exchange->content_type);
-    put_text(writer, "\r\n");
-    put_text(writer, framing);
+    put_text(writer, exchange->scratch);
     for (unsigned i = 0; i < exchange->response_header_count; i++) {
         put_text(writer, exchange->response_headers[i].field);
         put_text(writer, ": ");
@@ -84,7 +61,6 @@ static void put_head(writer_t *writer, const char *framing)
 
 static esp_err_t finish(writer_t *writer, ssize_t length)
 {
-    flush(writer);
     if (writer->err == ESP_OK) {
         const esp_http_server_event_data event = {.fd = writer->exchange->session->fd, .data_len = (int)length};
         httpd_post_event(HTTP_SERVER_EVENT_SENT_DATA, &event, sizeof(event));
@@ -153,7 +129,9 @@ esp_err_t httpd_resp_send(httpd_req_t *request, const char *data, ssize_t length
     writer_t writer = {.exchange = exchange};
     snprintf(framing, sizeof(framing), "Content-Length: %" PRIu32 "\r\n", (uint32_t)length);
     put_head(&writer, framing);
-    httpd_post_event(HTTP_SERVER_EVENT_HEADERS_SENT, &exchange->session->fd, sizeof(exchange->session->fd));
+    if (writer.err == ESP_OK) {
+        httpd_post_event(HTTP_SERVER_EVENT_HEADERS_SENT, &exchange->session->fd, sizeof(exchange->session->fd));
+    }
     if (data && length > 0) {
         put(&writer, data, (size_t)length);
     }
