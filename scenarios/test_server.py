@@ -180,6 +180,27 @@ def test_refused_clients_leave_room_for_an_upload(device: Device, variant: Varia
     assert answer.status_code == 200, answer.text
 
 
+def test_refused_client_reads_why_when_many_are(device: Device) -> None:
+    """Also when the device has no task left that would wait for the rest of its body."""
+    with ExitStack() as clients:
+
+        def connect(path: str, length: int) -> RawUpload:
+            return clients.enter_context(device.client.raw(path, length))
+
+        for _ in range(2):
+            assert connect("/upload", 2 * MAXIMUM).answer().status == 413
+        busy = connect("/reload", 0)
+        assert busy.answer().status == 200
+        busy.send(b"GET /status HTTP/1.1\r\nX: ")  # the server waits for the end of it
+        refused = [connect("/reload", 1000) for _ in range(3)]
+        for client in refused:
+            client.send(bytes(1000))
+        busy.send(b"x\r\n\r\n")
+
+        assert busy.answer().status == 200
+        assert {client.answer().error for client in refused} == {"HOTRELOAD_ERR_BODY_UNEXPECTED"}
+
+
 def test_body_where_none_belongs(device: Device) -> None:
     """It is refused instead of waited for."""
     with device.client.raw("/reload", 1000) as request:

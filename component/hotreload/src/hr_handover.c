@@ -161,8 +161,9 @@ esp_err_t hr_handover_dismiss(httpd_req_t *request, const hr_answer_t *answer)
     keep_from_socket(request);
     httpd_resp_set_hdr(request, "Connection", "close");
     hr_answer_send(answer, request);
-    /* without a task for it the connection is just closed */
-    (void)hr_handover_take(request, DISMISS_STACK_SIZE, NULL, NULL);
+    if (hr_handover_take(request, DISMISS_STACK_SIZE, NULL, NULL) != ESP_OK) {
+        hr_socket_drop_received(httpd_req_to_sockfd(request));
+    }
     return hr_handover_result(request);
 }
 

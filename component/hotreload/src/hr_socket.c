@@ -18,6 +18,9 @@
 #define LINGER_MS 2000
 #define LINGER_BYTES (1024 * 1024)
 
+/* more than a window of lwIP; who sends on is not waited for */
+#define DROP_BYTES (8 * 1024)
+
 /* longest status line and headers of an answer: 160 bytes and the status */
 #define HEAD_SIZE 192
 
@@ -93,6 +96,17 @@ esp_err_t hr_socket_answer(hr_socket_t *socket, const hr_answer_t *answer)
                           (unsigned)size);
     esp_err_t err = send_all(socket, head, length);
     return err == ESP_OK ? send_all(socket, answer->body, size) : err;
+}
+
+void hr_socket_drop_received(int fd)
+{
+    char dropped[128];
+    ssize_t size;
+    size_t total = 0;
+    do {
+        size = recv(fd, dropped, sizeof(dropped), MSG_DONTWAIT);
+        total += size > 0 ? size : 0;
+    } while (size > 0 && total < DROP_BYTES);
 }
 
 /* Closing with unread bytes would reset the connection, and with it what the client has not read of

@@ -27,5 +27,9 @@ esp_err_t hr_socket_continue(hr_socket_t *socket);
 /* Sends an answer that ends the connection. */
 esp_err_t hr_socket_answer(hr_socket_t *socket, const hr_answer_t *answer);
 
+/* Reads what has come, and does not wait: lwIP resets a connection that is closed with unread bytes,
+   and drops what it has not sent of the answer. */
+void hr_socket_drop_received(int fd);
+
 /* Closes so that the client can read the answer: what it still sends is dropped for a while. */
 void hr_socket_close(hr_socket_t *socket);
