@@ -97,14 +97,24 @@ def test_patch_of_a_file_that_is_gone(repository: Path, tmp_path: Path) -> None:
 
 def record(nodeid: str = TEST, **failure: Any) -> dict[str, Any]:
     known = {"phase": "call", "error": "AssertionError", "assertion": True, "text": "assert 1 == 2"}
-    return {"nodeid": nodeid, "failure": {**known, **failure} if failure else None}
+    return {
+        "nodeid": nodeid,
+        "outcome": "failed" if failure else "passed",
+        "failure": {**known, **failure} if failure else None,
+    }
 
 
 CAUGHT = record(phase="call")
+SKIPPED = {**record(f"{TEST}[c]"), "outcome": "skipped", "reason": "needs power-cut"}
 
 
 @pytest.mark.parametrize(
-    "records", [[CAUGHT], [record(f"{TEST}[a]"), record(f"{TEST}[b]", phase="call")]]
+    "records",
+    [
+        [CAUGHT],
+        [CAUGHT, SKIPPED],
+        [record(f"{TEST}[a]"), record(f"{TEST}[b]", phase="call")],
+    ],
 )
 def test_caught(repository: Path, monkeypatch: pytest.MonkeyPatch, records: list[Any]) -> None:
     monkeypatch.setattr(harness.faults, "run_with_fault", lambda *_: records)
@@ -116,6 +126,7 @@ def test_caught(repository: Path, monkeypatch: pytest.MonkeyPatch, records: list
     ("records", "message"),
     [
         ([record()], "passes with fault minus: Sums are differences"),
+        ([record(), SKIPPED], "passes with fault minus"),
         ([], "does not run with fault minus"),
         ([record(f"{TEST}_other", phase="call")], "does not run with fault minus"),
         ([record(phase="setup")], "AssertionError in setup, where an assertion has to fail"),
@@ -128,6 +139,15 @@ def test_not_caught(
     monkeypatch.setattr(harness.faults, "run_with_fault", lambda *_: records)
 
     with pytest.raises(FaultNotCaught, match=message):
+        assert_caught(repository, "minus", repository)
+
+
+def test_lane_that_cannot_run_what_catches_it(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(harness.faults, "run_with_fault", lambda *_: [SKIPPED])
+
+    with pytest.raises(pytest.skip.Exception, match=r"\[c\]: needs power-cut"):
         assert_caught(repository, "minus", repository)
 
 
