@@ -4,7 +4,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,17 @@ A, B, C = (
     Board(name, f"rfc2217://127.0.0.1:{port}") for name, port in (("a", 1), ("b", 2), ("c", 3))
 )
 FORK = multiprocessing.get_context("fork")
+
+
+@pytest.fixture(autouse=True)
+def no_user_is_left() -> Iterator[None]:
+    """A test ends its users; those of one that fails are ended here."""
+    yield
+    left = multiprocessing.active_children()
+    for process in left:
+        process.kill()
+        process.join()
+    assert not left
 
 
 @pytest.fixture
@@ -106,7 +117,7 @@ def test_users_of_several_boards_do_not_wait_for_each_other(make_pool: Callable[
     orders = [(A, B, C), (C, B, A), (B, C, A), (C, A, B)]
     users = [User(make_pool(*order), 2) for order in orders] + [User(make_pool(A, B, C))]
 
-    for _ in users:
+    while users:
         ready = multiprocessing.connection.wait([user.told for user in users], 30)
         assert ready, "users wait for each other"
         user = next(user for user in users if user.told is ready[0])
