@@ -49,12 +49,17 @@ esp_err_t probe_handle_memory_take(httpd_req_t *request)
     probe_query_text(request, "heap", heap, sizeof(heap));
     uint32_t leave = probe_query_number(request, "leave", 0);
     uint32_t caps = caps_of(heap);
+    /* what is left is put aside first, for blocks of less than the largest may come from
+     * anywhere; half of it, since it will join the block beside it */
+    size_t left = leave / 2;
+    void *aside = left > 0 ? heap_caps_malloc(left, caps) : NULL;
     for (size_t i = 0; i < BLOCKS; i++) {
         size_t largest = heap_caps_get_largest_free_block(caps);
-        if (taken[i] == NULL && largest > leave + SMALLEST) {
-            taken[i] = take_nearly(largest - leave, caps);
+        if (taken[i] == NULL && largest > left + SMALLEST) {
+            taken[i] = take_nearly(largest, caps);
         }
     }
+    heap_caps_free(aside);
     bool is_done = heap_caps_get_largest_free_block(caps) <= leave + SMALLEST;
     return probe_send_result(request, is_done ? ESP_OK : ESP_FAIL);
 }
