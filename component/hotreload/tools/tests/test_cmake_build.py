@@ -128,6 +128,9 @@ def build(finished_build: Build) -> Iterator[Build]:
     for path, content in saved.items():
         if path.read_bytes() != content:
             path.write_bytes(content)
+    # idf.py has taken the cache away if CMake failed, and would configure without our settings
+    if not (finished_build.folder / "CMakeCache.txt").exists():
+        finished_build.configure()
     finished_build.make("all")
 
 
