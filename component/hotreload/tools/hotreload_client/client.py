@@ -12,6 +12,7 @@ from .errors import ClientError, DeviceError, NoAnswerError
 from .signing import NONCE_ENDPOINT, Key
 
 TIMEOUT = 30.0
+LONGEST_TIMEOUT = 86400  # seconds
 NOT_FOUND = 404
 
 
@@ -19,13 +20,18 @@ class Client:
     """One device. With a key, what changes the device is signed."""
 
     def __init__(self, url: str, key: Key | None = None, timeout: float = TIMEOUT) -> None:
-        address = urlsplit(url if "://" in url else f"http://{url}")
         try:
+            address = urlsplit(url if "://" in url else f"http://{url}")
             port = address.port or 80
-        except ValueError as error:
+            HTTPConnection((address.hostname or "").encode("idna").decode(), port)
+        except (ValueError, HTTPException) as error:
             raise ClientError(f"{url} is not the address of a device: {error}") from error
         if address.scheme != "http" or not address.hostname or address.path not in ("", "/"):
             raise ClientError(f"{url} is not the address of a device: give http://HOST:PORT")
+        if not 0 < timeout <= LONGEST_TIMEOUT:
+            raise ClientError(
+                f"a timeout of {timeout:g} s: give more than 0 and at most {LONGEST_TIMEOUT}"
+            )
         self._host, self._port = address.hostname, port
         self._key = key
         self._timeout = timeout

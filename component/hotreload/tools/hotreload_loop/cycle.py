@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import os
-import queue
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hotreload_client import Client, ClientError, Key
+from hotreload_client import Client, Key
 
 from .build import Build
 from .delivery import check_fits, deliver, runs
@@ -92,23 +92,17 @@ class Cycle:
 
 def asked(client: Client) -> Callable[[], dict[str, Any]]:
     """Ask for the device's state while the module is built; returns what waits for the answer."""
-    answers: queue.SimpleQueue[dict[str, Any] | ClientError] = queue.SimpleQueue()
+    answer: Future[dict[str, Any]] = Future()
 
     def ask() -> None:
         try:
-            answers.put(client.status())
-        except ClientError as error:
-            answers.put(error)
-
-    def wait() -> dict[str, Any]:
-        answer = answers.get()
-        if isinstance(answer, ClientError):
-            raise answer
-        return answer
+            answer.set_result(client.status())
+        except BaseException as error:  # raised where the answer is waited for
+            answer.set_exception(error)
 
     # nobody waits for it when the module is not built
     threading.Thread(target=ask, daemon=True).start()
-    return wait
+    return answer.result
 
 
 def look(paths: Iterable[Path]) -> dict[Path, tuple[int, int, int]]:

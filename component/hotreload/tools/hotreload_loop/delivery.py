@@ -17,10 +17,14 @@ ASK_AGAIN = 0.1  # seconds between questions to a device whose application choos
 
 def check_fits(status: dict[str, Any], module: Module) -> None:
     """Before anything is sent: the device runs the firmware that the module was linked against."""
-    if status.get("firmware") != module.firmware:
+    if "firmware" not in status:
+        raise OtherFirmwareError(
+            "what answers there has no hotreload component: is this the device's address?"
+        )
+    if status["firmware"] != module.firmware:
         raise OtherFirmwareError(
             f"the firmware of this build is not the one that runs ({module.firmware[:8]}, the "
-            f"device has {str(status.get('firmware'))[:8]}): flash it first (idf.py flash)"
+            f"device has {str(status['firmware'])[:8]}): flash it first (idf.py flash)"
         )
 
 

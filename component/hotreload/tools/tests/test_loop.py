@@ -18,7 +18,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hotreload_client import Client
 from hotreload_loop.build import messages
+from hotreload_loop.cycle import asked
 
 from .conftest import TOOLS
 from .server import Server
@@ -201,6 +203,25 @@ def test_a_module_of_another_firmware_is_not_sent(build: Path, device: Device) -
         "flash it first (idf.py flash)"
     )
     assert device.uploads == []
+
+
+def test_nothing_is_sent_to_what_is_no_device_of_ours(build: Path, device: Device) -> None:
+    device.server.answers["/status"] = (200, {"uptime": 12})
+    result = run(build, device.server.url)
+    assert result.returncode == 5
+    assert error_of(result).startswith("what answers there has no hotreload component")
+    assert device.uploads == []
+
+
+def test_a_fault_in_the_question_shows_itself() -> None:
+    """It is asked in a thread of its own, which must not leave the other one waiting."""
+
+    class Faulty(Client):
+        def status(self) -> dict[str, Any]:
+            raise UnicodeError("nobody thought of this")
+
+    with pytest.raises(UnicodeError, match="nobody thought of this"):
+        asked(Faulty("http://127.0.0.1"))()
 
 
 def test_running_is_what_the_device_says(build: Path, device: Device) -> None:
