@@ -9,10 +9,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import click
+
 from . import emulator
 from .build import Build
 from .cycle import TIMEOUT, URL_VARIABLE, Cycle, complain
-from .errors import DONE, ERRORS, exit_status
+from .errors import DONE, ERRORS, WrongCallError, exit_status
+
+DEVICE_PORT = 8080
+PORT = click.IntRange(1, 65535)
 
 URL = {
     "names": ["--url"],
@@ -35,12 +40,17 @@ def watch_command(action: str, ctx: Any, args: Any, url: str | None, timeout: fl
 
 
 def run_command(
-    action: str, ctx: Any, args: Any, qemu: bool, device_port: int, host_port: int
+    action: str, ctx: Any, args: Any, qemu: bool, device_port: int | None, host_port: int | None
 ) -> None:
-    if qemu:
-        run(lambda: emulator.run(Build.open(Path(args.build_dir)), device_port, host_port))
-    else:
-        run(lambda: flash_and_monitor(args))
+    def command() -> int:
+        if qemu:
+            build = Build.open(Path(args.build_dir))
+            return emulator.run(build, device_port or DEVICE_PORT, host_port or 0)
+        if device_port or host_port:
+            raise WrongCallError("--device-port and --host-port are of the device in QEMU: --qemu")
+        return flash_and_monitor(args)
+
+    run(command)
 
 
 def flash_and_monitor(args: Any) -> int:
@@ -107,15 +117,15 @@ def action_extensions(base_actions: dict[str, Any], project_path: str) -> dict[s
                     {"names": ["--qemu"], "is_flag": True, "help": "In Espressif's QEMU."},
                     {
                         "names": ["--device-port"],
-                        "type": int,
-                        "default": 8080,
-                        "help": "Port of the device that can be reached from here.",
+                        "type": PORT,
+                        "help": "With --qemu: port of the device that can be reached from here. "
+                        f"Default: {DEVICE_PORT}.",
                     },
                     {
                         "names": ["--host-port"],
-                        "type": int,
-                        "default": 0,
-                        "help": "Port of 127.0.0.1 that leads there. Default: a free one.",
+                        "type": PORT,
+                        "help": "With --qemu: port of 127.0.0.1 that leads there. "
+                        "Default: a free one.",
                     },
                 ],
             },

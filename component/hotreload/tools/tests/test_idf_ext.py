@@ -98,14 +98,24 @@ def test_on_a_board_it_is_flash_and_monitor_of_idf_py(
     program.write_text("import sys\nprint(sys.argv[1:])\nsys.exit(2 if '-p' in sys.argv else 0)\n")
     monkeypatch.setenv("IDF_PATH", str(tmp_path))
     args = SimpleNamespace(project_dir="my project", build_dir="b", port=None)
-    idf_commands.run_command("run-project", None, args, False, 8080, 0)
+    idf_commands.run_command("run-project", None, args, False, None, None)
     assert capfd.readouterr().out == f"{['-C', 'my project', '-B', 'b', 'flash', 'monitor']}\n"
 
     args.port = "/dev/ttyUSB7"
     with pytest.raises(SystemExit) as ended:
-        idf_commands.run_command("run-project", None, args, False, 8080, 0)
+        idf_commands.run_command("run-project", None, args, False, None, None)
     assert ended.value.code == 2
     assert "'-p', '/dev/ttyUSB7', 'flash', 'monitor'" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize("ports", [(8081, None), (None, 8080)], ids=["device", "host"])
+def test_on_a_board_no_port_is_forwarded(
+    ports: tuple[int | None, int | None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        idf_commands.run_command("run-project", None, None, False, *ports)
+    assert ended.value.code == 2
+    assert "are of the device in QEMU: --qemu" in capsys.readouterr().err
 
 
 def test_without_qemu_the_way_to_it_is_one_line(
