@@ -5,6 +5,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,7 +42,12 @@ class Project:
         return path
 
     def _run(self, *command: str) -> subprocess.CompletedProcess[str]:
-        ours = {"LC_ALL": "C", "IDF_PATH": str(IDF_PATH), "IDF_COMPONENT_MANAGER": "1"}
+        ours = {
+            "LC_ALL": "C",
+            "IDF_PATH": str(IDF_PATH),
+            "IDF_PYTHON_ENV_PATH": sys.prefix,
+            "IDF_COMPONENT_MANAGER": "1",
+        }
         environment = {**os.environ, **ours, **self.environment}
         return subprocess.run(
             command, capture_output=True, text=True, timeout=300, check=False, env=environment
