@@ -85,6 +85,13 @@ def test_input_is_not_lost(dut: Any, length: int) -> None:
     dut.expect_exact(f"got {length} bytes, sum {checksum}\r\n")
 
 
+def test_a_line_ends_as_a_terminal_ends_it(dut: Any) -> None:
+    start_case(dut, "echo what is typed")
+    dut.expect_exact("type\r\n")
+    dut.write("typed\rnot of this line")
+    dut.expect_exact("got 5 bytes, ")
+
+
 def test_early_log(dut: Any) -> None:
     """Log lines from where nothing else works have the format of all log lines."""
     start_case(dut, "early log lines have the same format")

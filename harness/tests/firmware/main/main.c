@@ -6,6 +6,7 @@
 #include "esp_cpu.h"
 #include "esp_system.h"
 #include "freertos/FreeRTOS.h"
+#include "freertos/task.h"
 
 static portMUX_TYPE quiet = portMUX_INITIALIZER_UNLOCKED;
 
@@ -43,13 +44,29 @@ static void obey(const char *line)
     }
 }
 
+/* The console does not wait for input (ESP-IDF, Virtual Filesystem Component, stdin). */
+static char read_char(void)
+{
+    int c;
+    while ((c = getchar()) == EOF) {
+        clearerr(stdin);
+        vTaskDelay(1);
+    }
+    return (char)c;
+}
+
 void app_main(void)
 {
     char line[80];
+    size_t length = 0;
     printf("ready after %d\n", esp_reset_reason());
-    while (fgets(line, sizeof(line), stdin) != NULL) {
-        line[strcspn(line, "\r\n")] = 0;
-        if (line[0] != 0) {
+    for (;;) {
+        char c = read_char();
+        if (c != '\n' && length + 1 < sizeof(line)) {
+            line[length++] = c;
+        } else if (length > 0) {
+            line[length] = 0;
+            length = 0;
             obey(line);
         }
     }

@@ -15,7 +15,6 @@
 
 static SemaphoreHandle_t s_write_lock;
 static SemaphoreHandle_t s_read_lock;
-static SemaphoreHandle_t s_received;
 static char s_rx[RX_BUFFER_SIZE];
 static volatile size_t s_rx_head; /* counts bytes put in */
 static volatile size_t s_rx_tail; /* counts bytes taken out */
@@ -28,7 +27,6 @@ static bool rx_is_full(void)
 static void on_receive(void *arg)
 {
     (void)arg;
-    BaseType_t woken = pdFALSE;
     while (!rx_is_full() && (SIM_REG32(UART_LSR) & UART_LSR_DATA_READY)) {
         s_rx[s_rx_head % RX_BUFFER_SIZE] = (char)SIM_REG32(UART_DATA);
         s_rx_head++;
@@ -36,16 +34,13 @@ static void on_receive(void *arg)
     if (rx_is_full()) {
         SIM_REG32(UART_IER) = 0; /* the sender waits; console_read() goes on */
     }
-    xSemaphoreGiveFromISR(s_received, &woken);
-    portYIELD_FROM_ISR(woken);
 }
 
 void console_init(void)
 {
-    static StaticSemaphore_t write_lock, read_lock, received;
+    static StaticSemaphore_t write_lock, read_lock;
     s_write_lock = xSemaphoreCreateMutexStatic(&write_lock);
     s_read_lock = xSemaphoreCreateMutexStatic(&read_lock);
-    s_received = xSemaphoreCreateBinaryStatic(&received);
     SIM_REG32(UART_FCR) = UART_FCR_ENABLE;
     ESP_ERROR_CHECK(esp_intr_alloc(ETS_UART0_INTR_SOURCE, 0, on_receive, NULL, NULL));
     SIM_REG32(UART_IER) = UART_IER_RX;
@@ -87,24 +82,18 @@ static size_t take_received(char *data, size_t size)
 {
     size_t count = 0;
     while (count < size && s_rx_tail != s_rx_head) {
-        data[count++] = s_rx[s_rx_tail % RX_BUFFER_SIZE];
+        char c = s_rx[s_rx_tail % RX_BUFFER_SIZE];
+        data[count++] = c == '\r' ? '\n' : c;
         s_rx_tail++;
     }
     SIM_REG32(UART_IER) = UART_IER_RX;
     return count;
 }
 
-size_t console_read(char *data, size_t size, uint32_t ticks)
+size_t console_read(char *data, size_t size)
 {
-    size_t count = 0;
-    if (size == 0 || !xSemaphoreTake(s_read_lock, ticks)) {
-        return 0;
-    }
-    while ((count = take_received(data, size)) == 0) {
-        if (!xSemaphoreTake(s_received, ticks)) {
-            break;
-        }
-    }
+    xSemaphoreTake(s_read_lock, portMAX_DELAY);
+    size_t count = take_received(data, size);
     xSemaphoreGive(s_read_lock);
     return count;
 }

@@ -19,8 +19,6 @@ static struct {
     const esp_fd_ops_t *ops;
 } s_ranges[ESP_FD_RANGES_MAX];
 
-static bool s_stdin_nonblocking;
-
 void esp_fd_ops_register(int first, int last, const esp_fd_ops_t *ops)
 {
     for (int i = 0; i < ESP_FD_RANGES_MAX; i++) {
@@ -67,7 +65,7 @@ _ssize_t _write_r(struct _reent *reent, int fd, const void *data, size_t size)
 
 static _ssize_t read_stdin(struct _reent *reent, char *data, size_t size)
 {
-    size_t count = console_read(data, size, s_stdin_nonblocking ? 0 : portMAX_DELAY);
+    size_t count = console_read(data, size);
     return count > 0 || size == 0 ? (_ssize_t)count : fail(reent, EWOULDBLOCK);
 }
 
@@ -92,16 +90,12 @@ int _close_r(struct _reent *reent, int fd)
 int _fcntl_r(struct _reent *reent, int fd, int command, int arg)
 {
     if (fd == STDIN_FILENO && command == F_GETFL) {
-        return O_RDONLY | (s_stdin_nonblocking ? O_NONBLOCK : 0);
-    }
-    if (fd == STDIN_FILENO && command == F_SETFL) {
-        s_stdin_nonblocking = (arg & O_NONBLOCK) != 0;
-        return 0;
+        return O_RDONLY | O_NONBLOCK;
     }
     if (is_output(fd) && command == F_GETFL) {
         return O_WRONLY;
     }
-    if (is_output(fd) && command == F_SETFL) {
+    if ((fd == STDIN_FILENO || is_output(fd)) && command == F_SETFL) {
         return 0;
     }
     const esp_fd_ops_t *ops = esp_fd_ops_find(fd);

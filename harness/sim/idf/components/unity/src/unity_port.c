@@ -24,7 +24,7 @@ static int read_char(void)
 {
     int c;
     while ((c = getchar()) == EOF) {
-        /* a console that does not wait for input */
+        /* the console does not wait for input */
         clearerr(stdin);
         vTaskDelay(1);
     }

@@ -4,7 +4,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <sys/types.h>
 
 #ifdef __cplusplus
@@ -17,8 +16,9 @@ void console_init(void);
 /* nobody else's output comes in between */
 void console_write(const char *data, size_t size);
 
-/* waits for at least one byte, returns what is there up to size; 0: none within the ticks */
-size_t console_read(char *data, size_t size, uint32_t ticks);
+/* What has come, up to size; does not wait. A carriage return is given as a line feed, as by
+   CONFIG_NEWLIB_STDIN_LINE_ENDING_CR, the default of ESP-IDF. */
+size_t console_read(char *data, size_t size);
 
 #ifdef __cplusplus
 }
