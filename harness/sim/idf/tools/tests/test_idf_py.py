@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.timeout(300)
+# ESP-IDF builds a whole firmware in one of them
+pytestmark = pytest.mark.timeout(900)
 
 IDF_PATH = Path(__file__).parents[2]
 FAILED = 2
@@ -75,7 +76,7 @@ class IdfPy:
             env={**self.environment, **environment},
             capture_output=True,
             text=True,
-            timeout=280,
+            timeout=880,
             check=False,
         )
 
