@@ -317,6 +317,13 @@ def test_a_component_of_another_name_is_found(
     (folder / "acme__hotreload").symlink_to(COMPONENT)
     change(project / "CMakeLists.txt", '"${CMAKE_CURRENT_LIST_DIR}/../../component"', "")
     change(project / "main" / "CMakeLists.txt", "PRIV_REQUIRES hotreload", "PRIV_REQUIRES")
+    # what it depends on comes from ESP-IDF's component registry from v6.0 on
+    change(
+        project / "CMakeLists.txt",
+        '"$ENV{IDF_PATH}/examples/common_components/protocol_examples_common"',
+        "",
+    )
+    change(project / "main" / "CMakeLists.txt", "protocol_examples_common", "")
     if manager:
         (project / "main" / "idf_component.yml").write_text(
             "dependencies:\n  acme/hotreload:\n    path: ../../some where/acme__hotreload\n"
