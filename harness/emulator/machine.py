@@ -1,6 +1,7 @@
 """One run of QEMU: a process and its two channels, from power on to power off."""
 
 import contextlib
+import os
 import select
 import signal
 import socket
@@ -15,6 +16,16 @@ from harness.emulator.qmp import Qmp, QmpError
 from harness.errors import MachineError, MissingToolError
 
 QUIT_SECONDS = 2.0
+
+
+def tied_to(parent: int) -> list[str]:
+    """What goes before the words of a command that is to end with its parent.
+
+    The kernel kills it when the thread that started it dies. When that has died before the kernel
+    was told, the command finds another parent than process `parent`, and does not begin.
+    """
+    begin = '[ "$PPID" = "$0" ] && exec "$@"'
+    return ["setpriv", "--pdeathsig", "KILL", "sh", "-c", begin, str(parent)]
 
 
 class Output(Protocol):
@@ -49,7 +60,7 @@ class Machine:
             try:
                 # a process group of its own: an interrupt from the keyboard reaches pytest only
                 self._process = subprocess.Popen(
-                    ["setpriv", "--pdeathsig", "KILL", *command(*descriptors)],
+                    [*tied_to(os.getpid()), *command(*descriptors)],
                     stdin=subprocess.DEVNULL,
                     stdout=said,
                     stderr=subprocess.STDOUT,

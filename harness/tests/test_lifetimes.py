@@ -8,12 +8,13 @@ import re
 import select
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
+from harness.emulator.machine import tied_to
 from harness.tests.conftest import FIRMWARE, NestedPytest
 
 RAISES = """
@@ -31,6 +32,18 @@ def test_it(dut):
         fifo.write(f"{{os.getpid()}} {{dut.qemu.pid}}")
     dut.expect_exact("never", timeout=50)
 """
+
+
+@pytest.mark.parametrize(
+    ("parent", "said"), [(os.getpid, "begun\n"), (lambda: 1, "")], ids=["there", "lost"]
+)
+def test_what_lost_its_parent_before_it_was_tied_does_not_begin(
+    parent: Callable[[], int], said: str
+) -> None:
+    begun = subprocess.run(
+        [*tied_to(parent()), "echo", "begun"], stdout=subprocess.PIPE, text=True, check=False
+    )
+    assert begun.stdout == said
 
 
 @pytest.fixture
