@@ -2,10 +2,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "esp_idf_version.h"
 #include "esp_system.h"
 #include "hotreload.h"
 #include "probe.h"
 #include "reloadable_util.h"
+
+#if ESP_IDF_VERSION >= ESP_IDF_VERSION_VAL(5, 5, 0)
+#include "esp_netif.h"
+#include "esp_netif_net_stack.h"
+#include "lwip/netif.h"
+#endif
 
 esp_err_t probe_handle_load(httpd_req_t *request)
 {
@@ -69,9 +76,22 @@ esp_err_t probe_handle_server_stop(httpd_req_t *request)
     return probe_send_result(request, hotreload_server_stop());
 }
 
+/* At a restart ESP-IDF's protocol_examples_common frees the driver of Ethernet before the interface, and
+   if the event loop has not heard of it by then, the interface has the freed driver leave its multicast
+   groups: since v5.5, which tells drivers of them. */
+static void forget_multicast_filters(void)
+{
+#if ESP_IDF_VERSION >= ESP_IDF_VERSION_VAL(5, 5, 0)
+    struct netif *netif = esp_netif_get_netif_impl(esp_netif_get_default_netif());
+    netif_set_igmp_mac_filter(netif, NULL);
+    netif_set_mld_mac_filter(netif, NULL);
+#endif
+}
+
 esp_err_t probe_handle_restart(httpd_req_t *request)
 {
     probe_send_result(request, ESP_OK);
+    forget_multicast_filters();
     esp_restart();
 }
 
