@@ -124,5 +124,6 @@ void hr_socket_close(hr_socket_t *socket)
             break;
         }
     }
+    hr_socket_drop_received(socket->fd); /* when it was cancelled before */
     close(socket->fd);
 }
