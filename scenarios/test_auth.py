@@ -292,7 +292,13 @@ def test_a_nonce_that_nobody_issued(device: Device, variant: Variant) -> None:
         assert error_of(send(device, sign(device, "/upload", elf, nonce))) == NONCE
 
 
-@pytest.mark.parametrize("restart", ["reset", "power_cycle"])
+@pytest.mark.parametrize(
+    "restart",
+    [
+        pytest.param("reset", marks=pytest.mark.needs("reset")),
+        pytest.param("power_cycle", marks=pytest.mark.needs("power-cut")),
+    ],
+)
 def test_a_request_of_an_earlier_boot(device: Device, variant: Variant, restart: str) -> None:
     request = sign(device, "/upload-and-reload", variant("answer_43").data)
 
