@@ -454,7 +454,7 @@ def test_no_socket_for_a_client(device: Device, bench: Bench, variant: Variant) 
     assert newcomer.upload_and_reload(elf)["module"] == 3
 
 
-@pytest.mark.parametrize("more", [0, 100_000], ids=["all-read", "more-has-come"])
+@pytest.mark.parametrize("more", [0, 100_000], ids=["silent", "sending"])
 def test_stop_during_an_upload(device: Device, bench: Bench, variant: Variant, more: int) -> None:
     """The answer arrives, also where the device has not read all that was sent."""
     elf = variant("answer_43").data + bytes(more)
