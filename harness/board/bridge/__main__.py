@@ -12,6 +12,7 @@ from harness.board.bridge.circuit import Port
 from harness.board.bridge.server import Server
 from harness.errors import HarnessError
 from harness.flashimage import SIZES
+from harness.lanes import esp32, sim
 
 DESCRIPTION = """
 Puts an emulated ESP32 where a board would be: at an RFC2217 port of this host, with reset lines.
@@ -25,9 +26,9 @@ board, for firmwares that were built with harness/sim/idf.
 """
 
 
+#: files of sdkconfig settings: a firmware needs on the chip what it needs on the chip's lane
+DEFAULTS = {"esp32": esp32.DEFAULTS, "sim": sim.DEFAULTS}
 #: the simulated board's download mode has none, and Espressif's QEMU 8.2 cannot run the newer one
-#: of firmwares for the emulated chip: no compiler has to work around a fault that it does not have
-SDKCONFIG = {"esp32": "{CONFIG_SPIRAM_CACHE_WORKAROUND: n}", "sim": "{}"}
 STUBS = {"esp32": "legacy", "sim": "none"}
 
 
@@ -103,7 +104,9 @@ def _serve(options: argparse.Namespace) -> None:
     print(f"  port: rfc2217://127.0.0.1:{listener.getsockname()[1]}")
     print(f"  forward: {{{forward}}}")
     print("  tags: [emulated, psram]")
-    print(f"  sdkconfig: {SDKCONFIG[options.chip]}")
+    print("  sdkconfig:")
+    for setting in re.findall(r"^(CONFIG_\w+)=(.*)$", DEFAULTS[options.chip].read_text(), re.M):
+        print("    {}: {}".format(*setting))
     print(f"  stub: {STUBS[options.chip]}")
     print("", flush=True)
     try:

@@ -39,6 +39,11 @@ def test_what_is_flashed(dut):
 @pytest.mark.firmware({str(ROOT / "examples" / "basic")!r})
 def test_what_another_test_has_changed_is_flashed(dut):
     assert dut.serial.written == 0x10000
+
+
+@pytest.mark.firmware({str(ROOT / "scenarios" / "firmware")!r})
+def test_room_for_what_the_emulated_network_sends_at_once(firmware):
+    assert firmware.sdkconfig["ETH_OPENETH_DMA_RX_BUFFER_NUM"] >= 8
 """
 DIES = """
 import os, signal
@@ -92,7 +97,7 @@ def test_flash_reset_and_address(bridge: Bridge, run: Run, tmp_path: Path) -> No
     result = run(boards_file(tmp_path, bridge.entry), EXAMPLE)
 
     assert result.returncode == pytest.ExitCode.OK, result.stdout
-    assert "3 passed" in result.stdout
+    assert "4 passed" in result.stdout
 
 
 def test_tests_are_spread_over_boards_and_a_missing_one_is_told(
