@@ -11,6 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import click
 import pytest
 from hotreload_loop import emulator, idf_commands
 from hotreload_loop.build import Build
@@ -116,6 +117,24 @@ def test_on_a_board_no_port_is_forwarded(
         idf_commands.run_command("run-project", None, None, False, *ports)
     assert ended.value.code == 2
     assert "are of the device in QEMU: --qemu" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--device-port", "--host-port"])
+def test_a_port_that_cannot_be_is_refused_before_the_build(
+    load: Callable[[Path], Callable[..., dict[str, Any]]], option: str
+) -> None:
+    """Among the options, which idf.py takes in before it runs anything."""
+    actions = load(COMPONENT)({"actions": {"all": {}}}, str(EXAMPLE))["actions"]
+    options = [
+        click.Option(values["names"], **{k: v for k, v in values.items() if k != "names"})
+        for values in actions["run-project"]["options"]
+    ]
+    command = click.Command("run-project", params=list(options))
+    for port in ("1", "65535"):
+        command.make_context("idf.py", [option, port])
+    for port in ("0", "65536", "-1", "8080x", ""):
+        with pytest.raises(click.BadParameter, match="is not"):
+            command.make_context("idf.py", [option, port])
 
 
 def test_without_qemu_the_way_to_it_is_one_line(
