@@ -146,10 +146,11 @@ def test_data_in_psram(
     device.client.upload_and_reload(variant(text=with_bytes(1 << 20)))
 
     assert device.probe.call("answer") == 43
-    # the data that was there before is given back
+    device.trace.wait("free", module=device.client.status()["module"] - 1)
     assert device.client.status()["heap"]["psram_free"] < free - (1 << 20) + 4096
     assert bench.free_memory().data > inside.data - 4096
     device.client.upload_and_reload(variant("smaller", base=False))
+    device.trace.wait("free", module=device.client.status()["module"] - 1)
     assert device.client.status()["heap"]["psram_free"] > free - 4096
 
 
