@@ -12,7 +12,7 @@ COMPONENT = Path(__file__).resolve().parents[1]
 README = (COMPONENT / "README.md").read_text(encoding="utf-8")
 CHANGELOG = (COMPONENT / "CHANGELOG.md").read_text(encoding="utf-8")
 HEADERS = {path.name: path.read_text("utf-8") for path in (COMPONENT / "include").glob("*.h")}
-SOURCES = {path.name: path.read_text("utf-8") for path in (COMPONENT / "src").glob("*.c")}
+SOURCES = {path.name: path.read_text("utf-8") for path in (COMPONENT / "src").rglob("*.c")}
 MANIFEST = yaml.safe_load((COMPONENT / "idf_component.yml").read_text(encoding="utf-8"))
 
 
@@ -37,7 +37,7 @@ def code(text: str) -> list[str]:
 def test_releases_of_esp_idf_are_told_apart_in_one_file() -> None:
     asks = re.compile(r"\b(?:ESP_)?IDF_VERSION|\b__has_include\b|\bMBEDTLS_VERSION")
     files = [
-        *COMPONENT.glob("src/*.[ch]"),
+        *COMPONENT.glob("src/**/*.[ch]"),
         *COMPONENT.glob("include/*.h"),
         *COMPONENT.glob("*.cmake"),
     ]
@@ -141,7 +141,7 @@ def test_trace_of_the_readme_is_that_of_the_sources() -> None:
 
 
 def test_version_of_the_trace_format_is_told() -> None:
-    source = (COMPONENT / "src" / "hr_trace.h").read_text(encoding="utf-8")
+    source = (COMPONENT / "src" / "port" / "hr_trace.h").read_text(encoding="utf-8")
     version = re.search(r"#define HR_TRACE_VERSION (\d+)", source)
     assert version is not None
     assert f"`trace version={version[1]}`" in section("Trace")

@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#include "hr_place.h"
+#include "module/hr_place.h"
 
 /* The n-th allocation from here on fails, once; 0: none does. */
 void memory_fail_at(uint32_t allocation);

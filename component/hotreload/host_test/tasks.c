@@ -9,7 +9,7 @@
 #include "esp_timer.h"
 #include "freertos/FreeRTOS.h"
 #include "freertos/task.h"
-#include "hr_tasks.h"
+#include "module/hr_tasks.h"
 
 #define MODULES_MAX 8
 #define TIMERS_MAX 2

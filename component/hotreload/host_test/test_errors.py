@@ -16,7 +16,7 @@ def test_codes_differ() -> None:
 
 
 def test_every_code_has_its_name() -> None:
-    source = (COMPONENT / "src" / "hr_error.c").read_text(encoding="utf-8")
+    source = (COMPONENT / "src" / "port" / "hr_error.c").read_text(encoding="utf-8")
     assert re.findall(r"NAME\((\w+)\)", source)[1:] == list(CODES)
 
 

@@ -4,15 +4,15 @@
 
 #include <inttypes.h>
 
-#include "hr_check.h"
-#include "hr_current.h"
-#include "hr_guard.h"
-#include "hr_lifecycle.h"
-#include "hr_operation.h"
-#include "hr_replace.h"
-#include "hr_retire.h"
-#include "hr_stage.h"
-#include "hr_trace.h"
+#include "lifecycle/hr_check.h"
+#include "module/hr_current.h"
+#include "flash/hr_guard.h"
+#include "lifecycle/hr_lifecycle.h"
+#include "lifecycle/hr_operation.h"
+#include "lifecycle/hr_replace.h"
+#include "module/hr_retire.h"
+#include "module/hr_stage.h"
+#include "port/hr_trace.h"
 
 static hr_target_t target_of(const hotreload_config_t *config)
 {

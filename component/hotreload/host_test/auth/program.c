@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "hotreload.h"
-#include "hr_auth.h"
+#include "server/hr_auth.h"
 
 #define LINE_SIZE 8192
 

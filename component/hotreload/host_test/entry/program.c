@@ -3,7 +3,8 @@
 #include <stdio.h>
 
 #include "hotreload.h"
-#include "hr_symbol.h"
+#include "arch/hr_entry.h"
+#include "elf/hr_symbol.h"
 
 const char *esp_err_to_name(esp_err_t err)
 {
@@ -27,6 +28,9 @@ int main(int count, char **arguments)
         const char *const names[] = {arguments[2]};
         uint32_t link;
         err = hr_symbol_find_exports(&image, names, 1, &link, &report);
+        if (err == ESP_OK) {
+            err = hr_entry_check(&image, names[0], link, &report);
+        }
     }
     printf("%s %s\n", hotreload_err_to_name(err), report.message);
     return 0;

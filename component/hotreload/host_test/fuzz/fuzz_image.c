@@ -2,7 +2,7 @@
 /* Any bytes as a module: refused, or loaded as its headers say. */
 #include <stdlib.h>
 
-#include "hr_identity.h"
+#include "elf/hr_identity.h"
 #include "staged.h"
 
 /* elf_builder.py: IDENTITY */

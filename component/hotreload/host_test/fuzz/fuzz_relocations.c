@@ -4,8 +4,8 @@
    writes the same. */
 #include <stdlib.h>
 
-#include "hr_identity.h"
-#include "hr_reloc.h"
+#include "elf/hr_identity.h"
+#include "arch/hr_reloc.h"
 #include "staged.h"
 
 #define TEXT 0x10000000 /* as elf_builder.py links */

@@ -2,7 +2,7 @@
 /* What a fuzzer does with an image that has passed all checks. */
 #pragma once
 
-#include "hr_module.h"
+#include "module/hr_module.h"
 
 /* Places and relocates it in blocks whose bounds the sanitizer sees, turns the link addresses of
    functions into run addresses, and aborts when a byte that no relocation names is not as in the

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "hr_sha256.h"
+#include "port/hr_sha256.h"
 
 #if HR_IDF_PSA
 /* nothing here draws random numbers */

@@ -38,7 +38,7 @@ class Partition(NamedTuple):
 
     @property
     def capacity(self) -> int:
-        """Bytes of the largest module: src/hr_store.h has two slots, with a record in each."""
+        """Bytes of the largest module: src/flash/hr_store.h has two slots, with a record in each."""
         return self.size // 2 - 64
 
 

@@ -1,4 +1,4 @@
-"""Signing of requests, as src/hr_auth.h of the component describes it."""
+"""Signing of requests, as src/server/hr_auth.h of the component describes it."""
 
 from __future__ import annotations
 

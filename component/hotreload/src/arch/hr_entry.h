@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+/* Where stubs enter a module: its functions have to begin as the stubs take for granted. */
+#pragma once
+
+#include "elf/hr_image.h"
+
+/* Whether a stub can enter the function `name` at the link address `link`. What it takes depends on
+   the ABI that the firmware, and so its stubs, are compiled for. */
+esp_err_t hr_entry_check(const hr_image_t *image, const char *name, uint32_t link,
+                         hr_report_t *report);

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+#include "arch/hr_reloc.h"
+
+#include <inttypes.h>
+
+#include "hotreload.h"
+#include "elf/hr_symbol.h"
+
+/* What a relocation writes, whatever its type is called. */
+typedef enum {
+    ACTION_UNKNOWN,
+    ACTION_NONE,     /* right as linked, because segments keep their layout */
+    ACTION_RELATIVE, /* the value in place is a link address of the module */
+    ACTION_SYMBOL,   /* S + A */
+} action_t;
+
+static action_t dynamic_action(uint32_t type)
+{
+    switch (type) {
+    case HR_R_XTENSA_NONE:
+    case HR_R_XTENSA_RTLD: /* for lazy binding, which nothing here does */
+        return ACTION_NONE;
+    case HR_R_XTENSA_RELATIVE:
+        return ACTION_RELATIVE;
+    case HR_R_XTENSA_GLOB_DAT:
+    case HR_R_XTENSA_JMP_SLOT:
+    case HR_R_XTENSA_32:
+    case HR_R_XTENSA_PLT:
+        return ACTION_SYMBOL;
+    default:
+        return ACTION_UNKNOWN;
+    }
+}
+
+/* Code refers to its own segment relative to the program counter, and differences stay. */
+static bool is_relative_to_place(uint32_t type)
+{
+    return (type >= HR_R_XTENSA_OP0 && type <= HR_R_XTENSA_OP2)
+           || type == HR_R_XTENSA_ASM_EXPAND || type == HR_R_XTENSA_ASM_SIMPLIFY
+           || type == HR_R_XTENSA_32_PCREL
+           || (type >= HR_R_XTENSA_DIFF8 && type <= HR_R_XTENSA_DIFF32)
+           || (type >= HR_R_XTENSA_SLOT0_OP && type <= HR_R_XTENSA_SLOT14_ALT)
+           || (type >= HR_R_XTENSA_PDIFF8 && type <= HR_R_XTENSA_NDIFF32);
+}
+
+static action_t action_of(const hr_image_t *image, uint32_t type)
+{
+    if (image->dynamic) {
+        return dynamic_action(type);
+    }
+    if (type == HR_R_XTENSA_32 || type == HR_R_XTENSA_PLT) {
+        return ACTION_SYMBOL;
+    }
+    return type == HR_R_XTENSA_NONE || is_relative_to_place(type) ? ACTION_NONE : ACTION_UNKNOWN;
+}
+
+static esp_err_t check_symbol(const hr_image_t *image, uint32_t index, const hr_elf_rela_t *rela,
+                              action_t action, hr_report_t *report)
+{
+    uint32_t symbol = HR_ELF_RELA_SYMBOL(rela);
+    if (action == ACTION_RELATIVE) {
+        if (symbol != 0) {
+            return hr_reject(report, HOTRELOAD_ERR_RELOC_SYMBOL,
+                             "relocation %" PRIu32 ": R_XTENSA_RELATIVE has symbol %" PRIu32
+                             ", not 0", index, symbol);
+        }
+        return ESP_OK;
+    }
+    if (symbol == 0 || symbol >= image->symbols.count) {
+        return hr_reject(report, HOTRELOAD_ERR_RELOC_SYMBOL,
+                         "relocation %" PRIu32 ": symbol %" PRIu32 " is not one of 1 to %" PRIu32,
+                         index, symbol, image->symbols.count - 1);
+    }
+    return hr_symbol_check(image, symbol, report);
+}
+
+static esp_err_t check_entry(const hr_image_t *image, uint32_t index, const hr_elf_rela_t *rela,
+                             hr_report_t *report)
+{
+    uint32_t type = HR_ELF_RELA_TYPE(rela);
+    action_t action = action_of(image, type);
+    if (action == ACTION_UNKNOWN) {
+        return hr_reject(report, HOTRELOAD_ERR_RELOC_TYPE,
+                         "relocation %" PRIu32 " at 0x%" PRIx32 ": type %" PRIu32 " is unknown",
+                         index, rela->offset, type);
+    }
+    if (action == ACTION_NONE) {
+        return ESP_OK;
+    }
+    if (hr_image_segment(image, rela->offset, sizeof(uint32_t)) == NULL) {
+        return hr_reject(report, HOTRELOAD_ERR_RELOC_OFFSET,
+                         "relocation %" PRIu32 ": the 4 bytes at r_offset 0x%" PRIx32
+                         " are not inside one segment", index, rela->offset);
+    }
+    return check_symbol(image, index, rela, action, report);
+}
+
+esp_err_t hr_reloc_check(const hr_image_t *image, uint32_t *total, hr_report_t *report)
+{
+    *total = 0;
+    for (uint32_t t = 0; t < image->relocation_tables; t++) {
+        hr_table_t table = image->relocations[t];
+        for (uint32_t i = 0; i < table.count; i++, (*total)++) {
+            hr_elf_rela_t rela = hr_image_rela(image, table, i);
+            esp_err_t err = check_entry(image, *total, &rela, report);
+            if (err != ESP_OK) {
+                return err;
+            }
+        }
+    }
+    return ESP_OK;
+}
+
+static uint32_t symbol_value(const hr_image_t *image, const hr_placement_t *placement,
+                             const hr_elf_rela_t *rela, uint32_t in_place)
+{
+    hr_elf_symbol_t symbol = hr_image_symbol(image, HR_ELF_RELA_SYMBOL(rela));
+    if (symbol.shndx == HR_ELF_SHN_UNDEF) {
+        return rela->addend; /* weak and nowhere defined: S is 0 */
+    }
+    if (symbol.shndx == HR_ELF_SHN_ABS) {
+        return symbol.value + rela->addend;
+    }
+    uint32_t moved = hr_place_run_address(placement, symbol.value) - symbol.value;
+    /* the addend that --emit-relocs keeps for a section symbol counts from the start of the input
+       section, which nobody knows any more; the linked value in place is right */
+    if (!image->dynamic && HR_ELF_SYMBOL_TYPE(&symbol) == HR_ELF_STT_SECTION) {
+        return in_place + moved;
+    }
+    return symbol.value + moved + rela->addend;
+}
+
+static void apply_entry(const hr_image_t *image, const hr_placement_t *placement,
+                        const hr_elf_rela_t *rela)
+{
+    action_t action = action_of(image, HR_ELF_RELA_TYPE(rela));
+    if (action == ACTION_NONE) {
+        return;
+    }
+    const hr_placed_t *segment = hr_place_segment(placement, rela->offset, sizeof(uint32_t));
+    uint32_t at = rela->offset - segment->link;
+    uint32_t in_place = hr_place_load(segment, at);
+    uint32_t value = action == ACTION_RELATIVE
+                         ? hr_place_run_address(placement, in_place + rela->addend)
+                         : symbol_value(image, placement, rela, in_place);
+    hr_place_store(segment, at, value);
+}
+
+static void count(hr_reloc_counts_t *counts, uint32_t type)
+{
+    switch (type) {
+    case HR_R_XTENSA_RELATIVE:
+        counts->relative++;
+        break;
+    case HR_R_XTENSA_32:
+        counts->r32++;
+        break;
+    case HR_R_XTENSA_GLOB_DAT:
+        counts->glob_dat++;
+        break;
+    case HR_R_XTENSA_JMP_SLOT:
+        counts->jmp_slot++;
+        break;
+    case HR_R_XTENSA_PLT:
+        counts->plt++;
+        break;
+    case HR_R_XTENSA_NONE:
+        counts->none++;
+        break;
+    default:
+        counts->other++;
+        break;
+    }
+}
+
+void hr_reloc_apply(const hr_image_t *image, const hr_placement_t *placement,
+                    hr_reloc_counts_t *counts)
+{
+    *counts = (hr_reloc_counts_t) {0};
+    for (uint32_t t = 0; t < image->relocation_tables; t++) {
+        hr_table_t table = image->relocations[t];
+        for (uint32_t i = 0; i < table.count; i++) {
+            hr_elf_rela_t rela = hr_image_rela(image, table, i);
+            apply_entry(image, placement, &rela);
+            count(counts, HR_ELF_RELA_TYPE(&rela));
+        }
+    }
+}

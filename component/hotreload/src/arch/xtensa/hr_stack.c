@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+#include "arch/hr_stack.h"
+
+#include <string.h>
+
+/* Offsets in the frames that a task leaves on its stack (ESP-IDF, xtensa_context.h: XtExcFrame,
+   XtSolFrame; both begin alike). */
+#define FRAME_EXIT 0
+#define FRAME_PC   4
+#define FRAME_A0   12
+#define FRAME_A1   16
+#define REGISTERS  16
+
+/* Return addresses have the size of the call in bits 31 and 30, in place of those of the address;
+   code is called within 1 GB (the same manual, CALL4/8/12). */
+#define ADDRESS_MASK 0x3fffffffu
+
+static bool is_inside(hr_text_t text, uint32_t address)
+{
+    return ((address - text.start) & ADDRESS_MASK) < text.size;
+}
+
+static bool load(const hr_stack_t *stack, uint32_t address, uint32_t *word)
+{
+    if (address < stack->low || address > stack->high || stack->high - address < sizeof(*word)) {
+        return false;
+    }
+    memcpy(word, stack->memory + (address - stack->low), sizeof(*word));
+    return true;
+}
+
+bool hr_stack_callers_inside(const hr_stack_t *stack, uint32_t return_address, uint32_t sp,
+                             hr_text_t text)
+{
+    while (return_address != 0) { /* nobody has called the first function of a task */
+        uint32_t caller_sp;
+        if (is_inside(text, return_address)
+            || !load(stack, sp - HR_STACK_SAVE_AREA, &return_address)
+            || !load(stack, sp - HR_STACK_SAVE_AREA + 4, &caller_sp)
+            || caller_sp <= sp) {
+            return true;
+        }
+        sp = caller_sp;
+    }
+    return false;
+}
+
+/* A task that was stopped anywhere: besides PC, any register may have an address to go to. A stub
+   has read the symbol table, the function to call has not yet made its window, a new task has not
+   yet begun. */
+static bool interrupted_inside(const hr_stack_t *stack, uint32_t frame, hr_text_t text)
+{
+    for (uint32_t i = 0; i < REGISTERS; i++) {
+        uint32_t value;
+        if (!load(stack, frame + FRAME_A0 + 4 * i, &value) || is_inside(text, value)) {
+            return true;
+        }
+    }
+    uint32_t return_address, sp;
+    return !load(stack, frame + FRAME_A0, &return_address)
+        || !load(stack, frame + FRAME_A1, &sp)
+        || hr_stack_callers_inside(stack, return_address, sp, text);
+}
+
+bool hr_stack_saved_inside(const hr_stack_t *stack, uint32_t frame, hr_text_t text)
+{
+    uint32_t exit, pc;
+    if (!load(stack, frame + FRAME_EXIT, &exit) || !load(stack, frame + FRAME_PC, &pc)
+        || is_inside(text, pc)) {
+        return true;
+    }
+    if (exit != 0) {
+        return interrupted_inside(stack, frame, text);
+    }
+    /* a call of the scheduler: the frame is the scheduler's, PC the address it returns to */
+    return hr_stack_callers_inside(stack, pc, frame, text);
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/* A module's ELF as it lies in flash or RAM: checked once, then read in place. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "esp_err.h"
+#include "elf/hr_elf.h"
+#include "port/hr_report.h"
+
+/* a module has three: text, data and tables; GNU ld's own scripts make at most four */
+#define HR_SEGMENTS_MAX 8
+/* GNU ld's page size for Xtensa; nothing in a module needs more */
+#define HR_ALIGN_MAX 4096u
+/* --emit-relocs keeps one for each output section that is loaded; GNU ld's own scripts make ten */
+#define HR_RELOCATION_TABLES_MAX 16
+/* A pointer may be kept before or behind its object and brought back by an index, as in one-based
+   arrays: an address this close to a segment belongs to it. Modules are linked far from any
+   address of the firmware, so that none of those is so close. */
+#define HR_REACH (64u * 1024)
+
+typedef enum {
+    HR_SEGMENT_TEXT, /* executable RAM, aligned 32-bit accesses only */
+    HR_SEGMENT_DATA,
+} hr_segment_kind_t;
+
+typedef struct {
+    hr_segment_kind_t kind;
+    uint32_t link; /* link address */
+    uint32_t offset;
+    uint32_t file_size;
+    uint32_t memory_size;
+    uint32_t align; /* power of two, at least 4 */
+} hr_segment_t;
+
+/* entries of one size, wholly inside the image */
+typedef struct {
+    uint32_t offset;
+    uint32_t count;
+} hr_table_t;
+
+typedef struct {
+    const uint8_t *data;
+    uint32_t size;
+    uint32_t extent; /* bytes up to the end of what the headers refer to */
+    hr_elf_header_t header;
+
+    /* those to load first, in file order; then those that are only read */
+    hr_segment_t segments[HR_SEGMENTS_MAX];
+    uint32_t load_count;
+    uint32_t segment_count;
+
+    bool dynamic;
+    hr_table_t symbols;
+    hr_table_t strings; /* bytes; the last one is 0 */
+    hr_table_t buckets; /* of DT_HASH; without entries when there is none */
+    hr_table_t chains;
+    /* DT_RELA and DT_JMPREL, or without a dynamic table what --emit-relocs keeps; none twice */
+    hr_table_t relocations[HR_RELOCATION_TABLES_MAX];
+    uint32_t relocation_tables;
+} hr_image_t;
+
+/* What the first bytes tell: refuses what is no module for this machine. `header` receives the ELF
+   header; the rest of the image need not be there yet. */
+esp_err_t hr_image_check_header(const void *data, size_t size, hr_elf_header_t *header,
+                                hr_report_t *report);
+
+/* Checks everything but relocations and symbols, and remembers where things are. The image keeps
+   pointing into `data`, which may be of any alignment. */
+esp_err_t hr_image_open(hr_image_t *image, const void *data, size_t size, hr_report_t *report);
+
+/* The segment to load that has all of [link, link + size), or NULL. */
+const hr_segment_t *hr_image_segment(const hr_image_t *image, uint32_t link, uint32_t size);
+
+/* Whether a link address goes along with a segment to load. */
+bool hr_image_reaches(const hr_image_t *image, uint32_t link);
+
+/* The tables may have any alignment, so entries are copied out: by words where they can be. */
+static inline void hr_image_read(const hr_image_t *image, uint32_t offset, void *to, size_t size)
+{
+    const uint8_t *from = image->data + offset;
+    if ((uintptr_t)from % sizeof(uint32_t) == 0) {
+        memcpy(to, __builtin_assume_aligned(from, sizeof(uint32_t)), size);
+    } else {
+        memcpy(to, from, size);
+    }
+}
+
+static inline hr_elf_segment_t hr_image_program_header(const hr_image_t *image, uint32_t index)
+{
+    hr_elf_segment_t header;
+    hr_image_read(image, image->header.phoff + index * sizeof(header), &header, sizeof(header));
+    return header;
+}
+
+static inline uint32_t hr_image_word(const hr_image_t *image, hr_table_t table, uint32_t index)
+{
+    uint32_t word;
+    hr_image_read(image, table.offset + index * sizeof(word), &word, sizeof(word));
+    return word;
+}
+
+static inline hr_elf_symbol_t hr_image_symbol(const hr_image_t *image, uint32_t index)
+{
+    hr_elf_symbol_t symbol;
+    hr_image_read(image, image->symbols.offset + index * sizeof(symbol), &symbol, sizeof(symbol));
+    return symbol;
+}
+
+static inline hr_elf_rela_t hr_image_rela(const hr_image_t *image, hr_table_t table, uint32_t index)
+{
+    hr_elf_rela_t rela;
+    hr_image_read(image, table.offset + index * sizeof(rela), &rela, sizeof(rela));
+    return rela;
+}

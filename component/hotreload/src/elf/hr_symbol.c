@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: MIT */
+#include "elf/hr_symbol.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "hotreload.h"
+
+/* Longest part of a name that a message shows. */
+#define NAME_SHOWN "%.64s"
+
+/* Steps along hash chains for each name that is looked up. GNU ld makes chains of five symbols at
+   most on the average; longer ones, of symbols that were made to collide, cost the square of what
+   they are. */
+#define STEPS_PER_NAME 16
+
+/* Chains of symbols with the same hash: the module's own, or made here when it has none. */
+typedef struct {
+    const hr_image_t *image;
+    uint32_t bucket_count;
+    uint32_t *made; /* buckets, then chains; NULL: the module's own are used */
+    uint64_t steps_left;
+} index_t;
+
+static const char *name_of(const hr_image_t *image, const hr_elf_symbol_t *symbol)
+{
+    return (const char *)image->data + image->strings.offset + symbol->name;
+}
+
+static esp_err_t check_section(const hr_image_t *image, uint32_t index,
+                               const hr_elf_symbol_t *symbol, hr_report_t *report)
+{
+    uint32_t section = symbol->shndx;
+    uint32_t sections = image->header.shnum != 0 ? image->header.shnum : HR_ELF_SHN_LORESERVE;
+    if (section == HR_ELF_SHN_ABS || section < sections) {
+        return ESP_OK;
+    }
+    return hr_reject(report, HOTRELOAD_ERR_SYMBOL_SECTION,
+                     "symbol %" PRIu32 ": st_shndx is 0x%" PRIx32 ", which is no section",
+                     index, section);
+}
+
+static esp_err_t check_name(const hr_image_t *image, uint32_t index,
+                            const hr_elf_symbol_t *symbol, hr_report_t *report)
+{
+    if (symbol->name >= image->strings.count) {
+        return hr_reject(report, HOTRELOAD_ERR_SYMBOL_NAME,
+                         "symbol %" PRIu32 ": st_name %" PRIu32
+                         " is outside the string table of %" PRIu32 " bytes",
+                         index, symbol->name, image->strings.count);
+    }
+    return ESP_OK;
+}
+
+/* Thread-local variables, and functions that choose a function, are no addresses. */
+static esp_err_t check_info(uint32_t index, const hr_elf_symbol_t *symbol, hr_report_t *report)
+{
+    if (HR_ELF_SYMBOL_BIND(symbol) > HR_ELF_STB_WEAK
+        || HR_ELF_SYMBOL_TYPE(symbol) > HR_ELF_STT_SECTION) {
+        return hr_reject(report, HOTRELOAD_ERR_SYMBOL_INFO,
+                         "symbol %" PRIu32 ": st_info 0x%02x has a binding or a type that is not "
+                         "known", index, symbol->info);
+    }
+    return ESP_OK;
+}
+
+/* Of a symbol that belongs to a section; the others have no address in the module. */
+static esp_err_t check_value(const hr_image_t *image, uint32_t index,
+                             const hr_elf_symbol_t *symbol, hr_report_t *report)
+{
+    if (symbol->shndx == HR_ELF_SHN_UNDEF || symbol->shndx == HR_ELF_SHN_ABS
+        || hr_image_reaches(image, symbol->value)) {
+        return ESP_OK;
+    }
+    return hr_reject(report, HOTRELOAD_ERR_SYMBOL_VALUE,
+                     "symbol %" PRIu32 ": st_value 0x%" PRIx32 " is far from every segment", index,
+                     symbol->value);
+}
+
+esp_err_t hr_symbol_check(const hr_image_t *image, uint32_t index, hr_report_t *report)
+{
+    hr_elf_symbol_t symbol = hr_image_symbol(image, index);
+    esp_err_t err = check_name(image, index, &symbol, report);
+    if (err == ESP_OK) {
+        err = check_info(index, &symbol, report);
+    }
+    if (err == ESP_OK) {
+        err = check_section(image, index, &symbol, report);
+    }
+    if (err == ESP_OK) {
+        err = check_value(image, index, &symbol, report);
+    }
+    if (err != ESP_OK) {
+        return err;
+    }
+    if (symbol.shndx == HR_ELF_SHN_UNDEF && HR_ELF_SYMBOL_BIND(&symbol) != HR_ELF_STB_WEAK) {
+        return hr_reject(report, HOTRELOAD_ERR_SYMBOL_UNDEFINED,
+                         "symbol %" PRIu32 ": " NAME_SHOWN " is not defined, neither by the module "
+                         "nor by the firmware", index, name_of(image, &symbol));
+    }
+    return ESP_OK;
+}
+
+/* The hash function of DT_HASH (System V ABI, "Hash Table"). */
+static uint32_t hash_of(const char *name)
+{
+    uint32_t hash = 0;
+    for (const uint8_t *c = (const uint8_t *)name; *c != 0; c++) {
+        hash = (hash << 4) + *c;
+        uint32_t high = hash & 0xf0000000u;
+        hash = (hash ^ (high >> 24)) & ~high;
+    }
+    return hash;
+}
+
+static size_t longest_of(const char *const *names, size_t count)
+{
+    size_t longest = 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t length = strlen(names[i]);
+        longest = length > longest ? length : longest;
+    }
+    return longest;
+}
+
+/* No symbol's name is read further than `longest`: a string that many symbols share would be read
+   once for each. */
+static esp_err_t make_index(index_t *index, size_t longest, hr_report_t *report)
+{
+    const hr_image_t *image = index->image;
+    index->bucket_count = image->symbols.count / 2 + 1;
+    index->made = calloc((size_t)index->bucket_count + image->symbols.count, sizeof(uint32_t));
+    if (index->made == NULL) {
+        return hr_reject(report, ESP_ERR_NO_MEM, "no memory to index %" PRIu32 " symbols",
+                         image->symbols.count);
+    }
+    uint32_t *chains = index->made + index->bucket_count;
+    for (uint32_t i = 1; i < image->symbols.count; i++) {
+        hr_elf_symbol_t symbol = hr_image_symbol(image, i);
+        if (HR_ELF_SYMBOL_BIND(&symbol) == HR_ELF_STB_LOCAL) {
+            continue;
+        }
+        esp_err_t err = check_name(image, i, &symbol, report);
+        if (err != ESP_OK) {
+            return err;
+        }
+        if (strnlen(name_of(image, &symbol), longest + 1) > longest) {
+            continue;
+        }
+        uint32_t *bucket = &index->made[hash_of(name_of(image, &symbol)) % index->bucket_count];
+        chains[i] = *bucket;
+        *bucket = i;
+    }
+    return ESP_OK;
+}
+
+static esp_err_t index_open(index_t *index, const hr_image_t *image, const char *const *names,
+                            size_t count, hr_report_t *report)
+{
+    *index = (index_t) {
+        .image = image,
+        .bucket_count = image->buckets.count,
+        .steps_left = image->symbols.count + (uint64_t)count * STEPS_PER_NAME,
+    };
+    return image->dynamic ? ESP_OK : make_index(index, longest_of(names, count), report);
+}
+
+static void index_close(index_t *index)
+{
+    free(index->made);
+}
+
+static uint32_t bucket_at(const index_t *index, uint32_t at)
+{
+    return index->made ? index->made[at] : hr_image_word(index->image, index->image->buckets, at);
+}
+
+static uint32_t chain_at(const index_t *index, uint32_t at)
+{
+    return index->made ? index->made[index->bucket_count + at]
+                       : hr_image_word(index->image, index->image->chains, at);
+}
+
+/* Compared from the end: the names of a component often begin alike. */
+static bool is_named(const hr_image_t *image, const hr_elf_symbol_t *symbol, const char *name,
+                     uint32_t length)
+{
+    if (length >= image->strings.count - symbol->name) {
+        return false;
+    }
+    const char *own = name_of(image, symbol);
+    for (uint32_t left = length + 1; left > 0; left--) { /* with the byte that ends it */
+        if (own[left - 1] != name[left - 1]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* A function of the module itself, not the firmware's address of the same name. */
+static bool defines(const hr_image_t *image, const hr_elf_symbol_t *symbol, const char *name,
+                    uint32_t length)
+{
+    return symbol->shndx != HR_ELF_SHN_UNDEF && symbol->shndx != HR_ELF_SHN_ABS
+           && HR_ELF_SYMBOL_BIND(symbol) != HR_ELF_STB_LOCAL
+           && is_named(image, symbol, name, length);
+}
+
+static esp_err_t find(index_t *index, const char *name, uint32_t *found, hr_report_t *report)
+{
+    const hr_image_t *image = index->image;
+    uint32_t length = strlen(name);
+    uint32_t at = bucket_at(index, hash_of(name) % index->bucket_count);
+    for (uint32_t steps = 0; at != 0; steps++, index->steps_left--) {
+        if (at >= image->symbols.count) {
+            return hr_reject(report, HOTRELOAD_ERR_HASH,
+                             "the hash chain of " NAME_SHOWN " names symbol %" PRIu32 " of %" PRIu32,
+                             name, at, image->symbols.count);
+        }
+        if (steps == image->symbols.count) {
+            return hr_reject(report, HOTRELOAD_ERR_HASH_CHAIN,
+                             "the hash chain of " NAME_SHOWN " does not end after %" PRIu32
+                             " symbols", name, steps);
+        }
+        if (index->steps_left == 0) {
+            return hr_reject(report, HOTRELOAD_ERR_HASH_CHAIN,
+                             "the hash chains are too long: step %" PRIu32 " in that of "
+                             NAME_SHOWN, steps, name);
+        }
+        hr_elf_symbol_t symbol = hr_image_symbol(image, at);
+        esp_err_t err = check_name(image, at, &symbol, report);
+        if (err != ESP_OK) {
+            return err;
+        }
+        if (defines(image, &symbol, name, length)) {
+            *found = at;
+            return ESP_OK;
+        }
+        at = chain_at(index, at);
+    }
+    return hr_reject(report, HOTRELOAD_ERR_SYMBOL_MISSING,
+                     "the module has no function " NAME_SHOWN, name);
+}
+
+static esp_err_t find_export(index_t *index, const char *name, uint32_t *link,
+                             hr_report_t *report)
+{
+    uint32_t found = 0;
+    esp_err_t err = find(index, name, &found, report);
+    if (err != ESP_OK) {
+        return err;
+    }
+    hr_elf_symbol_t symbol = hr_image_symbol(index->image, found);
+    err = check_info(found, &symbol, report);
+    if (err == ESP_OK) {
+        err = check_section(index->image, found, &symbol, report);
+    }
+    if (err != ESP_OK) {
+        return err;
+    }
+    *link = symbol.value;
+    return ESP_OK;
+}
+
+esp_err_t hr_symbol_find_exports(const hr_image_t *image, const char *const *names, size_t count,
+                                 uint32_t *links, hr_report_t *report)
+{
+    index_t index;
+    esp_err_t err = index_open(&index, image, names, count, report);
+    for (size_t i = 0; err == ESP_OK && i < count; i++) {
+        err = find_export(&index, names[i], &links[i], report);
+    }
+    index_close(&index);
+    return err;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* One update of a partition, which may arrive in pieces. */
+#pragma once
+
+#include "module/hr_module.h"
+#include "flash/hr_store.h"
+
+typedef struct {
+    hr_store_t store;
+    hr_store_update_t flash;
+    hr_report_t report; /* why it failed */
+} hr_update_t;
+
+/* Only one update at a time is written: HOTRELOAD_ERR_BUSY, at once. hr_update_release() gives back
+   a claim with which no update was begun. */
+esp_err_t hr_update_claim(hr_report_t *report);
+void hr_update_release(void);
+
+/* Needs the claim. May wait for an operation of another task. `size` is what the caller expects to
+   give, for the trace. A failure is reported and gives the claim back; hr_update_end() belongs to
+   ESP_OK only. */
+esp_err_t hr_update_begin(hr_update_t *update, const char *label, size_t size);
+
+/* Where the next bytes of the ELF may be received to, and how many there is room for, never 0; good
+   until hr_update_add(). Of an update that is all zero it may be asked for before hr_update_begin(),
+   which leaves what is there. */
+void *hr_update_room(hr_update_t *update, size_t *size);
+
+/* Takes `size` bytes that were received there. */
+esp_err_t hr_update_add(hr_update_t *update, size_t size);
+
+/* Takes a copy of the next bytes of the ELF. */
+esp_err_t hr_update_append(hr_update_t *update, const void *data, size_t size);
+
+/* Checks what was written as a load would, and makes it current. */
+esp_err_t hr_update_commit(hr_update_t *update, const hr_exports_t *exports);
+
+/* Ends the update and reports `err`, with which it failed, or ESP_OK. Without a commit the module
+   that was current still is. Gives the claim back. Returns `err`. */
+esp_err_t hr_update_end(hr_update_t *update, esp_err_t err);

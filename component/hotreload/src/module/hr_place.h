@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* Puts a module's segments into memory and knows where each link address went. */
+#pragma once
+
+#include "elf/hr_image.h"
+
+/* Where segments come from. A block is aligned to 4. Its run address is what the target sees:
+   on the device that is the pointer, on a host it is what the memory pretends. */
+typedef struct {
+    void *(*allocate)(void *context, hr_segment_kind_t kind, uint32_t size);
+    void (*release)(void *context, void *block);
+    uint32_t (*address)(void *context, const void *block);
+    /* everything is written: from here on any core may execute and read it */
+    void (*complete)(void *context);
+    const char *names[2]; /* by kind, for messages */
+    void *context;
+} hr_memory_t;
+
+typedef struct {
+    hr_segment_kind_t kind;
+    uint32_t link;
+    uint32_t size;
+    uint32_t run;
+    uint8_t *memory; /* of the first byte; text is accessed by aligned words only */
+    void *block;
+} hr_placed_t;
+
+/* In the order of the image's segments to load. */
+typedef struct {
+    const hr_memory_t *memory;
+    hr_placed_t segments[HR_SEGMENTS_MAX];
+    uint32_t count;
+} hr_placement_t;
+
+/* Allocates and fills all segments to load, or nothing. */
+esp_err_t hr_place(hr_placement_t *placement, const hr_image_t *image, const hr_memory_t *memory,
+                   hr_report_t *report);
+
+/* Gives the memory back. */
+void hr_place_release(hr_placement_t *placement);
+
+/* The first segment of a kind; one of size 0 at address 0 when there is none. */
+const hr_placed_t *hr_place_first(const hr_placement_t *placement, hr_segment_kind_t kind);
+
+/* The segment that has all of [link, link + size), or NULL. */
+const hr_placed_t *hr_place_segment(const hr_placement_t *placement, uint32_t link, uint32_t size);
+
+/* The run address of a link address. An address close to a segment goes along with it; one that is
+   far from the module is the firmware's and stays as it is. */
+uint32_t hr_place_run_address(const hr_placement_t *placement, uint32_t link);
+
+/* A 32-bit value at any alignment, `at` bytes into a segment. */
+uint32_t hr_place_load(const hr_placed_t *segment, uint32_t at);
+void hr_place_store(const hr_placed_t *segment, uint32_t at, uint32_t value);

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* The way out of a module that was replaced or unloaded: no new call reaches it, and its memory is
+   freed as soon as no task is inside any more. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "module/hr_module.h"
+
+/* Makes ready what a later hr_retire_free() needs: that cannot fail. */
+esp_err_t hr_retire_prepare(hr_report_t *report);
+
+/* From here on no new call reaches the module; it stays where it is. */
+void hr_retire(const hr_module_t *module);
+
+/* Takes over a retired module. Frees it before it returns if no task is inside; otherwise within a
+   tick after the last task has left it. */
+void hr_retire_free(hr_module_t *module);
+
+/* The same, but waits until no task is inside, so that the memory is free when it returns. false:
+   after `timeout_ms` a task is still inside, and the module is as it was before it was retired. */
+bool hr_retire_free_within(hr_module_t *module, uint32_t timeout_ms);
+
+/* Frees the retired modules that no task is inside any more. */
+void hr_retire_collect(void);
+
+/* How many retired modules wait for tasks to leave. */
+uint32_t hr_retire_waiting(void);
+
+/* Adds that to the reason why memory ran out. Returns `err`. */
+esp_err_t hr_retire_explain(esp_err_t err, hr_report_t *report);

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/hr_auth.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "hotreload.h"
+
+#define TIME_SIZE 8
+#define NONCE_MAC_SIZE 16
+#define NONCE_SIZE (TIME_SIZE + NONCE_MAC_SIZE)
+/* the lines that are signed, with the longest endpoint and a length of 32 bits */
+#define TEXT_SIZE 256
+
+_Static_assert(HR_AUTH_NONCE_LENGTH == 2 * NONCE_SIZE, "a nonce is written in hexadecimal");
+
+/* The fields of the header. */
+typedef struct {
+    char nonce_text[HR_AUTH_NONCE_LENGTH + 1];
+    uint8_t nonce[NONCE_SIZE];
+    uint8_t hash[HR_SHA256_SIZE];
+    uint8_t mac[HR_SHA256_SIZE];
+} fields_t;
+
+static esp_err_t reject_library(esp_err_t err, hr_report_t *report)
+{
+    return hr_reject(report, err, err == ESP_ERR_NO_MEM ? "no memory to check who is asking"
+                                                        : "the library for SHA-256 fails");
+}
+
+static void write_hex(char *text, const uint8_t *bytes, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        snprintf(text + 2 * i, 3, "%02x", bytes[i]);
+    }
+}
+
+static int digit_value(char digit)
+{
+    if (digit >= '0' && digit <= '9') {
+        return digit - '0';
+    }
+    return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
+}
+
+/* Each of these goes on behind what it has read; NULL stays NULL. */
+
+static const char *skip(const char *at, const char *text)
+{
+    size_t length = strlen(text);
+    return at != NULL && strncmp(at, text, length) == 0 ? at + length : NULL;
+}
+
+static const char *read_hex(const char *at, uint8_t *bytes, size_t size)
+{
+    for (size_t i = 0; at != NULL && i < size; i++) {
+        /* the second is not looked at when the first is the end */
+        int high = digit_value(at[0]);
+        int low = high < 0 ? -1 : digit_value(at[1]);
+        if (low < 0) {
+            return NULL;
+        }
+        bytes[i] = (uint8_t)(high << 4 | low);
+        at += 2;
+    }
+    return at;
+}
+
+static esp_err_t read_header(const char *header, fields_t *fields, hr_report_t *report)
+{
+    if (header == NULL) {
+        return hr_reject(report, HOTRELOAD_ERR_AUTH_HEADER, "the request has no Authorization: it "
+                                                            "has to be signed");
+    }
+    const char *at = skip(header, "HMAC-SHA256 nonce=");
+    const char *nonce = at;
+    at = read_hex(at, fields->nonce, sizeof(fields->nonce));
+    at = read_hex(skip(at, ",sha256="), fields->hash, sizeof(fields->hash));
+    at = read_hex(skip(at, ",mac="), fields->mac, sizeof(fields->mac));
+    if (at == NULL || *at != 0) {
+        return hr_reject(report, HOTRELOAD_ERR_AUTH_HEADER,
+                         "Authorization is not HMAC-SHA256 nonce=<%d digits>,sha256=<%d>,mac=<%d>",
+                         HR_AUTH_NONCE_LENGTH, 2 * HR_SHA256_SIZE, 2 * HR_SHA256_SIZE);
+    }
+    memcpy(fields->nonce_text, nonce, HR_AUTH_NONCE_LENGTH);
+    fields->nonce_text[HR_AUTH_NONCE_LENGTH] = 0;
+    return ESP_OK;
+}
+
+static esp_err_t make_nonce(const hr_auth_t *auth, int64_t issue, uint8_t nonce[NONCE_SIZE],
+                            hr_report_t *report)
+{
+    uint8_t mac[HR_SHA256_SIZE];
+    for (size_t i = 0; i < TIME_SIZE; i++) {
+        nonce[i] = (uint8_t)((uint64_t)issue >> 8 * (TIME_SIZE - 1 - i));
+    }
+    esp_err_t err = hr_hmac_sha256(auth->nonce_key, sizeof(auth->nonce_key), nonce, TIME_SIZE, mac);
+    if (err != ESP_OK) {
+        return reject_library(err, report);
+    }
+    memcpy(nonce + TIME_SIZE, mac, NONCE_MAC_SIZE);
+    return ESP_OK;
+}
+
+static int64_t issue_of(const uint8_t nonce[NONCE_SIZE])
+{
+    uint64_t issue = 0;
+    for (size_t i = 0; i < TIME_SIZE; i++) {
+        issue = issue << 8 | nonce[i];
+    }
+    return (int64_t)issue;
+}
+
+static esp_err_t check_nonce(const hr_auth_t *auth, const uint8_t nonce[NONCE_SIZE], int64_t now,
+                             hr_report_t *report)
+{
+    uint8_t own[NONCE_SIZE];
+    int64_t issue = issue_of(nonce);
+    esp_err_t err = make_nonce(auth, issue, own, report);
+    if (err != ESP_OK) {
+        return err;
+    }
+    if (!hr_sha256_same(own, nonce, NONCE_SIZE)) {
+        return hr_reject(report, HOTRELOAD_ERR_AUTH_NONCE,
+                         "the nonce is not one of this device since its start: ask for another");
+    }
+    if (now - issue > auth->lifetime || issue <= auth->forgotten) {
+        return hr_reject(report, HOTRELOAD_ERR_AUTH_NONCE,
+                         "the nonce is %u ms old, which is too old: ask for another",
+                         (unsigned)((now - issue) / 1000));
+    }
+    return ESP_OK;
+}
+
+static esp_err_t check_mac(const hr_auth_t *auth, const hr_auth_request_t *request,
+                           const fields_t *fields, hr_report_t *report)
+{
+    char hash[2 * HR_SHA256_SIZE + 1];
+    char text[TEXT_SIZE];
+    uint8_t mac[HR_SHA256_SIZE];
+    write_hex(hash, fields->hash, sizeof(fields->hash));
+    int length = snprintf(text, sizeof(text), "hotreload-1\n%s\n%s\n%u\n%s\n%s\n", request->method,
+                          request->endpoint, (unsigned)request->length, fields->nonce_text, hash);
+    esp_err_t err = hr_hmac_sha256(auth->key, HR_AUTH_KEY_SIZE, text, (size_t)length, mac);
+    if (err != ESP_OK) {
+        return reject_library(err, report);
+    }
+    if (!hr_sha256_same(mac, fields->mac, sizeof(mac))) {
+        return hr_reject(report, HOTRELOAD_ERR_AUTH_MAC,
+                         "the mac is not that of %s %s with %u bytes and the key of this firmware",
+                         request->method, request->endpoint, (unsigned)request->length);
+    }
+    return ESP_OK;
+}
+
+static esp_err_t use(hr_auth_t *auth, int64_t issue, hr_report_t *report)
+{
+    size_t oldest = 0;
+    for (size_t i = 0; i < HR_AUTH_USED_MAX; i++) {
+        if (auth->used[i] == issue) {
+            return hr_reject(report, HOTRELOAD_ERR_AUTH_REPLAYED,
+                             "the nonce was used by another request: ask for one for each");
+        }
+        if (auth->used[i] < auth->used[oldest]) {
+            oldest = i;
+        }
+    }
+    if (auth->used[oldest] > auth->forgotten) {
+        auth->forgotten = auth->used[oldest];
+    }
+    /* one that is older than those is refused from now on as they are */
+    auth->used[oldest] = issue;
+    return ESP_OK;
+}
+
+esp_err_t hr_auth_init(hr_auth_t *auth, const uint8_t *key, const uint8_t random[HR_SHA256_SIZE],
+                       int64_t lifetime, hr_report_t *report)
+{
+    *auth = (hr_auth_t) {.key = key, .lifetime = lifetime};
+    /* so that who can guess the random bytes, but lacks the key, can make no nonce */
+    esp_err_t err = hr_hmac_sha256(key, HR_AUTH_KEY_SIZE, random, HR_SHA256_SIZE, auth->nonce_key);
+    return err == ESP_OK ? ESP_OK : reject_library(err, report);
+}
+
+esp_err_t hr_auth_issue(hr_auth_t *auth, int64_t now, char nonce[HR_AUTH_NONCE_LENGTH + 1],
+                        hr_report_t *report)
+{
+    uint8_t bytes[NONCE_SIZE];
+    int64_t issue = now > auth->newest ? now : auth->newest + 1;
+    esp_err_t err = make_nonce(auth, issue, bytes, report);
+    if (err == ESP_OK) {
+        auth->newest = issue;
+        write_hex(nonce, bytes, sizeof(bytes));
+    }
+    return err;
+}
+
+esp_err_t hr_auth_check(hr_auth_t *auth, const hr_auth_request_t *request, int64_t now,
+                        hr_auth_body_t *body, hr_report_t *report)
+{
+    fields_t fields;
+    esp_err_t err = read_header(request->authorization, &fields, report);
+    if (err == ESP_OK) {
+        err = check_nonce(auth, fields.nonce, now, report);
+    }
+    if (err == ESP_OK) {
+        err = check_mac(auth, request, &fields, report);
+    }
+    /* last: only who has the key gets here */
+    if (err == ESP_OK) {
+        err = use(auth, issue_of(fields.nonce), report);
+    }
+    if (err == ESP_OK) {
+        memcpy(body->wanted, fields.hash, sizeof(fields.hash));
+    }
+    return err;
+}
+
+esp_err_t hr_auth_body_begin(hr_auth_body_t *body, hr_report_t *report)
+{
+    esp_err_t err = hr_sha256_begin(&body->hash);
+    return err == ESP_OK ? ESP_OK : reject_library(err, report);
+}
+
+esp_err_t hr_auth_body_add(hr_auth_body_t *body, const void *data, size_t size,
+                           hr_report_t *report)
+{
+    esp_err_t err = hr_sha256_add(&body->hash, data, size);
+    return err == ESP_OK ? ESP_OK : reject_library(err, report);
+}
+
+esp_err_t hr_auth_body_end(hr_auth_body_t *body, hr_report_t *report)
+{
+    uint8_t hash[HR_SHA256_SIZE];
+    esp_err_t err = hr_sha256_end(&body->hash, hash);
+    if (err != ESP_OK) {
+        return reject_library(err, report);
+    }
+    if (!hr_sha256_same(hash, body->wanted, sizeof(hash))) {
+        return hr_reject(report, HOTRELOAD_ERR_AUTH_BODY,
+                         "the body is not the one that was signed: its SHA-256 is another");
+    }
+    return ESP_OK;
+}
+
+void hr_auth_body_drop(hr_auth_body_t *body)
+{
+    hr_sha256_drop(&body->hash);
+}

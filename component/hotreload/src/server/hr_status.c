@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/hr_status.h"
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "esp_heap_caps.h"
+#include "hotreload.h"
+#include "elf/hr_identity.h"
+#include "lifecycle/hr_lifecycle.h"
+#include "lifecycle/hr_operation.h"
+#include "flash/hr_pending.h"
+#include "module/hr_retire.h"
+#include "flash/hr_store.h"
+
+#ifdef CONFIG_HOTRELOAD_RELOAD_MODE_COOPERATIVE
+#define RELOAD_MODE "cooperative"
+#else
+#define RELOAD_MODE "immediate"
+#endif
+
+static void add_hash(hr_answer_t *answer, bool known, const uint8_t hash[HR_SHA256_SIZE])
+{
+    char text[HR_SHA256_TEXT_SIZE];
+    if (known) {
+        hr_sha256_to_text(hash, text);
+        hr_answer_add(answer, "\"hash\":\"%s\"", text);
+    } else {
+        hr_answer_add(answer, "\"hash\":null");
+    }
+}
+
+static void add_pending(hr_answer_t *answer)
+{
+    hr_pending_t pending;
+    if (hr_pending_get(&pending)) {
+        char hash[HR_SHA256_TEXT_SIZE];
+        hr_sha256_to_text(pending.hash, hash);
+        hr_answer_add(answer, "\"pending\":{\"size\":%" PRIu32 ",\"hash\":\"%s\"}", pending.size,
+                      hash);
+    } else {
+        hr_answer_add(answer, "\"pending\":null");
+    }
+}
+
+/* In a list, null for a raw one, of which no hash is kept. */
+static void add_set_aside(hr_answer_t *answer, const char *partition)
+{
+    hr_store_t store;
+    hr_report_t report;
+    hr_store_aside_t aside[HR_STORE_SLOTS];
+    uint32_t count = 0;
+    char list[HR_STORE_SLOTS * (HR_SHA256_TEXT_SIZE + 2) + 1] = "";
+    size_t used = 0;
+    if (hr_store_open(&store, partition, &report) == ESP_OK) {
+        (void)hr_store_read_aside(&store, aside, &count, &report); /* the next load says why */
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        char hash[HR_SHA256_TEXT_SIZE];
+        hr_sha256_to_text(aside[i].hash, hash);
+        used += aside[i].hash_known
+                    ? snprintf(list + used, sizeof(list) - used, "%s\"%s\"", i > 0 ? "," : "", hash)
+                    : snprintf(list + used, sizeof(list) - used, "%snull", i > 0 ? "," : "");
+    }
+    hr_answer_add(answer, "\"set_aside\":[%s]", list);
+}
+
+static void add_last_error(hr_answer_t *answer)
+{
+    hr_report_t report;
+    char message[HR_ANSWER_ESCAPED_SIZE];
+    esp_err_t err = hr_operation_last_error(&report);
+    if (err == ESP_OK) {
+        hr_answer_add(answer, "\"last_error\":null");
+        return;
+    }
+    hr_answer_escape(message, &report);
+    hr_answer_add(answer, "\"last_error\":{\"error\":\"%s\",\"message\":\"%s\"}",
+                  hotreload_err_to_name(err), message);
+}
+
+static void add_segments(hr_answer_t *answer, const hr_lifecycle_status_t *status)
+{
+    hr_answer_add(answer, "\"text\":{\"address\":\"0x%08" PRIx32 "\",\"size\":%" PRIu32 "}",
+                  status->text_address, status->text_size);
+    hr_answer_add(answer, "\"data\":{\"address\":\"0x%08" PRIx32 "\",\"size\":%" PRIu32 "}",
+                  status->data_address, status->data_size);
+}
+
+static void add_heap(hr_answer_t *answer)
+{
+    hr_answer_add(answer,
+                  "\"heap\":{\"data_free\":%u,\"data_minimum\":%u,\"exec_free\":%u,"
+                  "\"exec_largest\":%u,\"psram_free\":%u}",
+                  (unsigned)heap_caps_get_free_size(MALLOC_CAP_8BIT | MALLOC_CAP_INTERNAL),
+                  (unsigned)heap_caps_get_minimum_free_size(MALLOC_CAP_8BIT | MALLOC_CAP_INTERNAL),
+                  (unsigned)heap_caps_get_free_size(MALLOC_CAP_EXEC),
+                  (unsigned)heap_caps_get_largest_free_block(MALLOC_CAP_EXEC),
+                  (unsigned)heap_caps_get_free_size(MALLOC_CAP_SPIRAM));
+}
+
+static void add_firmware(hr_answer_t *answer)
+{
+    const hr_identity_t identity = hr_firmware_identity();
+    char text[HR_IDENTITY_TEXT_SIZE];
+    hr_identity_to_text(&identity, text);
+    hr_answer_add(answer, "\"firmware\":\"%s\"", text);
+}
+
+static void add_ok(hr_answer_t *answer)
+{
+    hr_answer_begin(answer, HR_ANSWER_200);
+    hr_answer_add(answer, "\"status\":\"ok\"");
+}
+
+void hr_status_describe(hr_answer_t *answer, const char *partition, size_t max_size)
+{
+    hr_lifecycle_status_t status;
+    hr_lifecycle_status(&status);
+    add_ok(answer);
+    hr_answer_add(answer, "\"loaded\":%s", status.module != 0 ? "true" : "false");
+    hr_answer_add(answer, "\"module\":%" PRIu32, status.module);
+    hr_answer_add(answer, "\"size\":%" PRIu32, status.size);
+    add_hash(answer, status.hash_known, status.hash);
+    hr_answer_add(answer, "\"loads\":%" PRIu32, status.loads);
+    hr_answer_add(answer, "\"retired\":%" PRIu32, hr_retire_waiting());
+    add_firmware(answer);
+    add_segments(answer, &status);
+    hr_answer_add(answer, "\"partition\":\"%s\"", partition);
+    hr_answer_add(answer, "\"max_size\":%u", (unsigned)max_size);
+    hr_answer_add(answer, "\"reload_mode\":\"" RELOAD_MODE "\"");
+    add_pending(answer);
+    add_set_aside(answer, partition);
+    add_heap(answer);
+    add_last_error(answer);
+    hr_answer_end(answer);
+}
+
+void hr_status_describe_pending(hr_answer_t *answer)
+{
+    add_ok(answer);
+    hr_answer_add(answer, "\"reload_mode\":\"" RELOAD_MODE "\"");
+    add_pending(answer);
+    hr_answer_end(answer);
+}
+
+void hr_status_describe_upload(hr_answer_t *answer, size_t size)
+{
+    hr_lifecycle_status_t status;
+    hr_lifecycle_status(&status);
+    add_ok(answer);
+    hr_answer_add(answer, "\"module\":%" PRIu32, status.module);
+    hr_answer_add(answer, "\"size\":%u", (unsigned)size);
+    hr_answer_end(answer);
+}
+
+void hr_status_describe_module(hr_answer_t *answer)
+{
+    hr_lifecycle_status_t status;
+    hr_lifecycle_status(&status);
+    add_ok(answer);
+    hr_answer_add(answer, "\"module\":%" PRIu32, status.module);
+    hr_answer_add(answer, "\"size\":%" PRIu32, status.size);
+    hr_answer_end(answer);
+}
+
+void hr_status_describe_accepted(hr_answer_t *answer)
+{
+    hr_answer_begin(answer, HR_ANSWER_202);
+    hr_answer_add(answer, "\"status\":\"pending\"");
+    add_pending(answer);
+    hr_answer_end(answer);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* A request body that becomes the partition's module, raw or as multipart/form-data. */
+#pragma once
+
+#include "esp_http_server.h"
+#include "server/hr_answer.h"
+#include "module/hr_module.h"
+#include "port/hr_report.h"
+
+typedef struct {
+    const char *partition_label;
+    size_t max_size; /* of the ELF */
+    hr_exports_t exports;
+} hr_upload_target_t;
+
+/* Makes the answer to an upload of `size` bytes that has become current. `context` is that of the
+   request's handler. Runs in the upload's task. */
+typedef void (*hr_upload_finish_t)(uint32_t size, void *context, hr_answer_t *answer);
+
+/* Answers what can be said before the body is read; otherwise hands the connection to a task that
+   streams the body to flash, checks it there, makes it current and answers. Returns what the
+   request's handler has to return. */
+esp_err_t hr_upload_handle(httpd_req_t *request, const hr_upload_target_t *target,
+                           hr_upload_finish_t finish);
