@@ -32,6 +32,6 @@ def test_every_symbol_in_one_hash_chain(host: Host) -> None:
 def test_every_symbol_has_one_long_name(host: Host) -> None:
     """And the one that is looked for is the last of their chain."""
     shared = [Symbol("", TEXT, name_at=3) for _ in range(60000)]
-    symbols = [Symbol("f", TEXT), Symbol("x" * 1_000_000, TEXT), *shared]
+    symbols = [Symbol("f", TEXT), Symbol("x" * 8_000_000, TEXT), *shared]
     run = load(host, ModuleBuilder(symbols=symbols, bucket_count=1).build(), ["f"])
     assert run.result("load") == "ESP_OK"

@@ -88,7 +88,7 @@ def test_relative_takes_the_value_in_place(
         (1, 5, TEXT_AT + 5),
         (2, 0, DATA_AT + 8),
         (2, -8, DATA_AT),
-        (2, -100, DATA_AT - 92),  # the sum may leave the module, the symbol decides
+        (2, -2 * REACH, DATA_AT + 8 - 2 * REACH),  # where the sum points does not matter
         (3, 0, FIRMWARE),
         (3, -0x40000000, FIRMWARE - 0x40000000),
         (4, 0, 0),
