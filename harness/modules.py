@@ -20,6 +20,7 @@ from pathlib import Path
 import hotreload_build
 from elftools.elf.elffile import ELFFile
 from hotreload_build.errors import ModuleError
+from hotreload_build.image import mark_metadata
 from hotreload_build.manifest import Manifest
 from hotreload_build.variant import build_module
 
@@ -223,8 +224,12 @@ class ModuleBuilder:
         result = subprocess.run(command, capture_output=True, text=True)
         if result.returncode != 0:
             raise BuildError(f"module {recipe.name}", result.stdout + result.stderr)
+        elf = module.read_bytes()
+        if recipe.own_script:
+            elf = mark_metadata(elf)
         if not recipe.dynamic:
-            module.write_bytes(without_dynamic_table(module.read_bytes()))
+            elf = without_dynamic_table(elf)
+        module.write_bytes(elf)
         shutil.copy(module, output / "module.unstripped.so")
 
     def _write_note(self, folder: Path) -> Path:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from elf_builder import IDENTITY, note
+from elf_builder import IDENTITY, PT_LOAD, PT_META, note
 
 COMPONENT = Path(__file__).resolve().parents[1]
 SCRIPT = COMPONENT / "ld" / "hotreload_module.ld"
@@ -60,6 +60,7 @@ int g(int x) { return exported_table[x & 1](f(x)); }
 NOTE = f'.section .note.hotreload,"a",@note\n.byte {",".join(map(str, note()))}\n'
 
 FIRMWARE = {"firmware_add": 0x400D1234, "firmware_counter": 0x3FFB8000, "__modsi3": 0x40001000}
+PF_META = 0x00100000  # in the component's linker script
 LINK = ("-shared", "-nostdlib", "-Wl,--emit-relocs", "-Wl,-z,max-page-size=4")
 
 
@@ -97,6 +98,16 @@ class Linked:
         return bytes(elf)
 
 
+def with_metadata_marked(elf: bytes) -> bytes:
+    """What the build's step that strips a module does to the tables that only loading needs."""
+    marked = bytearray(elf)
+    for at in range(52, Linked(elf).headers_size, 32):
+        kind, *rest, flags = struct.unpack_from("<7I", elf, at)
+        if kind == PT_LOAD and flags & PF_META:
+            struct.pack_into("<7I", marked, at, PT_META, *rest, flags & ~PF_META)
+    return bytes(marked)
+
+
 def link_module(folder: Path, *options: str, own_script: bool, source: str = SOURCE) -> Linked:
     """Compile and link in `folder`, with the component's linker script or with GNU ld's."""
     (folder / "m.c").write_text(source, encoding="utf-8")
@@ -115,4 +126,5 @@ def link_module(folder: Path, *options: str, own_script: bool, source: str = SOU
         [*command, *sources, "-o", str(output)], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    return Linked(output.read_bytes())
+    elf = output.read_bytes()
+    return Linked(with_metadata_marked(elf) if own_script else elf)
