@@ -19,6 +19,7 @@ from pathlib import Path
 import hotreload_build
 from elftools.elf.elffile import ELFFile
 from hotreload_build.errors import ModuleError
+from hotreload_build.image import mark_metadata
 from hotreload_build.manifest import Manifest
 from hotreload_build.variant import build_module
 
@@ -213,6 +214,8 @@ class ModuleBuilder:
         result = subprocess.run(command, capture_output=True, text=True)
         if result.returncode != 0:
             raise BuildError(f"module {recipe.name}", result.stdout + result.stderr)
+        if recipe.own_script:
+            module.write_bytes(mark_metadata(module.read_bytes()))
         shutil.copy(module, output / "module.unstripped.so")
 
     def _write_note(self, folder: Path) -> Path:

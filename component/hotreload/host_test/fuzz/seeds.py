@@ -100,7 +100,7 @@ def made_relocations() -> Iterator[bytes]:
 def real_relocations(elf: bytes) -> Iterator[bytes]:
     """The dynamic tables of a module that the component's linker script has laid out."""
     file = ELFFile(io.BytesIO(elf))
-    text, data = [s.data() for s in file.iter_segments("PT_LOAD") if s["p_vaddr"] < 0x18000000]
+    text, data = (s.data() for s in file.iter_segments("PT_LOAD"))
     tables = [section.data() for section in file.iter_sections("SHT_RELA") if section["sh_flags"]]
     (symbols,) = (s.data()[: 255 * SYM.size] for s in file.iter_sections("SHT_DYNSYM"))
     for table in tables:
