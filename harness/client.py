@@ -62,6 +62,25 @@ class PendingUpdate(TypedDict):
     hash: str
 
 
+class Slot(TypedDict):
+    """What a slot of the flash partition holds; `hash` is None where none is kept."""
+
+    state: str
+    size: int
+    sequence: int
+    starts: int
+    hash: str | None
+    running: bool
+
+
+class PassedOver(TypedDict):
+    """A module in flash that the last start or load did not take."""
+
+    hash: str | None
+    error: str
+    message: str
+
+
 class Pending(TypedDict):
     """The answer of `/pending`."""
 
@@ -78,6 +97,7 @@ class Status(TypedDict):
     module: int
     size: int
     hash: str | None
+    confirmed: bool
     loads: int
     retired: int
     firmware: str
@@ -87,7 +107,8 @@ class Status(TypedDict):
     max_size: int
     reload_mode: str
     pending: PendingUpdate | None
-    set_aside: list[str | None]
+    slots: list[Slot]
+    passed_over: list[PassedOver]
     heap: Heap
     last_error: LastError | None
 
@@ -197,6 +218,18 @@ class HotReloadClient:
     def upload_and_reload_form(self, elf: Upload) -> dict[str, Any]:
         """As `upload_and_reload`, with the body that a browser or `curl -F` sends."""
         return self.post_form("/upload-and-reload", _bytes(elf))
+
+    def confirm(self) -> dict[str, Any]:
+        """Keep the module that runs."""
+        return self.post("/confirm", b"", {})
+
+    def rollback(self) -> dict[str, Any]:
+        """Give up the module that runs, and load the one before it."""
+        return self.post("/rollback", b"", {})
+
+    def retry(self) -> dict[str, Any]:
+        """Let the next load take the newest module again that was given up or gave way."""
+        return self.post("/retry", b"", {})
 
     def status(self) -> Status:
         """State of the server and of the module."""

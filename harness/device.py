@@ -5,6 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+from hotreload_build.errors import ModuleError
+from hotreload_build.identity import module_identity
+from hotreload_build.slot import flash_image
+
 from harness.client import HotReloadClient
 from harness.console import Console
 from harness.errors import ConditionNotMet
@@ -93,11 +97,19 @@ class Device:
         return str(url.hostname), int(url.port or 80)
 
     def flash_module(self, elf: bytes, label: str = "hotreload") -> None:
-        """Do what `hotreload-flash` does: erase the sectors that are needed, and write the ELF."""
-        self._halt()
-        partition = self.flash.partition(label)
-        self.flash.write(partition.offset, elf + ERASED * (-len(elf) % SECTOR))
-        self.power_on()
+        """Do what `hotreload-flash` does: write the module with its record to the partition.
+
+        An ELF that names no firmware is taken for one of the device's.
+        """
+        try:
+            identity = module_identity(elf)
+        except ModuleError:
+            identity = self.firmware.identity
+        self._flash(flash_image(elf, identity), label)
+
+    def flash_raw(self, elf: bytes, label: str = "hotreload") -> None:
+        """Write an ELF without a record to the partition, as other tools may."""
+        self._flash(elf, label)
 
     def erase_partition(self, label: str) -> None:
         """Erase a partition behind the firmware's back and start the device with that."""
@@ -125,6 +137,13 @@ class Device:
         """Close the connections to the device."""
         self.client.close()
         self.probe.close()
+
+    def _flash(self, content: bytes, label: str) -> None:
+        """Erase the sectors that are needed, as esptool does, and write."""
+        self._halt()
+        partition = self.flash.partition(label)
+        self.flash.write(partition.offset, content + ERASED * (-len(content) % SECTOR))
+        self.power_on()
 
     def _halt(self) -> None:
         self._before_restart("halt")

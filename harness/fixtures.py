@@ -281,8 +281,7 @@ def build_module(
 
     `build_module(*sources, name=..., cflags=[...], defines={...})`: a source is a file or the
     text of one. `linker_script=None` makes an ordinary shared object without the component's
-    linker script, `dynamic=False` one without a dynamic table, and `allow_undefined=True` lets
-    symbols be that nobody defines.
+    linker script, and `allow_undefined=True` lets symbols be that nobody defines.
     """
     tree = request.config.stash.get(FAULT_TREE, None)
     built = request.node.stash.setdefault(MODULES, [])
@@ -293,7 +292,6 @@ def build_module(
         cflags: Sequence[str] = (),
         defines: Mapping[str, object] | None = None,
         linker_script: EllipsisType | None = ...,
-        dynamic: bool = True,
         allow_undefined: bool = False,
     ) -> Module:
         files = [
@@ -308,7 +306,6 @@ def build_module(
                 name=name or (paths[0].stem if paths else "module"),
                 cflags=(*cflags, *definitions),
                 own_script=linker_script is not None,
-                dynamic=dynamic,
                 allow_undefined=allow_undefined,
             )
         )

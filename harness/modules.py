@@ -2,7 +2,6 @@
 
 import contextlib
 import hashlib
-import io
 import json
 import os
 import shutil
@@ -20,6 +19,7 @@ from pathlib import Path
 import hotreload_build
 from elftools.elf.elffile import ELFFile
 from hotreload_build.errors import ModuleError
+from hotreload_build.image import mark_metadata
 from hotreload_build.manifest import Manifest
 from hotreload_build.variant import build_module
 
@@ -29,8 +29,6 @@ from harness.firmware import FirmwareBuild
 from harness.lock import locked
 
 PT_LOAD = "PT_LOAD"
-PT_NULL = 0
-PT_DYNAMIC = 2
 
 
 @dataclass(frozen=True)
@@ -83,9 +81,6 @@ class Module:
     @cached_property
     def relocations(self) -> Counter[int]:
         """How many dynamic relocations there are of each type."""
-        elf = ELFFile(io.BytesIO(self.data))
-        if not any(segment["p_type"] == "PT_DYNAMIC" for segment in elf.iter_segments()):
-            return Counter()
         return Counter(relocation.type for relocation in DynamicTable(self.data).relocations())
 
     @contextlib.contextmanager
@@ -99,21 +94,19 @@ class Recipe:
     """What a module is made of.
 
     A source is a file, or the text of one. `linker_script=None` leaves everything to the linker,
-    as in an ordinary shared object; `dynamic=False` makes one without a dynamic table, whose
-    static relocations were kept; `allow_undefined` lets symbols be that nobody defines.
+    as in an ordinary shared object; `allow_undefined` lets symbols be that nobody defines.
     """
 
     sources: tuple[Path | str, ...]
     name: str
     cflags: tuple[str, ...] = ()
     own_script: bool = True
-    dynamic: bool = True
     allow_undefined: bool = False
 
     @property
     def foreign(self) -> bool:
         """Whether the component's own build would not make such a module."""
-        return not self.own_script or not self.dynamic or self.allow_undefined
+        return not self.own_script or self.allow_undefined
 
 
 class ModuleBuilder:
@@ -150,7 +143,7 @@ class ModuleBuilder:
             text = source.read_bytes() if isinstance(source, Path) else source.encode()
             name = source.name if isinstance(source, Path) else ""
             digest.update(f"{name}\0{len(text)}\0".encode() + text)
-        options = [recipe.cflags, recipe.own_script, recipe.dynamic, recipe.allow_undefined]
+        options = [recipe.cflags, recipe.own_script, recipe.allow_undefined]
         digest.update(json.dumps(options).encode())
         return digest.hexdigest()[:24]
 
@@ -217,14 +210,12 @@ class ModuleBuilder:
             command += ["-T", self._manifest.linker_script]
         else:
             command.append(str(self._write_note(output)))
-        if not recipe.dynamic:
-            command += ["-Wl,--emit-relocs"]
         command += [self._manifest.firmware_symbols, "-o", str(module)]
         result = subprocess.run(command, capture_output=True, text=True)
         if result.returncode != 0:
             raise BuildError(f"module {recipe.name}", result.stdout + result.stderr)
-        if not recipe.dynamic:
-            module.write_bytes(without_dynamic_table(module.read_bytes()))
+        if recipe.own_script:
+            module.write_bytes(mark_metadata(module.read_bytes()))
         shutil.copy(module, output / "module.unstripped.so")
 
     def _write_note(self, folder: Path) -> Path:
@@ -233,14 +224,3 @@ class ModuleBuilder:
         file = folder / "note.S"
         file.write_text(f'.section .note.hotreload,"a",@note\n.byte {",".join(map(str, note))}\n')
         return file
-
-
-def without_dynamic_table(elf: bytes) -> bytes:
-    """The ELF with its PT_DYNAMIC program headers made void."""
-    content = bytearray(elf)
-    (offset,) = struct.unpack_from("<I", content, 28)  # e_phoff
-    size, count = struct.unpack_from("<HH", content, 42)  # e_phentsize, e_phnum
-    for at in range(offset, offset + size * count, size):
-        if struct.unpack_from("<I", content, at) == (PT_DYNAMIC,):
-            struct.pack_into("<I", content, at, PT_NULL)
-    return bytes(content)

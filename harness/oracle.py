@@ -8,21 +8,18 @@ them:
 - RELATIVE: the word in place is a link address (plus an addend that ld leaves 0) and moves with
   the segment it points into. An address far outside of the module is one of the firmware and
   stays.
-- GLOB_DAT, JMP_SLOT, 32 and PLT in the dynamic tables: symbol plus addend.
-- Without a dynamic table, 32 and PLT in the tables of `--emit-relocs`: the word in place has been
-  linked already and moves with the segment of its symbol.
-- Everything else is relative to the place, and right as linked.
+- GLOB_DAT, JMP_SLOT, 32 and PLT: symbol plus addend.
+- Everything else needs nothing.
 """
 
 import io
 import struct
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from elftools.elf.elffile import ELFFile
-from elftools.elf.relocation import RelocationSection
 
 from harness.dynamic import SHN_ABS, SHN_UNDEF, DynamicTable, Relocation, Symbol
 from harness.errors import ConditionNotMet
@@ -35,13 +32,7 @@ R_XTENSA_JMP_SLOT = 4
 R_XTENSA_RELATIVE = 5
 R_XTENSA_PLT = 6
 
-PT_LOAD = 1
-#: the module's tables for loading: in the file, not in memory
-PT_HOTRELOAD_META = 0x68720001
-
-SHF_ALLOC = 2
-
-#: what is not here is relative to the place
+#: what is not here needs nothing
 _TYPE_NAMES = {
     R_XTENSA_32: "32",
     R_XTENSA_GLOB_DAT: "GLOB_DAT",
@@ -80,13 +71,8 @@ class Image:
 def expected_images(elf: bytes, placement: Placement) -> list[Image]:
     """Compute the content of every segment of the module `elf` at `placement`."""
     buffers = _place(ELFFile(io.BytesIO(elf)), placement)
-    file = ELFFile(io.BytesIO(_with_metadata_as_load(elf)))
     images = [Image(s.kind, s.link, s.address, b"") for s in placement.segments]
-    if any(segment["p_type"] == "PT_DYNAMIC" for segment in file.iter_segments()):
-        relocations, value_of = DynamicTable(elf).relocations(), _dynamic_value
-    else:
-        relocations, value_of = _static_relocations(file), _static_value
-    for relocation in relocations:
+    for relocation in DynamicTable(elf).relocations():
         if relocation.type not in _TYPE_NAMES:
             continue
         index = _segment_of(placement, relocation.place, 4)
@@ -94,7 +80,7 @@ def expected_images(elf: bytes, placement: Placement) -> list[Image]:
             raise OracleError(f"a relocation writes to {relocation.place:#x}, outside the module")
         at = relocation.place - placement.segments[index].link
         (in_place,) = _WORD.unpack_from(buffers[index], at)
-        value = value_of(placement, relocation, in_place)
+        value = _value(placement, relocation, in_place)
         _WORD.pack_into(buffers[index], at, value & _MASK)
         images[index].written[at] = _describe(relocation)
     for image, buffer in zip(images, buffers, strict=True):
@@ -137,17 +123,6 @@ def symbol_finder(elf: bytes) -> Callable[[int], str]:
     return find
 
 
-def _with_metadata_as_load(elf: bytes) -> bytes:
-    """The ELF with its metadata in a PT_LOAD: pyelftools finds the tables of no other segment."""
-    content = bytearray(elf)
-    (offset,) = _WORD.unpack_from(content, 28)  # e_phoff
-    size, count = struct.unpack_from("<HH", content, 42)  # e_phentsize, e_phnum
-    for at in range(offset, offset + size * count, size):
-        if _WORD.unpack_from(content, at) == (PT_HOTRELOAD_META,):
-            _WORD.pack_into(content, at, PT_LOAD)
-    return bytes(content)
-
-
 def _place(file: ELFFile, placement: Placement) -> list[bytearray]:
     """The segments as they are in the file, the rest zero."""
     loads = [segment for segment in file.iter_segments() if segment["p_type"] == "PT_LOAD"]
@@ -169,40 +144,10 @@ def _place(file: ELFFile, placement: Placement) -> list[bytearray]:
     return buffers
 
 
-def _static_relocations(file: ELFFile) -> Iterator[Relocation]:
-    """What `--emit-relocs` has kept for the sections that are loaded."""
-    for section in file.iter_sections():
-        if not isinstance(section, RelocationSection) or section["sh_flags"] & SHF_ALLOC:
-            continue
-        if not file.get_section(section["sh_info"])["sh_flags"] & SHF_ALLOC:
-            continue
-        table: Any = file.get_section(section["sh_link"])
-        symbols = [_static_symbol(symbol) for symbol in table.iter_symbols()]
-        for entry in section.iter_relocations():
-            index = entry["r_info_sym"]
-            symbol = symbols[index] if index else None
-            yield Relocation(entry["r_offset"], entry["r_info_type"], entry["r_addend"], symbol)
-
-
-def _static_symbol(symbol: Any) -> Symbol:
-    section = {"SHN_UNDEF": SHN_UNDEF, "SHN_ABS": SHN_ABS}.get(
-        symbol["st_shndx"], symbol["st_shndx"]
-    )
-    weak = symbol["st_info"]["bind"] == "STB_WEAK"
-    return Symbol(symbol.name, symbol["st_value"], section, weak)
-
-
-def _dynamic_value(placement: Placement, relocation: Relocation, in_place: int) -> int:
+def _value(placement: Placement, relocation: Relocation, in_place: int) -> int:
     if relocation.type == R_XTENSA_RELATIVE:
         return _run_address(placement, (in_place + relocation.addend) & _MASK)
     return _symbol_address(placement, relocation.symbol) + relocation.addend
-
-
-def _static_value(placement: Placement, relocation: Relocation, in_place: int) -> int:
-    symbol = relocation.symbol
-    if symbol is None or symbol.section in (SHN_UNDEF, SHN_ABS):
-        return in_place  # absolute, or weak and nowhere defined: as linked
-    return in_place + _run_address(placement, symbol.value) - symbol.value
 
 
 def _symbol_address(placement: Placement, symbol: Symbol | None) -> int:

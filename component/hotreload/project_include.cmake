@@ -17,7 +17,8 @@ unset(__hotreload_component)
 # - gives the component a stub for each function that the module exports, the symbol table, and
 #   the header <component>_util.h that declares the table;
 # - writes the firmware's identity into the linked firmware, so that it takes no other's modules;
-# - links the module against the finished firmware into <build>/<component>_stripped.so;
+# - links the module against the finished firmware into <build>/<component>_stripped.so, which is
+#   what a device is sent, and <build>/<component>_flash.bin, which is what its partition is to hold;
 # - adds the module to the target `flash` and makes the targets `hotreload-module` (build it) and
 #   `hotreload-flash` (build it and write it to its partition).
 function(hotreload_setup)
@@ -27,6 +28,7 @@ function(hotreload_setup)
     idf_build_get_property(build_dir BUILD_DIR)
     set(gen_dir "${build_dir}/hotreload")
     set(module "${build_dir}/${COMPONENT_NAME}_stripped.so")
+    set(flash_image "${build_dir}/${COMPONENT_NAME}_flash.bin")
     partition_table_get_partition_info(offset "--partition-name ${arg_PARTITION}" "offset")
     partition_table_get_partition_info(size "--partition-name ${arg_PARTITION}" "size")
 
@@ -196,9 +198,9 @@ function(__hotreload_add_module objects)
 
     # a module belongs to one firmware: it is linked again also when no address has changed
     add_custom_command(
-        OUTPUT "${module}" "${unstripped}"
+        OUTPUT "${module}" "${unstripped}" "${flash_image}"
         COMMAND ${tool} link --manifest "${manifest}" --unstripped "${unstripped}"
-            $<TARGET_OBJECTS:${objects}>
+            --flash "${flash_image}" $<TARGET_OBJECTS:${objects}>
         DEPENDS "${firmware}" "${symbols}" "${manifest}" "${script}" $<TARGET_OBJECTS:${objects}>
             ${tool_sources}
         COMMENT "Linking the module ${COMPONENT_NAME}"
@@ -236,7 +238,7 @@ function(__hotreload_add_flash_targets)
     esptool_py_custom_target(hotreload-flash hotreload hotreload-module)
     add_dependencies(flash hotreload-module)
     foreach(target hotreload-flash flash)
-        esptool_py_flash_to_partition(${target} "${arg_PARTITION}" "${module}")
+        esptool_py_flash_to_partition(${target} "${arg_PARTITION}" "${flash_image}")
     endforeach()
 endfunction()
 

@@ -36,10 +36,14 @@ def _files(build: FirmwareBuild) -> list[Path]:
     folder = build.build_dir
     arguments = folder / "flasher_args.json"
     flashed = [folder / name for name in json.loads(arguments.read_text())["flash_files"].values()]
-    unstripped = [
-        folder / "hotreload" / f"{file.stem.removesuffix('_stripped')}.so"
+    modules = [
+        module
         for file in flashed
-        if file.suffix == ".so"
+        if (component := file.name.removesuffix("_flash.bin")) != file.name
+        for module in (
+            folder / f"{component}_stripped.so",
+            folder / "hotreload" / f"{component}.so",
+        )
     ]
     symbols = [build.elf, build.elf.with_suffix(".map")]
-    return [*flashed, *unstripped, *symbols, arguments, folder / "flash_args", folder / "sdkconfig"]
+    return [*flashed, *modules, *symbols, arguments, folder / "flash_args", folder / "sdkconfig"]

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 EM_XTENSA = 94
 PT_LOAD, PT_DYNAMIC, PT_META = 1, 2, 0x68720001
 SHN_UNDEF, SHN_ABS = 0, 0xFFF1
-LOCAL, GLOBAL, WEAK = 0, 1, 2
-NOTYPE, FUNC, SECTION = 0, 2, 3
+GLOBAL, WEAK = 1, 2
+NOTYPE = 0
 
 
 @dataclass
@@ -63,8 +63,17 @@ class Elf:
     rela: list[Rela] = field(default_factory=list)
     plt: list[Rela] = field(default_factory=list)
 
-    def dynamic(self) -> bytes:
-        """With a dynamic table, all of whose parts are in a segment that is not loaded."""
+    def build(self) -> bytes:
+        """Without sections; all parts of the dynamic table are in a segment that is not loaded."""
+        return self._file([])
+
+    def unstripped(self) -> bytes:
+        """With the symbols in sections too, for tools that explain addresses."""
+        names, symbols = self._symbol_tables()
+        # name, type, data, link, entry size
+        return self._file([(".symtab", 2, symbols, 2, 16), (".strtab", 3, names, 0, 0)])
+
+    def _file(self, sections: list[tuple[str, int, bytes, int, int]]) -> bytes:
         base = 0x20000000
         names, symbols = self._symbol_tables()
         rela = b"".join(r.pack() for r in self.rela)
@@ -79,21 +88,7 @@ class Elf:
         at_dynamic = base + len(meta)
         table = b"".join(struct.pack("<II", *tag) for tag in [*tags, (0, 0)])
         segments = [*self._segments(), (PT_META, base, meta + table, len(meta + table), 4, 4)]
-        return _write(segments, [], dynamic=(at_dynamic, base, len(table)))
-
-    def static(self) -> bytes:
-        """Without a dynamic table: relocations of section 1 as `--emit-relocs` keeps them."""
-        names, symbols = self._symbol_tables()
-        rela = b"".join(r.pack() for r in self.rela)
-        first = self.loads[0]
-        sections = [
-            # name, type, flags, address, data, link, info, entry size
-            (".data", 1, 3, first.link, first.data, 0, 0, 0),
-            (".rela.data", 4, 0, 0, rela, 3, 1, 12),
-            (".symtab", 2, 0, 0, symbols, 4, 1, 16),
-            (".strtab", 3, 0, 0, names, 0, 0, 0),
-        ]
-        return _write(self._segments(), sections, dynamic=None)
+        return _write(segments, sections, dynamic=(at_dynamic, base, len(table)))
 
     def _segments(self) -> list[tuple[int, int, bytes, int, int, int]]:
         return [
@@ -111,10 +106,10 @@ class Elf:
 
 def _write(
     segments: list[tuple[int, int, bytes, int, int, int]],
-    sections: list[tuple[str, int, int, int, bytes, int, int, int]],
-    dynamic: tuple[int, int, int] | None,
+    sections: list[tuple[str, int, bytes, int, int]],
+    dynamic: tuple[int, int, int],
 ) -> bytes:
-    count = len(segments) + (dynamic is not None)
+    count = len(segments) + 1
     body = b""
     start = 52 + 32 * count
     headers, offsets = [], {}
@@ -122,10 +117,9 @@ def _write(
         offsets[link] = start + len(body)
         headers.append((kind, offsets[link], link, link, len(data), size, flags, align))
         body += data + b"\0" * (-len(data) % 4)
-    if dynamic is not None:
-        address, base, size = dynamic
-        offset = offsets[base] + address - base
-        headers.append((PT_DYNAMIC, offset, address, address, size, size, 6, 4))
+    address, base, size = dynamic
+    offset = offsets[base] + address - base
+    headers.append((PT_DYNAMIC, offset, address, address, size, size, 6, 4))
     body, section_headers = _write_sections(sections, body, start)
     ident = b"\x7fELF\x01\x01\x01" + bytes(9)
     header = ident + struct.pack(
@@ -138,15 +132,15 @@ def _write(
 
 
 def _write_sections(
-    sections: list[tuple[str, int, int, int, bytes, int, int, int]], body: bytes, start: int
+    sections: list[tuple[str, int, bytes, int, int]], body: bytes, start: int
 ) -> tuple[bytes, list[tuple[int, ...]]]:
     if not sections:
         return body, []
     names = b"\0"
     headers: list[tuple[int, ...]] = [(0,) * 10]
-    for name, kind, flags, address, data, link, info, entry in sections:
+    for name, kind, data, link, entry in sections:
         place = start + len(body)
-        headers.append((len(names), kind, flags, address, place, len(data), link, info, 4, entry))
+        headers.append((len(names), kind, 0, 0, place, len(data), link, 0, 4, entry))
         names += name.encode() + b"\0"
         body += data + b"\0" * (-len(data) % 4)
     names += b".shstrtab\0"

@@ -117,7 +117,7 @@ class Project:
 
     def images(self) -> dict[str, str]:
         """What the device is flashed with."""
-        files = [self.build / "basic.bin", self.build / "reloadable_stripped.so"]
+        files = [self.build / "basic.bin", self.build / "reloadable_flash.bin"]
         return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
 
 

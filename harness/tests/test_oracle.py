@@ -17,9 +17,6 @@ from harness.oracle import (
 )
 from harness.placement import Placement, Segment
 from harness.tests.elves import (
-    GLOBAL,
-    LOCAL,
-    SECTION,
     SHN_ABS,
     SHN_UNDEF,
     WEAK,
@@ -32,7 +29,7 @@ from harness.tests.elves import (
 TEXT, DATA = 0x1000, 0x2000
 TEXT_AT, DATA_AT = 0x40000100, 0x3FFE0200
 FIRMWARE = 0x60001234
-R_XTENSA_NONE, R_XTENSA_RTLD, R_XTENSA_SLOT0_OP, R_XTENSA_PDIFF32 = 0, 2, 20, 59
+R_XTENSA_NONE, R_XTENSA_RTLD = 0, 2
 
 
 def words(*values: int) -> bytes:
@@ -59,8 +56,8 @@ def placed(elf: Elf) -> Placement:
     )
 
 
-def data_image(elf: Elf, content: bytes | None = None) -> bytes:
-    images = expected_images(elf.dynamic() if content is None else content, placed(elf))
+def data_image(elf: Elf) -> bytes:
+    images = expected_images(elf.build(), placed(elf))
     assert [(image.kind, image.address) for image in images] == [
         ("text", TEXT_AT),
         ("data", DATA_AT),
@@ -71,7 +68,7 @@ def data_image(elf: Elf, content: bytes | None = None) -> bytes:
 def test_content_and_zeroes() -> None:
     elf = elf_of(b"\x01\x02\x03", text=b"code", bss=5)
 
-    text, data = expected_images(elf.dynamic(), placed(elf))
+    text, data = expected_images(elf.build(), placed(elf))
 
     assert text.data == b"code"
     assert data.data == b"\x01\x02\x03" + bytes(5)
@@ -132,7 +129,7 @@ def test_end_of_one_segment_that_is_the_start_of_the_next() -> None:
         ),
     )
 
-    assert expected_images(elf.dynamic(), placement)[1].data == words(DATA_AT)
+    assert expected_images(elf.build(), placement)[1].data == words(DATA_AT)
 
 
 def test_relative_that_is_not_aligned() -> None:
@@ -172,39 +169,11 @@ def test_undefined_symbol_that_is_not_weak() -> None:
         data_image(elf)
 
 
-@pytest.mark.parametrize("kind", [R_XTENSA_NONE, R_XTENSA_RTLD, R_XTENSA_SLOT0_OP])
+@pytest.mark.parametrize("kind", [R_XTENSA_NONE, R_XTENSA_RTLD])
 def test_what_needs_nothing(kind: int) -> None:
     elf = elf_of(words(DATA), rela=[Rela(DATA, kind)])
 
     assert data_image(elf) == words(DATA)
-
-
-def test_static_relocations_take_the_value_in_place() -> None:
-    """The addend of a section symbol counts from the input section, and is wrong by then."""
-    symbols = [
-        Sym("", DATA, 1, LOCAL, SECTION),
-        Sym("own", TEXT + 4, 1, GLOBAL),
-        Sym("firmware", FIRMWARE, SHN_ABS),
-        Sym("nowhere", 0, SHN_UNDEF, WEAK),
-    ]
-    rela = [
-        Rela(DATA, R_XTENSA_32, 1, addend=0),
-        Rela(DATA + 4, R_XTENSA_PLT, 2),
-        Rela(DATA + 8, R_XTENSA_32, 3),
-        Rela(DATA + 12, R_XTENSA_32, 4),
-        Rela(DATA + 16, R_XTENSA_PDIFF32, 1),
-    ]
-    content = words(DATA + 0x14, TEXT + 4, FIRMWARE, 0, DATA)
-    elf = elf_of(content, symbols=symbols, rela=rela)
-
-    assert data_image(elf, elf.static()) == words(DATA_AT + 0x14, TEXT_AT + 4, FIRMWARE, 0, DATA)
-
-
-def test_static_address_before_its_segment_moves_with_its_symbol() -> None:
-    symbols = [Sym("table", DATA)]
-    elf = elf_of(words(DATA - 4), symbols=symbols, rela=[Rela(DATA, R_XTENSA_32, 1, -4)])
-
-    assert data_image(elf, elf.static()) == words(DATA_AT - 4)
 
 
 @pytest.mark.parametrize("place", [DATA - 1, DATA + 1, 0x9000])
@@ -219,7 +188,7 @@ def test_placement_of_another_module() -> None:
     elf = elf_of(words(DATA), bss=4)
 
     with pytest.raises(OracleError, match="the device placed segments"):
-        expected_images(elf.dynamic(), placed(elf_of(words(DATA))))
+        expected_images(elf.build(), placed(elf_of(words(DATA))))
 
 
 def test_placement_that_breaks_the_alignment() -> None:
@@ -236,7 +205,7 @@ class Image:
     def __init__(self, elf: Elf, changes: dict[int, int]) -> None:
         self._bytes = {
             image.address + at: byte
-            for image in expected_images(elf.dynamic(), placed(elf))
+            for image in expected_images(elf.build(), placed(elf))
             for at, byte in enumerate(image.data)
         }
         self._bytes.update(changes)
@@ -248,7 +217,7 @@ class Image:
 def test_equal_images() -> None:
     elf = elf_of(words(TEXT, 5), rela=[Rela(DATA, R_XTENSA_RELATIVE)])
 
-    assert_image_equal(Image(elf, {}), elf.dynamic(), placed(elf), elf.dynamic())
+    assert_image_equal(Image(elf, {}), elf.build(), placed(elf), elf.build())
 
 
 def test_difference_is_explained() -> None:
@@ -260,7 +229,7 @@ def test_difference_is_explained() -> None:
     memory = Image(elf, {DATA_AT + 4: 0xEE, DATA_AT + 11: 0xFF})
 
     with pytest.raises(ImageDiffers) as differs:
-        assert_image_equal(memory, elf.dynamic(), placed(elf), elf.static())
+        assert_image_equal(memory, elf.build(), placed(elf), elf.unstripped())
 
     assert str(differs.value).splitlines() == [
         "the loaded module is not what it has to be",

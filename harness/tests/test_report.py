@@ -90,7 +90,14 @@ def test_a_kept_firmware_can_be_flashed_and_decoded(
     assert list(tmp_path.iterdir()) == [kept.parent]
     flashed = merge_flash_image(firmware.build_dir)
     assert merge_flash_image(kept).read_bytes() == flashed.read_bytes()
-    for name in ("basic.elf", "basic.map", "hotreload/reloadable.so", "flash_args", "sdkconfig"):
+    for name in (
+        "basic.elf",
+        "basic.map",
+        "hotreload/reloadable.so",
+        "reloadable_stripped.so",
+        "flash_args",
+        "sdkconfig",
+    ):
         assert (kept / name).read_bytes() == (firmware.build_dir / name).read_bytes()
 
 

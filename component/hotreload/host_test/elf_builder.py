@@ -18,14 +18,11 @@ SHN_UNDEF, SHN_ABS, SHN_COMMON = 0, 0xFFF1, 0xFFF2
 STB_LOCAL, STB_GLOBAL, STB_WEAK, STB_GNU_UNIQUE = 0, 1, 2, 10
 STT_NOTYPE, STT_OBJECT, STT_FUNC, STT_SECTION, STT_TLS, STT_GNU_IFUNC = 0, 1, 2, 3, 6, 10
 R_NONE, R_32, R_RTLD, R_GLOB_DAT, R_JMP_SLOT, R_RELATIVE, R_PLT = range(7)
-R_SLOT0_OP, R_PDIFF32 = 20, 59
+R_SLOT0_OP = 20  # of object files
 (DT_NULL, DT_NEEDED, DT_PLTRELSZ, DT_HASH, DT_STRTAB, DT_SYMTAB) = (0, 1, 2, 4, 5, 6)
 (DT_RELA, DT_RELASZ, DT_RELAENT, DT_STRSZ, DT_SYMENT, DT_INIT) = (7, 8, 9, 10, 11, 12)
 DT_FINI, DT_REL, DT_PLTREL, DT_JMPREL, DT_RELR = 13, 17, 20, 23, 36
 DT_INIT_ARRAYSZ, DT_FINI_ARRAYSZ, DT_PREINIT_ARRAYSZ = 27, 28, 33
-SHT_PROGBITS, SHT_SYMTAB, SHT_STRTAB, SHT_RELA, SHT_REL, SHF_ALLOC = 1, 2, 3, 4, 9, 2
-# of a module without a dynamic table
-TEXT_SECTION, DATA_SECTION, SYMBOL_SECTION, STRING_SECTION, RELA_SECTION = 1, 2, 3, 4, 5
 
 ENTRY_A1_32 = bytes([0x36, 0x41, 0x00])  # entry a1, 32
 RETW_N = bytes([0x1D, 0xF0])
@@ -36,7 +33,7 @@ FUNCTION = ENTRY_A1_32 + RETW_N + bytes(3)
 
 EHDR = struct.Struct("<16sHHIIIIIHHHHHH")
 PHDR = struct.Struct("<8I")
-SHDR = struct.Struct("<10I")
+SECTION_HEADER_SIZE = 40
 SYM = struct.Struct("<IIIBBH")
 RELA = struct.Struct("<IIi")
 
@@ -68,16 +65,6 @@ class Segment:
     memsz: int | None = None  # as large as the data
     align: int = 4
     offset: int | None = None  # in the file, where it comes to lie
-
-
-@dataclass
-class Section:
-    type: int
-    data: bytes = b""
-    flags: int = 0
-    link: int = 0
-    info: int = 0
-    entsize: int = 0
 
 
 def note(
@@ -122,12 +109,8 @@ class ModuleBuilder:
     string_tail: bytes = b"\0"
     more_tags: list[tuple[int, int]] = field(default_factory=list)
     dynamic_end: bool = True  # DT_NULL
-    dynamic: bool = True  # False: static relocations and section headers
-    sections: dict[int, dict[str, int]] = field(default_factory=dict)  # fields by index
-    extra_sections: list[Section] = field(default_factory=list)
-
-    def build(self) -> bytes:
-        return self._with_dynamic() if self.dynamic else self._with_sections()
+    tables_at: int = META  # link address
+    sections: int = 0  # headers at the end of the file, of which only their number is of interest
 
     # tables
 
@@ -174,7 +157,7 @@ class ModuleBuilder:
 
     # the file
 
-    def _with_dynamic(self) -> bytes:
+    def build(self) -> bytes:
         strings, offsets = self._strings()
         tables = {
             DT_HASH: self._hash_table(),
@@ -185,7 +168,7 @@ class ModuleBuilder:
         }
         meta, tags = bytearray(), {}
         for tag, table in tables.items():
-            tags[tag] = META + len(meta)
+            tags[tag] = self.tables_at + len(meta)
             meta += table + bytes(-len(table) % 4)
         tags |= {DT_STRSZ: len(strings), DT_SYMENT: SYM.size, DT_RELAENT: RELA.size}
         tags |= {DT_RELASZ: len(tables[DT_RELA]), DT_PLTRELSZ: len(tables[DT_JMPREL])}
@@ -198,28 +181,14 @@ class ModuleBuilder:
         dynamic = bytes(meta[dynamic_at:])
         segments = [
             *self._segments(),
-            Segment(PT_META, META, bytes(meta), PF_R),
-            Segment(PT_DYNAMIC, META + dynamic_at, dynamic, PF_R),
+            Segment(PT_META, self.tables_at, bytes(meta), PF_R),
+            Segment(PT_DYNAMIC, self.tables_at + dynamic_at, dynamic, PF_R),
             *self.extra_segments,
             *self._note_segments(),
         ]
-        return self._file(segments, [])
+        return self._file(segments)
 
-    def _with_sections(self) -> bytes:
-        strings, offsets = self._strings()
-        symbols, relocations = self._symbol_table(offsets), self._relocations(self.rela)
-        sections = [
-            Section(SHT_PROGBITS, flags=SHF_ALLOC),
-            Section(SHT_PROGBITS, flags=SHF_ALLOC),
-            Section(SHT_SYMTAB, symbols, link=4, entsize=SYM.size),
-            Section(SHT_STRTAB, strings),
-            Section(SHT_RELA, relocations, link=3, info=1, entsize=RELA.size),
-            *self.extra_sections,
-        ]
-        segments = [*self._segments(), *self.extra_segments, *self._note_segments()]
-        return self._file(segments, sections)
-
-    def _file(self, segments: list[Segment], sections: list[Section]) -> bytes:
+    def _file(self, segments: list[Segment]) -> bytes:
         size = EHDR.size + PHDR.size * len(segments)
         body = bytearray()
         headers = []
@@ -240,7 +209,8 @@ class ModuleBuilder:
                 values |= self.dynamic_segment
             headers.append(PHDR.pack(*values.values()))
             body += segment.data
-        shoff = self._append_sections(body, size, sections)
+        body += bytes(-(size + len(body)) % 4)
+        section_headers = bytes(SECTION_HEADER_SIZE * self.sections)
         ident = bytearray(b"\x7fELF\x01\x01\x01" + bytes(9))
         for index, value in self.ident.items():
             ident[index] = value
@@ -250,38 +220,14 @@ class ModuleBuilder:
             "version": 1,
             "entry": 0,
             "phoff": EHDR.size,
-            "shoff": shoff,
+            "shoff": size + len(body) if self.sections else 0,
             "flags": 0x300,
             "ehsize": EHDR.size,
             "phentsize": PHDR.size,
             "phnum": len(segments),
-            "shentsize": SHDR.size,
-            "shnum": len(sections) + 1 if sections else 0,
+            "shentsize": SECTION_HEADER_SIZE,
+            "shnum": self.sections,
             "shstrndx": 0,
         } | self.header
-        return EHDR.pack(bytes(ident), *values.values()) + b"".join(headers) + bytes(body)
-
-    def _append_sections(self, body: bytearray, base: int, sections: list[Section]) -> int:
-        if not sections:
-            return 0
-        rows = [bytes(SHDR.size)]
-        for index, section in enumerate(sections, start=1):
-            body += bytes(-(base + len(body)) % 4)
-            values = {
-                "name": 0,
-                "type": section.type,
-                "flags": section.flags,
-                "addr": 0,
-                "offset": base + len(body),
-                "size": len(section.data),
-                "link": section.link,
-                "info": section.info,
-                "addralign": 4,
-                "entsize": section.entsize,
-            } | self.sections.get(index, {})
-            rows.append(SHDR.pack(*values.values()))
-            body += section.data
-        body += bytes(-(base + len(body)) % 4)
-        shoff = base + len(body)
-        body += b"".join(rows)
-        return shoff
+        header = EHDR.pack(bytes(ident), *values.values())
+        return header + b"".join(headers) + bytes(body) + section_headers

@@ -7,11 +7,10 @@ import shutil
 import struct
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from elf_builder import IDENTITY, note
+from elf_builder import IDENTITY, PT_LOAD, PT_META, note
 
 COMPONENT = Path(__file__).resolve().parents[1]
 SCRIPT = COMPONENT / "ld" / "hotreload_module.ld"
@@ -60,7 +59,8 @@ int g(int x) { return exported_table[x & 1](f(x)); }
 NOTE = f'.section .note.hotreload,"a",@note\n.byte {",".join(map(str, note()))}\n'
 
 FIRMWARE = {"firmware_add": 0x400D1234, "firmware_counter": 0x3FFB8000, "__modsi3": 0x40001000}
-LINK = ("-shared", "-nostdlib", "-Wl,--emit-relocs", "-Wl,-z,max-page-size=4")
+PF_META = 0x00100000  # in the component's linker script
+LINK = ("-shared", "-nostdlib", "-Wl,-z,max-page-size=4")
 
 
 def sdk_tool(name: str) -> str:
@@ -78,26 +78,18 @@ def sdk_tool(name: str) -> str:
     return str(Path(done.stdout.strip()) / "bin" / f"xtensa-sim-elf-{name}")
 
 
-@dataclass(frozen=True)
-class Linked:
-    elf: bytes
-
-    @property
-    def headers_size(self) -> int:
-        """ELF header and program headers."""
-        count: int = struct.unpack_from("<H", self.elf, 44)[0]
-        return 52 + 32 * count
-
-    def without_dynamic(self) -> bytes:
-        """The same file for a loader that cannot see the dynamic table."""
-        elf = bytearray(self.elf)
-        for at in range(52, self.headers_size, 32):
-            if struct.unpack_from("<I", elf, at)[0] == 2:
-                struct.pack_into("<I", elf, at, 0)
-        return bytes(elf)
+def with_metadata_marked(elf: bytes) -> bytes:
+    """What the build's step that strips a module does to the tables that only loading needs."""
+    marked = bytearray(elf)
+    (count,) = struct.unpack_from("<H", elf, 44)  # e_phnum
+    for at in range(52, 52 + 32 * count, 32):
+        kind, *rest, flags = struct.unpack_from("<7I", elf, at)
+        if kind == PT_LOAD and flags & PF_META:
+            struct.pack_into("<7I", marked, at, PT_META, *rest, flags & ~PF_META)
+    return bytes(marked)
 
 
-def link_module(folder: Path, *options: str, own_script: bool, source: str = SOURCE) -> Linked:
+def link_module(folder: Path, *options: str, own_script: bool, source: str = SOURCE) -> bytes:
     """Compile and link in `folder`, with the component's linker script or with GNU ld's."""
     (folder / "m.c").write_text(source, encoding="utf-8")
     words = enumerate(struct.unpack("<4I", IDENTITY))
@@ -115,4 +107,5 @@ def link_module(folder: Path, *options: str, own_script: bool, source: str = SOU
         [*command, *sources, "-o", str(output)], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    return Linked(output.read_bytes())
+    elf = output.read_bytes()
+    return with_metadata_marked(elf) if own_script else elf

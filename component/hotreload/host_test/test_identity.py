@@ -16,19 +16,17 @@ def module(notes: bytes | None, **fields: object) -> bytes:
     return ModuleBuilder(notes=notes, **fields).build()  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("dynamic", [True, False])
 @pytest.mark.parametrize(
     "notes",
     [note(), GNU_NOTE + note(), note() + GNU_NOTE, note(kind=2, content=OTHER) + note()],
     ids=["alone", "last", "first", "behind one of another type"],
 )
-def test_own_module_is_taken(host: Host, notes: bytes, dynamic: bool) -> None:
-    assert host.load(module(notes, dynamic=dynamic)).result("load") == "ESP_OK"
+def test_own_module_is_taken(host: Host, notes: bytes) -> None:
+    assert host.load(module(notes)).result("load") == "ESP_OK"
 
 
-@pytest.mark.parametrize("dynamic", [True, False])
-def test_module_of_another_firmware_is_refused(host: Host, dynamic: bool) -> None:
-    run = host.load(module(note(content=OTHER), dynamic=dynamic))
+def test_module_of_another_firmware_is_refused(host: Host) -> None:
+    run = host.load(module(note(content=OTHER)))
     assert run.result("load") == "HOTRELOAD_ERR_IDENTITY"
     assert OTHER.hex() in run.message("load")
     assert IDENTITY.hex() in run.message("load")

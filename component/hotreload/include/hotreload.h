@@ -62,7 +62,7 @@ extern "C" {
 #define HOTRELOAD_ERR_SEGMENT_ALIGN    (HOTRELOAD_ERR_BASE + 0x10) /**< A segment with an impossible alignment. */
 #define HOTRELOAD_ERR_SEGMENT_OVERLAP  (HOTRELOAD_ERR_BASE + 0x11) /**< Two segments share link addresses. */
 #define HOTRELOAD_ERR_NO_TEXT          (HOTRELOAD_ERR_BASE + 0x12) /**< No executable segment. */
-#define HOTRELOAD_ERR_DYNAMIC          (HOTRELOAD_ERR_BASE + 0x13) /**< The dynamic table is broken or asks for the unsupported. */
+#define HOTRELOAD_ERR_DYNAMIC          (HOTRELOAD_ERR_BASE + 0x13) /**< The dynamic table is broken, missing, or asks for the unsupported. */
 #define HOTRELOAD_ERR_CONSTRUCTOR      (HOTRELOAD_ERR_BASE + 0x14) /**< The module has constructors or destructors. */
 #define HOTRELOAD_ERR_HASH             (HOTRELOAD_ERR_BASE + 0x15) /**< The symbol hash table is missing or broken. */
 #define HOTRELOAD_ERR_SYMBOL_TABLE     (HOTRELOAD_ERR_BASE + 0x16) /**< The symbol table is missing or outside the image. */

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Upload modules to a device that runs the hotreload component, reload, and ask for its state.
+"""Upload modules to a device that runs the hotreload component, reload, go back, ask for its state.
 
     hotreload.py --url http://192.168.1.100:8080 upload-and-reload
 
@@ -20,7 +20,9 @@ from typing import Any
 from hotreload_client import Client, DeviceError, Key
 from hotreload_loop import build
 from hotreload_loop.cycle import TIMEOUT, URL_VARIABLE, Cycle, complain
+from hotreload_loop.delivery import PENDING
 from hotreload_loop.errors import DONE, ERRORS, EXIT_STATUS, WrongCallError, exit_status
+from hotreload_loop.newest import why_not_newest
 
 MANIFEST = Path("build") / build.MANIFEST
 
@@ -66,12 +68,20 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     if args.command == "upload":
         return client.upload(module_of(args, manifest))
     if args.command == "upload-and-reload":
-        return client.upload_and_reload(module_of(args, manifest))
+        return loaded(client, client.upload_and_reload(module_of(args, manifest)))
     if args.command == "reload":
-        return client.reload()
-    if args.command == "pending":
-        return client.pending()
-    return client.status()
+        return loaded(client, client.reload())
+    commands = (client.confirm, client.rollback, client.retry, client.pending, client.status)
+    return {command.__name__: command for command in commands}[args.command]()
+
+
+def loaded(client: Client, answer: dict[str, Any]) -> dict[str, Any]:
+    """Tell when what the device has loaded is not the newest module in its flash."""
+    if answer.get("status") != PENDING:
+        older = why_not_newest(client.status())
+        if older:
+            print(f"hotreload: warning: {older}", file=sys.stderr)
+    return answer
 
 
 def common_options() -> argparse.ArgumentParser:
@@ -107,6 +117,9 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
         ("status", "state of the server and of the module"),
         ("pending", "whether an update waits for a reload"),
         ("reload", "load the newest module of the flash partition"),
+        ("confirm", "keep the module that runs: no crash makes the device start another"),
+        ("rollback", "give up the module that runs, and load the one before it"),
+        ("retry", "let the next load take the newest again that was given up or gave way"),
     ):
         commands.add_parser(name, help=what, parents=[options])
     for name, what in (

@@ -8,7 +8,7 @@ Called by the CMake function `hotreload_setup()`, the last three when the firmwa
     manifest  flags and names from CMake     -> module_manifest.json
     identity  ELF of the firmware            -> the same with its identity in it
     symbols   ELF of the firmware            -> addresses that the module is linked against
-    link      manifest and objects           -> the module
+    link      manifest and objects           -> the module, and what is flashed of it
 
 `build` makes a variant of the module from other sources, with the manifest alone.
 """
@@ -95,8 +95,8 @@ def run_link(args: argparse.Namespace) -> None:
     from hotreload_build.manifest import Manifest
 
     manifest = Manifest.load(args.manifest)
-    output = Path(manifest.output)
-    report(link_module(manifest, args.objects, output, unstripped=args.unstripped))
+    output, unstripped, flash = Path(manifest.output), args.unstripped, args.flash
+    report(link_module(manifest, args.objects, output, unstripped=unstripped, flash=flash))
 
 
 def run_build(args: argparse.Namespace) -> None:
@@ -170,6 +170,7 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     link = commands.add_parser("link", help="the module, from its objects")
     link.add_argument("--manifest", type=Path, required=True)
     link.add_argument("--unstripped", type=Path, required=True)
+    link.add_argument("--flash", type=Path, required=True, help="the module with its record")
     link.add_argument("objects", type=Path, nargs="+")
     link.set_defaults(run=run_link)
 

@@ -12,9 +12,9 @@
 #define DATA 0x14000000
 
 typedef struct {
-    uint8_t dynamic;
     uint8_t symbols;
-    uint16_t relocations[2]; /* of each table */
+    uint8_t sections; /* headers; a stripped module has none */
+    uint16_t relocations[HR_RELOCATION_TABLES];
     uint16_t text_words;
     uint16_t data_size;
     uint16_t bss_size;
@@ -67,13 +67,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memcpy(block + size, strings, sizeof(strings));
 
     hr_image_t image = {.data = block, .size = (uint32_t)(size + sizeof(strings))};
-    image.dynamic = input.dynamic & 1;
-    image.header.shnum = image.dynamic ? 0 : 4; /* a stripped module has no sections */
+    image.header.shnum = input.sections;
     image.strings = (hr_table_t) {end, sizeof(strings)};
     uint32_t at = sizeof(input);
     image.symbols = take(&at, end, input.symbols, sizeof(hr_elf_symbol_t));
-    image.relocation_tables = 2;
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < HR_RELOCATION_TABLES; i++) {
         image.relocations[i] = take(&at, end, input.relocations[i], sizeof(hr_elf_rela_t));
     }
     uint32_t text_size = input.text_words * 4u;

@@ -15,11 +15,9 @@ from elf_builder import (
     R_GLOB_DAT,
     R_JMP_SLOT,
     R_NONE,
-    R_PDIFF32,
     R_PLT,
     R_RELATIVE,
     R_RTLD,
-    R_SLOT0_OP,
     RELA,
     SHN_ABS,
     SHN_UNDEF,
@@ -42,29 +40,27 @@ SYMBOLS = [
     Symbol("absent", 0, SHN_UNDEF, STB_WEAK),
     Symbol("", DATA, 2, type=STT_SECTION),
 ]
-DYNAMIC_TYPES = (R_NONE, R_32, R_RTLD, R_GLOB_DAT, R_JMP_SLOT, R_PLT)
-STATIC_TYPES = (R_NONE, R_32, R_PLT, R_SLOT0_OP, R_PDIFF32)
+TYPES = (R_NONE, R_32, R_RTLD, R_GLOB_DAT, R_JMP_SLOT, R_PLT)
 INPUT = struct.Struct("<BBHHHHH")  # fuzz_relocations.c: input_t
 
 
-def relocations(dynamic: bool) -> list[Reloc]:
+def relocations() -> list[Reloc]:
     """Each type against each symbol, also where no word is."""
-    types = DYNAMIC_TYPES if dynamic else STATIC_TYPES
-    all_of_them = [
+    against_symbols = [
         Reloc(place, kind, symbol, addend=4)
         for place in (TEXT + 8, DATA, DATA + 5)
-        for kind in types
+        for kind in TYPES
         for symbol in range(1, len(SYMBOLS) + 1)
     ]
     relative = [Reloc(TEXT + 12, R_RELATIVE), Reloc(DATA + 2, R_RELATIVE, addend=-4)]
-    return all_of_them + (relative if dynamic else [])
+    return against_symbols + relative
 
 
 def good_modules() -> Iterator[bytes]:
-    for dynamic in (True, False):
-        yield ModuleBuilder(symbols=FUNCTIONS, dynamic=dynamic).build()
+    for sections in (0, 3):
+        yield ModuleBuilder(symbols=FUNCTIONS, sections=sections).build()
         yield ModuleBuilder(
-            symbols=SYMBOLS, dynamic=dynamic, data=bytes(12), bss=5, rela=relocations(dynamic)
+            symbols=SYMBOLS, sections=sections, data=bytes(12), bss=5, rela=relocations()
         ).build()
 
 
@@ -72,21 +68,19 @@ def real_modules(folder: Path) -> Iterator[bytes]:
     for own_script in (True, False):
         for level in ("-Os", "-O0"):
             options = (level, "-Wl,-Bsymbolic", "-Wl,--hash-style=sysv", "-Wl,--strip-debug")
-            module = link_module(folder, *options, own_script=own_script)
-            yield module.elf
-            yield module.without_dynamic()
+            yield link_module(folder, *options, own_script=own_script)
 
 
 def relocation_input(
-    dynamic: bool,
     symbols: bytes,
+    sections: int,
     tables: tuple[bytes, bytes],
     text: bytes,
     data: bytes,
     bss: int = 0,
 ) -> bytes:
     counts = [len(table) // RELA.size for table in tables]
-    head = INPUT.pack(dynamic, len(symbols) // SYM.size, *counts, len(text) // 4, len(data), bss)
+    head = INPUT.pack(len(symbols) // SYM.size, sections, *counts, len(text) // 4, len(data), bss)
     return head + symbols + b"".join(tables) + text + data
 
 
@@ -94,25 +88,23 @@ def made_relocations() -> Iterator[bytes]:
     words = struct.pack("<6I", TEXT, DATA, DATA - 4, TEXT + 0x10000, 0x40081234, 0)
     rows = [SYM.pack(0, 0, 0, 0, 0, 0)]
     rows += [SYM.pack(1, s.value, 0, s.bind << 4 | s.type, 0, s.section) for s in SYMBOLS]
-    for dynamic in (True, False):
-        packed = [
-            RELA.pack(r.offset, r.symbol << 8 | r.type, r.addend) for r in relocations(dynamic)
-        ]
-        half = len(packed) // 2
-        tables = (b"".join(packed[:half]), b"".join(packed[half:]))
-        yield relocation_input(dynamic, b"".join(rows), tables, words, words, bss=7)
-        for one in packed[:: len(packed) // 16]:
-            yield relocation_input(dynamic, b"".join(rows), (one, b""), words, words[:10])
+    packed = [RELA.pack(r.offset, r.symbol << 8 | r.type, r.addend) for r in relocations()]
+    half = len(packed) // 2
+    tables = (b"".join(packed[:half]), b"".join(packed[half:]))
+    for sections in (0, 3):
+        yield relocation_input(b"".join(rows), sections, tables, words, words, bss=7)
+    for one in packed[:: len(packed) // 16]:
+        yield relocation_input(b"".join(rows), 0, (one, b""), words, words[:10])
 
 
 def real_relocations(elf: bytes) -> Iterator[bytes]:
     """The dynamic tables of a module that the component's linker script has laid out."""
     file = ELFFile(io.BytesIO(elf))
-    text, data = [s.data() for s in file.iter_segments("PT_LOAD") if s["p_vaddr"] < 0x18000000]
+    text, data = (s.data() for s in file.iter_segments("PT_LOAD"))
     tables = [section.data() for section in file.iter_sections("SHT_RELA") if section["sh_flags"]]
     (symbols,) = (s.data()[: 255 * SYM.size] for s in file.iter_sections("SHT_DYNSYM"))
     for table in tables:
-        yield relocation_input(True, symbols, (table, b""), text, data, bss=400)
+        yield relocation_input(symbols, 0, (table, b""), text, data, bss=400)
 
 
 def write_seeds(target: str, into: Path, work: Path) -> int:
@@ -121,7 +113,7 @@ def write_seeds(target: str, into: Path, work: Path) -> int:
     if target == "fuzz_image":
         seeds = [bad.elf for bad in bad_images().values()] + [*good_modules(), *real]
     else:
-        seeds = [*made_relocations(), *real_relocations(real[0]), *real_relocations(real[2])]
+        seeds = [*made_relocations(), *real_relocations(real[0]), *real_relocations(real[1])]
     for seed in seeds:
         (into / hashlib.sha1(seed).hexdigest()).write_bytes(seed)
     return len(seeds)

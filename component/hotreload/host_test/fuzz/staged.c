@@ -19,7 +19,7 @@ static void require(bool holds)
 static void forget_relocated(const hr_image_t *image, const hr_segment_t *segment,
                              uint8_t *expected, const uint8_t *loaded)
 {
-    for (uint32_t t = 0; t < image->relocation_tables; t++) {
+    for (uint32_t t = 0; t < HR_RELOCATION_TABLES; t++) {
         for (uint32_t i = 0; i < image->relocations[t].count; i++) {
             hr_elf_rela_t rela = hr_image_rela(image, image->relocations[t], i);
             for (uint32_t byte = 0; byte < 4; byte++) {

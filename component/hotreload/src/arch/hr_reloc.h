@@ -12,7 +12,7 @@ typedef struct {
     uint32_t jmp_slot;
     uint32_t plt;
     uint32_t none;
-    uint32_t other; /* types that need nothing when segments keep their layout */
+    uint32_t other; /* R_XTENSA_RTLD, which needs nothing either */
 } hr_reloc_counts_t;
 
 /* Checks type, place and symbol of every relocation; `total` receives how many there are. */

@@ -72,24 +72,7 @@ typedef struct {
     uint32_t type;
 } hr_elf_note_t;
 
-#define HR_ELF_SHT_SYMTAB 2
-#define HR_ELF_SHT_STRTAB 3
-#define HR_ELF_SHT_RELA 4
-#define HR_ELF_SHT_REL 9
-#define HR_ELF_SHF_ALLOC 2
-
-typedef struct {
-    uint32_t name;
-    uint32_t type;
-    uint32_t flags;
-    uint32_t addr;
-    uint32_t offset;
-    uint32_t size;
-    uint32_t link;
-    uint32_t info;
-    uint32_t addralign;
-    uint32_t entsize;
-} hr_elf_section_t;
+#define HR_ELF_SECTION_HEADER_SIZE 40
 
 #define HR_ELF_DT_NULL 0
 #define HR_ELF_DT_NEEDED 1
@@ -155,22 +138,10 @@ typedef struct {
 #define HR_R_XTENSA_JMP_SLOT 4
 #define HR_R_XTENSA_RELATIVE 5
 #define HR_R_XTENSA_PLT 6
-#define HR_R_XTENSA_OP0 8
-#define HR_R_XTENSA_OP2 10
-#define HR_R_XTENSA_ASM_EXPAND 11
-#define HR_R_XTENSA_ASM_SIMPLIFY 12
-#define HR_R_XTENSA_32_PCREL 14
-#define HR_R_XTENSA_DIFF8 17
-#define HR_R_XTENSA_DIFF32 19
-#define HR_R_XTENSA_SLOT0_OP 20
-#define HR_R_XTENSA_SLOT14_ALT 49
-#define HR_R_XTENSA_PDIFF8 57
-#define HR_R_XTENSA_NDIFF32 62
 
 _Static_assert(sizeof(hr_elf_header_t) == 52, "ELF header");
 _Static_assert(sizeof(hr_elf_segment_t) == 32, "program header");
 _Static_assert(sizeof(hr_elf_note_t) == 12, "note");
-_Static_assert(sizeof(hr_elf_section_t) == 40, "section header");
 _Static_assert(sizeof(hr_elf_dynamic_t) == 8, "dynamic entry");
 _Static_assert(sizeof(hr_elf_symbol_t) == 16, "symbol");
 _Static_assert(sizeof(hr_elf_rela_t) == 12, "relocation");

@@ -18,13 +18,6 @@ static void extend(hr_image_t *image, uint64_t end)
     }
 }
 
-static hr_elf_section_t section_header(const hr_image_t *image, uint32_t index)
-{
-    hr_elf_section_t header;
-    hr_image_read(image, image->header.shoff + index * sizeof(header), &header, sizeof(header));
-    return header;
-}
-
 static esp_err_t check_ident(const uint8_t *ident, size_t size, hr_report_t *report)
 {
     static const uint8_t magic[4] = {0x7f, 'E', 'L', 'F'};
@@ -122,7 +115,8 @@ static esp_err_t check_program_table(hr_image_t *image, hr_report_t *report)
     return ESP_OK;
 }
 
-/* They come last in the file, so this also finds a file that was cut off. */
+/* Nothing is read from them. They come last in the file, so this also finds a file that was cut
+   off. */
 static esp_err_t check_section_table(hr_image_t *image, hr_report_t *report)
 {
     const hr_elf_header_t *header = &image->header;
@@ -138,9 +132,9 @@ static esp_err_t check_section_table(hr_image_t *image, hr_report_t *report)
         return hr_reject(report, HOTRELOAD_ERR_SECTION_HEADERS,
                          "e_shnum is %u, which is a reserved index", header->shnum);
     }
-    if (header->shentsize != sizeof(hr_elf_section_t)) {
+    if (header->shentsize != HR_ELF_SECTION_HEADER_SIZE) {
         return hr_reject(report, HOTRELOAD_ERR_HEADER_SIZE, "e_shentsize is %u, not %u",
-                         header->shentsize, (unsigned)sizeof(hr_elf_section_t));
+                         header->shentsize, HR_ELF_SECTION_HEADER_SIZE);
     }
     if (header->shoff < sizeof(*header)) {
         return hr_reject(report, HOTRELOAD_ERR_SECTION_HEADERS,
@@ -151,7 +145,7 @@ static esp_err_t check_section_table(hr_image_t *image, hr_report_t *report)
                          "e_shstrndx is %u, not one of %u sections", header->shstrndx,
                          header->shnum);
     }
-    uint64_t size = (uint64_t)header->shnum * sizeof(hr_elf_section_t);
+    uint64_t size = (uint64_t)header->shnum * HR_ELF_SECTION_HEADER_SIZE;
     if (!inside(image, header->shoff, size)) {
         return hr_reject(report, HOTRELOAD_ERR_SECTION_HEADERS,
                          "e_shoff 0x%" PRIx32 " with e_shnum %u ends behind the image's %" PRIu32
@@ -365,12 +359,13 @@ static bool has(const tags_t *tags, uint32_t tag)
 
 static esp_err_t find_dynamic(hr_image_t *image, hr_table_t *table, hr_report_t *report)
 {
+    bool found = false;
     for (uint32_t i = 0; i < image->header.phnum; i++) {
         hr_elf_segment_t header = hr_image_program_header(image, i);
         if (header.type != HR_ELF_PT_DYNAMIC) {
             continue;
         }
-        if (image->dynamic) {
+        if (found) {
             return hr_reject(report, HOTRELOAD_ERR_DYNAMIC,
                              "segment %" PRIu32 " is a second PT_DYNAMIC", i);
         }
@@ -380,9 +375,13 @@ static esp_err_t find_dynamic(hr_image_t *image, hr_table_t *table, hr_report_t 
                              " ends behind the image's %" PRIu32 " bytes",
                              header.offset, header.filesz, image->size);
         }
-        image->dynamic = true;
+        found = true;
         extend(image, (uint64_t)header.offset + header.filesz);
         *table = (hr_table_t) {header.offset, header.filesz / sizeof(hr_elf_dynamic_t)};
+    }
+    if (!found) {
+        return hr_reject(report, HOTRELOAD_ERR_DYNAMIC,
+                         "no PT_DYNAMIC segment: link the module as a shared object (-shared)");
     }
     return ESP_OK;
 }
@@ -411,7 +410,7 @@ static esp_err_t read_tags(hr_image_t *image, tags_t *tags, hr_report_t *report)
     memset(tags, 0, sizeof(*tags));
     hr_table_t table = {0};
     esp_err_t err = find_dynamic(image, &table, report);
-    if (err != ESP_OK || !image->dynamic) {
+    if (err != ESP_OK) {
         return err;
     }
     for (uint32_t i = 0; i < table.count; i++) {
@@ -540,7 +539,7 @@ static esp_err_t open_hash(hr_image_t *image, const tags_t *tags, hr_report_t *r
     return ESP_OK;
 }
 
-static esp_err_t open_dynamic_symbols(hr_image_t *image, const tags_t *tags, hr_report_t *report)
+static esp_err_t open_symbols(hr_image_t *image, const tags_t *tags, hr_report_t *report)
 {
     uint32_t link = tags->value[HR_ELF_DT_SYMTAB];
     image->symbols.count = image->chains.count;
@@ -574,7 +573,7 @@ static esp_err_t check_strings(const hr_image_t *image, hr_report_t *report)
     return ESP_OK;
 }
 
-static esp_err_t open_dynamic_strings(hr_image_t *image, const tags_t *tags, hr_report_t *report)
+static esp_err_t open_strings(hr_image_t *image, const tags_t *tags, hr_report_t *report)
 {
     uint32_t link = tags->value[HR_ELF_DT_STRTAB];
     image->strings.count = tags->value[HR_ELF_DT_STRSZ];
@@ -589,76 +588,54 @@ static esp_err_t open_dynamic_strings(hr_image_t *image, const tags_t *tags, hr_
     return check_strings(image, report);
 }
 
-/* RELATIVE, and what --emit-relocs keeps for section symbols, add to what is in place: applied twice
-   they are wrong. And tables that share no byte are together no longer than the file. */
-static esp_err_t add_relocations(hr_image_t *image, hr_table_t table, hr_report_t *report)
+/* RELATIVE adds to what is in place: applied twice it is wrong. And tables that share no byte are
+   together no longer than the file. */
+static esp_err_t check_relocations_apart(const hr_image_t *image, hr_report_t *report)
 {
-    if (table.count == 0) {
-        return ESP_OK;
-    }
-    for (uint32_t i = 0; i < image->relocation_tables; i++) {
-        const hr_table_t *other = &image->relocations[i];
-        if (table.offset < other->offset + other->count * sizeof(hr_elf_rela_t)
-            && other->offset < table.offset + table.count * sizeof(hr_elf_rela_t)) {
-            return hr_reject(report, HOTRELOAD_ERR_RELOC_TABLE,
-                             "the relocation tables at file offsets 0x%" PRIx32 " and 0x%" PRIx32
-                             " overlap", other->offset, table.offset);
-        }
-    }
-    if (image->relocation_tables == HR_RELOCATION_TABLES_MAX) {
+    const hr_table_t *rela = &image->relocations[0];
+    const hr_table_t *plt = &image->relocations[1];
+    if (rela->count > 0 && plt->count > 0
+        && rela->offset < plt->offset + plt->count * sizeof(hr_elf_rela_t)
+        && plt->offset < rela->offset + rela->count * sizeof(hr_elf_rela_t)) {
         return hr_reject(report, HOTRELOAD_ERR_RELOC_TABLE,
-                         "the relocation table at file offset 0x%" PRIx32
-                         " is one more than the %u that can be applied", table.offset,
-                         HR_RELOCATION_TABLES_MAX);
-    }
-    image->relocations[image->relocation_tables++] = table;
-    return ESP_OK;
-}
-
-static esp_err_t check_relocations_size(const char *field, uint32_t size, hr_report_t *report)
-{
-    if (size % sizeof(hr_elf_rela_t) != 0) {
-        return hr_reject(report, HOTRELOAD_ERR_RELOC_TABLE, "%s %" PRIu32
-                         " is not a multiple of %u", field, size, (unsigned)sizeof(hr_elf_rela_t));
+                         "the relocation tables at file offsets 0x%" PRIx32 " and 0x%" PRIx32
+                         " overlap", rela->offset, plt->offset);
     }
     return ESP_OK;
 }
 
-static esp_err_t open_dynamic_relocations(hr_image_t *image, const tags_t *tags,
-                                          hr_report_t *report)
+static esp_err_t open_relocations(hr_image_t *image, const tags_t *tags, hr_report_t *report)
 {
     static const struct {
         uint8_t address;
         uint8_t size;
         const char *address_name;
         const char *size_name;
-    } tables[2] = {
+    } tables[HR_RELOCATION_TABLES] = {
         {HR_ELF_DT_RELA, HR_ELF_DT_RELASZ, "DT_RELA", "DT_RELASZ"},
         {HR_ELF_DT_JMPREL, HR_ELF_DT_PLTRELSZ, "DT_JMPREL", "DT_PLTRELSZ"},
     };
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < HR_RELOCATION_TABLES; i++) {
         uint32_t link = tags->value[tables[i].address];
         uint32_t size = tags->value[tables[i].size];
-        hr_table_t table = {.count = size / sizeof(hr_elf_rela_t)};
-        esp_err_t err = check_relocations_size(tables[i].size_name, size, report);
-        if (err != ESP_OK) {
-            return err;
+        hr_table_t *table = &image->relocations[i];
+        table->count = size / sizeof(hr_elf_rela_t);
+        if (size % sizeof(hr_elf_rela_t) != 0) {
+            return hr_reject(report, HOTRELOAD_ERR_RELOC_TABLE,
+                             "%s %" PRIu32 " is not a multiple of %u", tables[i].size_name, size,
+                             (unsigned)sizeof(hr_elf_rela_t));
         }
         if (size != 0
-            && (!has(tags, tables[i].address) || !locate(image, link, size, &table.offset))) {
+            && (!has(tags, tables[i].address) || !locate(image, link, size, &table->offset))) {
             return hr_reject(report, HOTRELOAD_ERR_RELOC_TABLE,
                              "%s 0x%" PRIx32 " with %s %" PRIu32 " does not fit its segment",
                              tables[i].address_name, link, tables[i].size_name, size);
         }
-        err = add_relocations(image, table, report);
-        if (err != ESP_OK) {
-            return err;
-        }
     }
-    return ESP_OK;
+    return check_relocations_apart(image, report);
 }
 
-static esp_err_t open_dynamic(hr_image_t *image, const tags_t *tags, hr_report_t *report)
+static esp_err_t open_tables(hr_image_t *image, const tags_t *tags, hr_report_t *report)
 {
     esp_err_t err = check_constructors(tags, report);
     if (err == ESP_OK) {
@@ -671,159 +648,13 @@ static esp_err_t open_dynamic(hr_image_t *image, const tags_t *tags, hr_report_t
         err = open_hash(image, tags, report);
     }
     if (err == ESP_OK) {
-        err = open_dynamic_symbols(image, tags, report);
+        err = open_symbols(image, tags, report);
     }
     if (err == ESP_OK) {
-        err = open_dynamic_strings(image, tags, report);
+        err = open_strings(image, tags, report);
     }
     if (err == ESP_OK) {
-        err = open_dynamic_relocations(image, tags, report);
-    }
-    return err;
-}
-
-static esp_err_t open_symbol_section(hr_image_t *image, const hr_elf_section_t *section,
-                                     hr_report_t *report)
-{
-    if (section->entsize != sizeof(hr_elf_symbol_t)) {
-        return hr_reject(report, HOTRELOAD_ERR_ENTRY_SIZE,
-                         "SHT_SYMTAB: sh_entsize is %" PRIu32 ", not %u", section->entsize,
-                         (unsigned)sizeof(hr_elf_symbol_t));
-    }
-    if (section->size == 0 || section->size % sizeof(hr_elf_symbol_t) != 0) {
-        return hr_reject(report, HOTRELOAD_ERR_SYMBOL_TABLE,
-                         "SHT_SYMTAB: sh_size %" PRIu32 " is not a multiple of %u",
-                         section->size, (unsigned)sizeof(hr_elf_symbol_t));
-    }
-    if (!inside(image, section->offset, section->size)) {
-        return hr_reject(report, HOTRELOAD_ERR_SYMBOL_TABLE,
-                         "SHT_SYMTAB: sh_offset 0x%" PRIx32 " with sh_size %" PRIu32
-                         " ends behind the image's %" PRIu32 " bytes",
-                         section->offset, section->size, image->size);
-    }
-    image->symbols = (hr_table_t) {section->offset, section->size / sizeof(hr_elf_symbol_t)};
-    return ESP_OK;
-}
-
-static esp_err_t open_string_section(hr_image_t *image, uint32_t index, hr_report_t *report)
-{
-    if (index >= image->header.shnum) {
-        return hr_reject(report, HOTRELOAD_ERR_STRING_TABLE,
-                         "SHT_SYMTAB: sh_link %" PRIu32 " is not one of %u sections", index,
-                         image->header.shnum);
-    }
-    hr_elf_section_t strings = section_header(image, index);
-    if (strings.type != HR_ELF_SHT_STRTAB) {
-        return hr_reject(report, HOTRELOAD_ERR_STRING_TABLE,
-                         "section %" PRIu32 ": sh_type is %" PRIu32 ", not %u (SHT_STRTAB)", index,
-                         strings.type, HR_ELF_SHT_STRTAB);
-    }
-    if (!inside(image, strings.offset, strings.size)) {
-        return hr_reject(report, HOTRELOAD_ERR_STRING_TABLE,
-                         "SHT_STRTAB: sh_offset 0x%" PRIx32 " with sh_size %" PRIu32
-                         " ends behind the image's %" PRIu32 " bytes",
-                         strings.offset, strings.size, image->size);
-    }
-    image->strings = (hr_table_t) {strings.offset, strings.size};
-    return check_strings(image, report);
-}
-
-/* The relocations of one section, as --emit-relocs leaves them behind; those of a section that is
-   not loaded, debug information say, are skipped. */
-static esp_err_t open_relocation_section(hr_image_t *image, uint32_t index,
-                                         const hr_elf_section_t *section, uint32_t symbol_section,
-                                         hr_report_t *report)
-{
-    if (section->info >= image->header.shnum) {
-        return hr_reject(report, HOTRELOAD_ERR_RELOC_TABLE,
-                         "section %" PRIu32 ": sh_info is %" PRIu32 ", not one of %u sections",
-                         index, section->info, image->header.shnum);
-    }
-    if ((section_header(image, section->info).flags & HR_ELF_SHF_ALLOC) == 0) {
-        return ESP_OK;
-    }
-    if (section->type == HR_ELF_SHT_REL) {
-        return hr_reject(report, HOTRELOAD_ERR_RELOC_TABLE,
-                         "section %" PRIu32 ": sh_type is %u (SHT_REL): relocations without addends "
-                         "are not Xtensa's", index, HR_ELF_SHT_REL);
-    }
-    if (section->link != symbol_section) {
-        return hr_reject(report, HOTRELOAD_ERR_RELOC_TABLE,
-                         "section %" PRIu32 ": sh_link is %" PRIu32
-                         ", not the symbol table %" PRIu32, index, section->link, symbol_section);
-    }
-    if (section->entsize != sizeof(hr_elf_rela_t)) {
-        return hr_reject(report, HOTRELOAD_ERR_ENTRY_SIZE,
-                         "section %" PRIu32 ": sh_entsize is %" PRIu32 ", not %u", index,
-                         section->entsize, (unsigned)sizeof(hr_elf_rela_t));
-    }
-    if (!inside(image, section->offset, section->size)) {
-        return hr_reject(report, HOTRELOAD_ERR_RELOC_TABLE,
-                         "section %" PRIu32 ": sh_offset 0x%" PRIx32 " with sh_size %" PRIu32
-                         " ends behind the image's %" PRIu32 " bytes",
-                         index, section->offset, section->size, image->size);
-    }
-    esp_err_t err = check_relocations_size("sh_size", section->size, report);
-    if (err != ESP_OK) {
-        return err;
-    }
-    hr_table_t table = {section->offset, section->size / sizeof(hr_elf_rela_t)};
-    return add_relocations(image, table, report);
-}
-
-/* The index of the symbol table, of which there is one (System V ABI, "Sections"); 0: none. */
-static esp_err_t find_symbol_section(const hr_image_t *image, uint32_t *found, hr_report_t *report)
-{
-    *found = 0;
-    for (uint32_t i = 0; i < image->header.shnum; i++) {
-        if (section_header(image, i).type != HR_ELF_SHT_SYMTAB) {
-            continue;
-        }
-        if (*found != 0) {
-            return hr_reject(report, HOTRELOAD_ERR_SYMBOL_TABLE,
-                             "section %" PRIu32 " is a second SHT_SYMTAB", i);
-        }
-        *found = i;
-    }
-    return ESP_OK;
-}
-
-static esp_err_t open_relocation_sections(hr_image_t *image, uint32_t symbol_section,
-                                          hr_report_t *report)
-{
-    for (uint32_t i = 0; i < image->header.shnum; i++) {
-        hr_elf_section_t section = section_header(image, i);
-        bool relocations = section.type == HR_ELF_SHT_RELA || section.type == HR_ELF_SHT_REL;
-        /* what is loaded itself belongs to a dynamic table */
-        if (!relocations || (section.flags & HR_ELF_SHF_ALLOC) != 0) {
-            continue;
-        }
-        esp_err_t err = open_relocation_section(image, i, &section, symbol_section, report);
-        if (err != ESP_OK) {
-            return err;
-        }
-    }
-    return ESP_OK;
-}
-
-static esp_err_t open_static(hr_image_t *image, hr_report_t *report)
-{
-    uint32_t symbol_section;
-    esp_err_t err = find_symbol_section(image, &symbol_section, report);
-    if (err != ESP_OK) {
-        return err;
-    }
-    if (symbol_section == 0) {
-        return hr_reject(report, HOTRELOAD_ERR_DYNAMIC,
-                         "neither a PT_DYNAMIC segment nor an SHT_SYMTAB section");
-    }
-    hr_elf_section_t section = section_header(image, symbol_section);
-    err = open_symbol_section(image, &section, report);
-    if (err == ESP_OK) {
-        err = open_string_section(image, section.link, report);
-    }
-    if (err == ESP_OK) {
-        err = open_relocation_sections(image, symbol_section, report);
+        err = open_relocations(image, tags, report);
     }
     return err;
 }
@@ -877,7 +708,7 @@ esp_err_t hr_image_open(hr_image_t *image, const void *data, size_t size, hr_rep
         err = read_tags(image, &tags, report);
     }
     if (err == ESP_OK) {
-        err = image->dynamic ? open_dynamic(image, &tags, report) : open_static(image, report);
+        err = open_tables(image, &tags, report);
     }
     return err;
 }

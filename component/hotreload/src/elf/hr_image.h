@@ -14,8 +14,8 @@
 #define HR_SEGMENTS_MAX 8
 /* GNU ld's page size for Xtensa; nothing in a module needs more */
 #define HR_ALIGN_MAX 4096u
-/* --emit-relocs keeps one for each output section that is loaded; GNU ld's own scripts make ten */
-#define HR_RELOCATION_TABLES_MAX 16
+/* DT_RELA and DT_JMPREL */
+#define HR_RELOCATION_TABLES 2
 /* A pointer may be kept before or behind its object and brought back by an index, as in one-based
    arrays: an address this close to a segment belongs to it. Modules are linked far from any
    address of the firmware, so that none of those is so close. */
@@ -52,14 +52,11 @@ typedef struct {
     uint32_t load_count;
     uint32_t segment_count;
 
-    bool dynamic;
     hr_table_t symbols;
     hr_table_t strings; /* bytes; the last one is 0 */
-    hr_table_t buckets; /* of DT_HASH; without entries when there is none */
+    hr_table_t buckets; /* of DT_HASH */
     hr_table_t chains;
-    /* DT_RELA and DT_JMPREL, or without a dynamic table what --emit-relocs keeps; none twice */
-    hr_table_t relocations[HR_RELOCATION_TABLES_MAX];
-    uint32_t relocation_tables;
+    hr_table_t relocations[HR_RELOCATION_TABLES]; /* they share no byte */
 } hr_image_t;
 
 /* What the first bytes tell: refuses what is no module for this machine. `header` receives the ELF

@@ -2,7 +2,6 @@
 #include "elf/hr_symbol.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 
 #include "hotreload.h"
 
@@ -13,14 +12,6 @@
    most on the average; longer ones, of symbols that were made to collide, cost the square of what
    they are. */
 #define STEPS_PER_NAME 16
-
-/* Chains of symbols with the same hash: the module's own, or made here when it has none. */
-typedef struct {
-    const hr_image_t *image;
-    uint32_t bucket_count;
-    uint32_t *made; /* buckets, then chains; NULL: the module's own are used */
-    uint64_t steps_left;
-} index_t;
 
 static const char *name_of(const hr_image_t *image, const hr_elf_symbol_t *symbol)
 {
@@ -113,74 +104,6 @@ static uint32_t hash_of(const char *name)
     return hash;
 }
 
-static size_t longest_of(const char *const *names, size_t count)
-{
-    size_t longest = 0;
-    for (size_t i = 0; i < count; i++) {
-        size_t length = strlen(names[i]);
-        longest = length > longest ? length : longest;
-    }
-    return longest;
-}
-
-/* No symbol's name is read further than `longest`: a string that many symbols share would be read
-   once for each. */
-static esp_err_t make_index(index_t *index, size_t longest, hr_report_t *report)
-{
-    const hr_image_t *image = index->image;
-    index->bucket_count = image->symbols.count / 2 + 1;
-    index->made = calloc((size_t)index->bucket_count + image->symbols.count, sizeof(uint32_t));
-    if (index->made == NULL) {
-        return hr_reject(report, ESP_ERR_NO_MEM, "no memory to index %" PRIu32 " symbols",
-                         image->symbols.count);
-    }
-    uint32_t *chains = index->made + index->bucket_count;
-    for (uint32_t i = 1; i < image->symbols.count; i++) {
-        hr_elf_symbol_t symbol = hr_image_symbol(image, i);
-        if (HR_ELF_SYMBOL_BIND(&symbol) == HR_ELF_STB_LOCAL) {
-            continue;
-        }
-        esp_err_t err = check_name(image, i, &symbol, report);
-        if (err != ESP_OK) {
-            return err;
-        }
-        if (strnlen(name_of(image, &symbol), longest + 1) > longest) {
-            continue;
-        }
-        uint32_t *bucket = &index->made[hash_of(name_of(image, &symbol)) % index->bucket_count];
-        chains[i] = *bucket;
-        *bucket = i;
-    }
-    return ESP_OK;
-}
-
-static esp_err_t index_open(index_t *index, const hr_image_t *image, const char *const *names,
-                            size_t count, hr_report_t *report)
-{
-    *index = (index_t) {
-        .image = image,
-        .bucket_count = image->buckets.count,
-        .steps_left = image->symbols.count + (uint64_t)count * STEPS_PER_NAME,
-    };
-    return image->dynamic ? ESP_OK : make_index(index, longest_of(names, count), report);
-}
-
-static void index_close(index_t *index)
-{
-    free(index->made);
-}
-
-static uint32_t bucket_at(const index_t *index, uint32_t at)
-{
-    return index->made ? index->made[at] : hr_image_word(index->image, index->image->buckets, at);
-}
-
-static uint32_t chain_at(const index_t *index, uint32_t at)
-{
-    return index->made ? index->made[index->bucket_count + at]
-                       : hr_image_word(index->image, index->image->chains, at);
-}
-
 /* Compared from the end: the names of a component often begin alike. */
 static bool is_named(const hr_image_t *image, const hr_elf_symbol_t *symbol, const char *name,
                      uint32_t length)
@@ -206,26 +129,22 @@ static bool defines(const hr_image_t *image, const hr_elf_symbol_t *symbol, cons
            && is_named(image, symbol, name, length);
 }
 
-static esp_err_t find(index_t *index, const char *name, uint32_t *found, hr_report_t *report)
+/* `steps_left` is how many symbols may be looked at, for this name and those after it. */
+static esp_err_t find(const hr_image_t *image, const char *name, uint64_t *steps_left,
+                      uint32_t *found, hr_report_t *report)
 {
-    const hr_image_t *image = index->image;
     uint32_t length = strlen(name);
-    uint32_t at = bucket_at(index, hash_of(name) % index->bucket_count);
-    for (uint32_t steps = 0; at != 0; steps++, index->steps_left--) {
+    uint32_t at = hr_image_word(image, image->buckets, hash_of(name) % image->buckets.count);
+    for (; at != 0; at = hr_image_word(image, image->chains, at)) {
         if (at >= image->symbols.count) {
             return hr_reject(report, HOTRELOAD_ERR_HASH,
                              "the hash chain of " NAME_SHOWN " names symbol %" PRIu32 " of %" PRIu32,
                              name, at, image->symbols.count);
         }
-        if (steps == image->symbols.count) {
+        if ((*steps_left)-- == 0) {
             return hr_reject(report, HOTRELOAD_ERR_HASH_CHAIN,
-                             "the hash chain of " NAME_SHOWN " does not end after %" PRIu32
-                             " symbols", name, steps);
-        }
-        if (index->steps_left == 0) {
-            return hr_reject(report, HOTRELOAD_ERR_HASH_CHAIN,
-                             "the hash chains are too long: step %" PRIu32 " in that of "
-                             NAME_SHOWN, steps, name);
+                             "the hash chains are too long or do not end: symbol %" PRIu32
+                             " in that of " NAME_SHOWN, at, name);
         }
         hr_elf_symbol_t symbol = hr_image_symbol(image, at);
         esp_err_t err = check_name(image, at, &symbol, report);
@@ -236,24 +155,23 @@ static esp_err_t find(index_t *index, const char *name, uint32_t *found, hr_repo
             *found = at;
             return ESP_OK;
         }
-        at = chain_at(index, at);
     }
     return hr_reject(report, HOTRELOAD_ERR_SYMBOL_MISSING,
                      "the module has no function " NAME_SHOWN, name);
 }
 
-static esp_err_t find_export(index_t *index, const char *name, uint32_t *link,
-                             hr_report_t *report)
+static esp_err_t find_export(const hr_image_t *image, const char *name, uint64_t *steps_left,
+                             uint32_t *link, hr_report_t *report)
 {
     uint32_t found = 0;
-    esp_err_t err = find(index, name, &found, report);
+    esp_err_t err = find(image, name, steps_left, &found, report);
     if (err != ESP_OK) {
         return err;
     }
-    hr_elf_symbol_t symbol = hr_image_symbol(index->image, found);
+    hr_elf_symbol_t symbol = hr_image_symbol(image, found);
     err = check_info(found, &symbol, report);
     if (err == ESP_OK) {
-        err = check_section(index->image, found, &symbol, report);
+        err = check_section(image, found, &symbol, report);
     }
     if (err != ESP_OK) {
         return err;
@@ -265,11 +183,10 @@ static esp_err_t find_export(index_t *index, const char *name, uint32_t *link,
 esp_err_t hr_symbol_find_exports(const hr_image_t *image, const char *const *names, size_t count,
                                  uint32_t *links, hr_report_t *report)
 {
-    index_t index;
-    esp_err_t err = index_open(&index, image, names, count, report);
+    uint64_t steps_left = image->symbols.count + (uint64_t)count * STEPS_PER_NAME;
+    esp_err_t err = ESP_OK;
     for (size_t i = 0; err == ESP_OK && i < count; i++) {
-        err = find_export(&index, names[i], &links[i], report);
+        err = find_export(image, names[i], &steps_left, &links[i], report);
     }
-    index_close(&index);
     return err;
 }

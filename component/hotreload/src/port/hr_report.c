@@ -4,7 +4,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-esp_err_t hr_reject(hr_report_t *report, esp_err_t error, const char *format, ...)
+#include "hotreload.h"
+
+esp_err_t hr_report_sentence(hr_report_t *report, esp_err_t error, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -16,5 +18,11 @@ esp_err_t hr_reject(hr_report_t *report, esp_err_t error, const char *format, ..
             *c = '?';
         }
     }
+    return error;
+}
+
+esp_err_t hr_report_name(hr_report_t *report, esp_err_t error)
+{
+    snprintf(report->message, sizeof(report->message), "%s", hotreload_err_to_name(error));
     return error;
 }

@@ -10,12 +10,14 @@ import hashlib
 import struct
 from pathlib import Path
 
-from .elf import STT_FUNC, STT_NOTYPE, STT_OBJECT, Image, read_image
+from .elf import EHDR, PHDR, PT_NOTE, STT_FUNC, STT_NOTYPE, STT_OBJECT, Image, read_image
 from .errors import ModuleError
 
 VARIABLE = "hotreload_firmware_identity"
 SIZE = 16
 WORDS = struct.Struct("<4I")
+NOTE = struct.Struct("<III12s16s")  # the component's only note, as its linker script makes it
+NOTE_TYPE, OWNER = 1, b"hotreload\0\0\0"
 SEGMENT = struct.Struct("<III")  # address, bytes in the file, bytes in memory
 
 # What differs between builds of the same sources: version, date and hash in ESP-IDF's description
@@ -43,6 +45,23 @@ def read(firmware: Path) -> bytes:
             "the link"
         )
     return identity
+
+
+def module_identity(elf: bytes) -> bytes:
+    """The identity of the firmware that a module was linked against."""
+    try:
+        header = EHDR.unpack_from(elf)
+        start, size, count = header[5], header[9], header[10]
+        for at in range(start, start + size * count, size):
+            kind, offset = PHDR.unpack_from(elf, at)[:2]
+            if kind != PT_NOTE:
+                continue
+            _, _, kind, owner, identity = NOTE.unpack_from(elf, offset)
+            if (kind, owner) == (NOTE_TYPE, OWNER):
+                return bytes(identity)
+    except (struct.error, ValueError) as error:
+        raise ModuleError("it names no firmware") from error
+    raise ModuleError("it names no firmware")
 
 
 def compute(image: Image) -> bytes:

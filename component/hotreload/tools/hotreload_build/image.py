@@ -28,23 +28,35 @@ INIT_SECTIONS = (".init_array", ".fini_array", ".ctors", ".dtors", ".preinit_arr
 
 def strip(elf: bytes) -> bytes:
     """Keep headers and segments only, and give the metadata its own segment type."""
+    stripped = bytearray(mark_metadata(elf))
     header = list(EHDR.unpack_from(elf))
-    phoff, phentsize, phnum = header[5], header[9], header[10]
     end = EHDR.size
-    stripped = bytearray(elf)
-    for index in range(phnum):
-        at = phoff + index * phentsize
+    for at in _segment_headers(elf):
+        segment = PHDR.unpack_from(stripped, at)
+        end = max(end, at + header[9], segment[1] + segment[4])  # p_offset, p_filesz
+    header[6] = header[11] = header[12] = header[13] = 0  # e_shoff, e_sh*: no section headers
+    EHDR.pack_into(stripped, 0, *header)
+    return bytes(stripped[:end])
+
+
+def mark_metadata(elf: bytes) -> bytes:
+    """Give the metadata its own segment type, and segments without content none."""
+    marked = bytearray(elf)
+    for at in _segment_headers(elf):
         segment = list(PHDR.unpack_from(elf, at))
-        p_type, p_offset, p_filesz, p_memsz, p_flags = (segment[i] for i in (0, 1, 4, 5, 6))
+        p_type, p_memsz, p_flags = (segment[i] for i in (0, 5, 6))
         if p_type == PT_LOAD and p_memsz == 0:
             segment = [PT_NULL, 0, 0, 0, 0, 0, 0, 0]  # of the linker script, but not needed
         elif p_type == PT_LOAD and p_flags & PF_META:
             segment[0], segment[6] = PT_HOTRELOAD_META, p_flags & ~PF_META
-        PHDR.pack_into(stripped, at, *segment)
-        end = max(end, at + phentsize, p_offset + p_filesz)
-    header[6] = header[11] = header[12] = header[13] = 0  # e_shoff, e_sh*: no section headers
-    EHDR.pack_into(stripped, 0, *header)
-    return bytes(stripped[:end])
+        PHDR.pack_into(marked, at, *segment)
+    return bytes(marked)
+
+
+def _segment_headers(elf: bytes) -> range:
+    header = EHDR.unpack_from(elf)
+    phoff, phentsize, phnum = header[5], header[9], header[10]
+    return range(phoff, phoff + phentsize * phnum, phentsize)
 
 
 def check(path: Path) -> Image:

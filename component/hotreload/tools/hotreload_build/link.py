@@ -12,7 +12,9 @@ from . import image as module_image
 from .diagnosis import explain_link_failure
 from .errors import ModuleError
 from .files import write_atomically
+from .identity import module_identity
 from .manifest import Manifest
+from .slot import flash_image
 
 LINK_OPTIONS = (
     "-shared",
@@ -38,11 +40,14 @@ class Module(NamedTuple):
 
 
 def link_module(
-    manifest: Manifest, objects: Sequence[Path], output: Path, *, unstripped: Path
+    manifest: Manifest, objects: Sequence[Path], output: Path, *, unstripped: Path, flash: Path
 ) -> Module:
-    """Link compiled objects of the manifest's module."""
+    """Link compiled objects of the manifest's module, for a device and for its partition."""
     inputs = [*manifest.languages["C"].flags, *map(str, objects)]
-    return link(manifest, inputs, output, unstripped, (), None)
+    module = link(manifest, inputs, output, unstripped, (), None)
+    elf = output.read_bytes()
+    write_atomically(flash, flash_image(elf, module_identity(elf)))
+    return module
 
 
 def link(

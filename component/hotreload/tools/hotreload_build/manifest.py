@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from .errors import ModuleError
 from .files import write_if_changed
+from .slot import HEADER_SIZE
 
 VERSION = 1
 
@@ -38,8 +39,8 @@ class Partition(NamedTuple):
 
     @property
     def capacity(self) -> int:
-        """Bytes of the largest module: src/flash/hr_store.h has two slots, with a record in each."""
-        return self.size // 2 - 64
+        """Bytes of the largest module: there are two slots."""
+        return self.size // 2 - HEADER_SIZE
 
 
 class Manifest(NamedTuple):

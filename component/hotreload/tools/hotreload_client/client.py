@@ -56,6 +56,18 @@ class Client:
         """Both."""
         return self._change("/upload-and-reload", elf)
 
+    def confirm(self) -> dict[str, Any]:
+        """Keep the module that runs: no later crash makes the device start another."""
+        return self._change("/confirm", b"")
+
+    def rollback(self) -> dict[str, Any]:
+        """Give up the module that runs, and load the one before it."""
+        return self._change("/rollback", b"")
+
+    def retry(self) -> dict[str, Any]:
+        """Let the next load take the newest module again that was given up or has given way."""
+        return self._change("/retry", b"")
+
     def _change(self, endpoint: str, body: bytes) -> dict[str, Any]:
         headers = {"Content-Type": "application/octet-stream"}
         nonce = self._nonce()

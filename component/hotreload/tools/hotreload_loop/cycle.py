@@ -18,6 +18,7 @@ from hotreload_client import Client, Key
 from .build import Build
 from .delivery import check_fits, deliver, runs
 from .errors import ERRORS, WrongCallError
+from .newest import why_not_newest
 
 URL_VARIABLE = "HOTRELOAD_URL"
 TIMEOUT = 30.0
@@ -51,6 +52,9 @@ class Cycle:
         built = time.monotonic()
         status = answer()
         check_fits(status, module)
+        older = why_not_newest(status)
+        if older:
+            tell(older)
         if only_if_new and runs(status, module):
             tell(f"{self.build.component} runs already, nothing has changed")
             return

@@ -10,6 +10,7 @@ from hotreload_client import Client
 
 from .errors import NotRunningError, OtherFirmwareError
 from .module import Module
+from .newest import what_runs, why_not_newest
 
 PENDING = "pending"
 ASK_AGAIN = 0.1  # seconds between questions to a device whose application chooses the moment
@@ -42,7 +43,9 @@ def deliver(
         return _wait_for_the_application(client, module, before, timeout)
     status = client.status()
     if not runs(status, module) or status["module"] != answer["module"]:
-        raise NotRunningError(f"the device took the module and runs another: {_what_runs(status)}")
+        raise NotRunningError(
+            f"the device took the module and does not run it: {_what_runs(status)}"
+        )
     return status
 
 
@@ -66,6 +69,4 @@ def _wait_for_the_application(
 def _what_runs(status: dict[str, Any]) -> str:
     error = status["last_error"]
     reason = f"; its last error is {error['error']}: {error['message']}" if error else ""
-    if not status["loaded"]:
-        return f"no module is loaded{reason}"
-    return f"module {status['module']} since boot, {str(status['hash'])[:8]}{reason}"
+    return (why_not_newest(status) or what_runs(status)) + reason

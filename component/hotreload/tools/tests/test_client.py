@@ -69,18 +69,41 @@ def signature(endpoint: str, nonce: str, body: bytes) -> str:
 
 
 @pytest.mark.parametrize(
-    ("command", "body"), [("upload", ELF), ("upload-and-reload", ELF), ("reload", b"")],
-    ids=["write", "both", "load"],
-)  # fmt: skip
+    ("command", "body"),
+    [
+        *(("upload", ELF), ("upload-and-reload", ELF), ("reload", b"")),
+        *(("confirm", b""), ("rollback", b""), ("retry", b"")),
+    ],
+    ids=["write", "both", "load", "keep", "back", "again"],
+)
 def test_changes_are_signed(project: Path, server: Server, command: str, body: bytes) -> None:
     result = run(project, "--url", server.url, command)
     assert (result.returncode, result.stderr) == (0, "")
     assert json.loads(result.stdout) == {"status": "ok"}
     nonce = f"{1:048x}"
-    assert server.got == [
+    assert server.got[:2] == [
         ("GET", "/nonce", "", b""),
         ("POST", f"/{command}", signature(f"/{command}", nonce, body), body),
     ]
+    # after a load it is asked what runs
+    assert server.got[2:] == [("GET", "/status", "", b"")] * ("reload" in command)
+
+
+def test_an_older_module_than_the_newest_is_told(project: Path, server: Server) -> None:
+    newest = {"state": "yielded", "starts": 3, "hash": "b" * 64, "running": False}
+    runs = {"state": "confirmed", "starts": 1, "hash": "a" * 64, "running": True}
+    status = {"loaded": True, "module": 1, "hash": "a" * 64, "slots": [newest, runs]}
+    server.answers["/status"] = (200, status)
+    result = run(project, "--url", server.url, "reload")
+    assert result.returncode == 0
+    assert json.loads(result.stdout) == {"status": "ok"}
+    assert result.stderr == (
+        "hotreload: warning: module 1 since boot, aaaaaaaa, runs, not the newest module in flash "
+        "(bbbbbbbb): it was started 3 times and never confirmed; `hotreload.py retry` gives it "
+        "another chance\n"
+    )
+    server.answers["/reload"] = (202, {"status": "pending"})
+    assert run(project, "--url", server.url, "reload").stderr == ""
 
 
 def test_options_stand_on_either_side_of_the_command(project: Path, server: Server) -> None:
@@ -185,7 +208,7 @@ def test_wrong_calls_are_one_line(tmp_path: Path, arguments: tuple[str, ...], te
 def test_help_names_commands_and_exit_status(tmp_path: Path) -> None:
     result = run(tmp_path, "--help")
     assert result.returncode == 0
-    for word in ("status", "pending", "upload-and-reload", "--manifest", "exit status"):
+    for word in ("status", "pending", "confirm", "rollback", "retry", "--manifest", "exit status"):
         assert word in result.stdout
 
 

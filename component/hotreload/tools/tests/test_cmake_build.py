@@ -19,8 +19,9 @@ from typing import Any
 
 import pytest
 from hotreload_build.elf import read_image
-from hotreload_build.identity import read
+from hotreload_build.identity import module_identity, read
 from hotreload_build.manifest import Manifest
+from hotreload_build.slot import flash_image
 from hotreload_build.variant import build_module
 
 from .conftest import COMPONENT
@@ -417,9 +418,9 @@ def test_flash_writes_the_newest_module_and_the_firmware(build: Build) -> None:
     flash, offset = flashed(build, "flash")
     module = build.module.read_bytes()
     assert b"Howdy\0" in module
-    assert flash[offset:].startswith(module)
+    assert flash[offset:].startswith(flash_image(module, module_identity(module)))
     flasher = json.loads((build.folder / "flasher_args.json").read_text())
-    assert flasher["flash_files"][hex(offset)] == "reloadable_stripped.so"
+    assert flasher["flash_files"][hex(offset)] == "reloadable_flash.bin"
     for place, file in flasher["flash_files"].items():
         assert flash[int(place, 16) :].startswith((build.folder / file).read_bytes())
     assert build.app_image() in flash
@@ -431,9 +432,10 @@ def test_the_modules_flash_target_writes_the_newest_module_only(build: Build) ->
     flash, offset = flashed(build, "hotreload-flash")
     module = build.module.read_bytes()
     assert b"Howdy\0" in module
-    assert flash[offset:].startswith(module)
+    image = flash_image(module, module_identity(module))
+    assert flash[offset:].startswith(image)
     assert not flash[:offset].strip(b"\xff")
-    assert not flash[offset + len(module) :].strip(b"\xff")
+    assert not flash[offset + len(image) :].strip(b"\xff")
     assert build.times()[0] == firmware
 
 
@@ -446,7 +448,7 @@ def test_a_module_larger_than_its_partition_is_an_error(build: Build) -> None:
     )
     output = build.make("all", check=False)
     assert re.search(
-        r"module 'reloadable' has \d+ bytes, partition 'hotreload' takes 32704", output
+        r"module 'reloadable' has \d+ bytes, partition 'hotreload' takes 32640", output
     )
 
 

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 from elftools.elf.elffile import ELFFile
 from hotreload_build.errors import ModuleError
+from hotreload_build.identity import read
 from hotreload_build.link import Module, link_module
 from hotreload_build.manifest import Manifest, Partition
+from hotreload_build.slot import flash_image
 from hotreload_build.variant import build_module
 
 from .conftest import Compiler, Project, section
@@ -173,7 +175,7 @@ def test_a_module_larger_than_its_partition_is_refused(project: Project) -> None
     manifest = project.manifest._replace(partition=Partition("hotreload", 0, 4096))
     source = project.source("int f(int x) { return x; } const char big[2048] = {1};")
     output = project.compiler.folder / "big.so"
-    with pytest.raises(ModuleError, match=r"has \d+ bytes, partition 'hotreload' takes 1984"):
+    with pytest.raises(ModuleError, match=r"has \d+ bytes, partition 'hotreload' takes 1920"):
         build_module(manifest, [source], output)
     assert not output.exists()
 
@@ -232,8 +234,12 @@ def test_objects_and_sources_give_the_same_module(project: Project) -> None:
         [object_file],
         project.compiler.folder / "b.so",
         unstripped=project.compiler.folder / "b.unstripped.so",
+        flash=project.compiler.folder / "b_flash.bin",
     )
-    assert from_object.path.read_bytes() == from_source.path.read_bytes()
+    module = from_source.path.read_bytes()
+    assert from_object.path.read_bytes() == module
+    flashed = (project.compiler.folder / "b_flash.bin").read_bytes()
+    assert flashed == flash_image(module, read(project.firmware))
 
 
 def test_a_build_is_reproducible(project: Project) -> None:

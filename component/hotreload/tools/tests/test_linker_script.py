@@ -130,11 +130,23 @@ def test_it_is_a_shared_object_without_section_headers(finished: Finished) -> No
 
 def test_three_segments_far_apart(finished: Finished) -> None:
     kinds = [s["p_type"] for s in finished.segments]
-    assert kinds == ["PT_LOAD", "PT_LOAD", PT_HOTRELOAD_META, "PT_NOTE", "PT_DYNAMIC"]
-    spans = [finished.text, finished.writable, finished.meta]
+    assert kinds == [PT_HOTRELOAD_META, "PT_LOAD", "PT_LOAD", "PT_NOTE", "PT_DYNAMIC"]
+    spans = [finished.meta, finished.text, finished.writable]
     for lower, upper in itertools.pairwise(spans):
         assert upper["p_vaddr"] - (lower["p_vaddr"] + lower["p_memsz"]) > 0x100000
     assert all(s["p_vaddr"] % 16 == 0 for s in spans)
+
+
+def test_what_decides_early_is_at_the_start_of_the_file(finished: Finished) -> None:
+    """A device refuses another firmware's module by the first bytes that arrive."""
+    header = finished.header
+    headers_end = header["e_ehsize"] + header["e_phnum"] * header["e_phentsize"]
+    assert header["e_phoff"] == header["e_ehsize"]
+    (note,) = [s for s in finished.segments if s["p_type"] == "PT_NOTE"]
+    assert note["p_offset"] == headers_end
+    assert note["p_offset"] + note["p_filesz"] <= 512
+    for segment in (finished.text, finished.writable):
+        assert segment["p_offset"] >= finished.meta["p_offset"] + finished.meta["p_filesz"]
 
 
 def test_each_section_is_in_its_segment(finished: Finished) -> None:
@@ -206,7 +218,7 @@ def test_a_module_without_data_has_no_data_segment(project: Project) -> None:
     module = build_module(project.manifest, [source], project.compiler.folder / "small.so")
     finished = Finished(module.path, module.unstripped)
     kinds = [s["p_type"] for s in finished.segments]
-    assert kinds == ["PT_LOAD", "PT_NULL", PT_HOTRELOAD_META, "PT_NOTE", "PT_DYNAMIC"]
+    assert kinds == [PT_HOTRELOAD_META, "PT_LOAD", "PT_NULL", "PT_NOTE", "PT_DYNAMIC"]
     assert len(finished.data) < 700
 
 

@@ -21,6 +21,7 @@ import pytest
 from hotreload_client import Client
 from hotreload_loop.build import messages
 from hotreload_loop.cycle import asked
+from hotreload_loop.newest import why_not_newest
 
 from .conftest import TOOLS
 from .server import Server
@@ -108,6 +109,18 @@ def build(tmp_path: Path) -> Path:
     }
     (folder / "hotreload" / "module_manifest.json").write_text(json.dumps(manifest))
     return folder
+
+
+def slot(digit: str, state: str, *, starts: int = 0, running: bool = False) -> dict[str, Any]:
+    """A slot as /status has it."""
+    return {
+        "state": state,
+        "size": 3,
+        "sequence": 1,
+        "starts": starts,
+        "hash": digit * 64 if digit else None,
+        "running": running,
+    }
 
 
 def command(*arguments: str) -> list[str]:
@@ -231,9 +244,25 @@ def test_running_is_what_the_device_says(build: Path, device: Device) -> None:
     result = run(build, device.server.url)
     assert (result.returncode, result.stdout) == (6, "")
     assert error_of(result) == (
-        "the device took the module and runs another: module 1 since boot, 00000000; "
+        "the device took the module and does not run it: module 1 since boot, 00000000, runs; "
         "its last error is HOTRELOAD_ERR_HASH: it is damaged"
     )
+
+
+def test_a_module_that_was_passed_over_is_told_with_its_reason(build: Path, device: Device) -> None:
+    device.takes = False
+    device.server.answers["/upload-and-reload"] = (200, {"status": "ok", "module": 1})
+    device.state["slots"] = [slot("a", "written"), slot("0", "confirmed", running=True)]
+    passed = {"hash": "a" * 64, "error": "ESP_ERR_NO_MEM", "message": "no memory for 262000 bytes"}
+    device.state["passed_over"] = [passed]
+    result = run(build, device.server.url)
+    assert result.returncode == 6
+    told = (
+        "module 1 since boot, 00000000, runs, not the newest module in flash (aaaaaaaa): "
+        "ESP_ERR_NO_MEM: no memory for 262000 bytes"
+    )
+    assert result.stdout == f"hotreload: {told}\n"  # at once, before anything is sent
+    assert error_of(result) == f"the device took the module and does not run it: {told}"
 
 
 def test_a_module_of_the_same_bytes_that_was_there_before_does_not_count(
@@ -315,6 +344,41 @@ def test_what_cannot_be_tried_is_one_line(build: Path, device: Device) -> None:
     result = run(build, url)
     assert result.returncode == 2
     assert "run `idf.py build` first" in error_of(result)
+
+
+RUNS = "module 1 since boot, 00000000, runs, not the newest module in flash "
+
+
+@pytest.mark.parametrize(
+    ("newest", "told"),
+    [
+        (slot("0", "written", running=True), ""),
+        (slot("0", "bad", running=True), ""),
+        (slot("", "blank"), ""),
+        (slot("b", "bad"), f"{RUNS}(bbbbbbbb): it was given up; `hotreload.py retry` takes that"),
+        (slot("b", "yielded", starts=3), f"{RUNS}(bbbbbbbb): it was started 3 times and never"),
+        (slot("b", "other"), f"{RUNS}(bbbbbbbb): it belongs to another firmware"),
+        (slot("b", "written"), f"{RUNS}(bbbbbbbb): no load has taken it yet"),
+        (slot("", "bad"), f"{RUNS}(flashed without a record): it was given up"),
+    ],
+    ids=["newest", "bad but running", "blank", "bad", "yielded", "other", "waiting", "raw"],
+)
+def test_why_the_newest_does_not_run(device: Device, newest: dict[str, Any], told: str) -> None:
+    device.state.update(slots=[newest, slot("0", "confirmed", running=not newest["running"])])
+    found = why_not_newest(device.state)
+    assert found.startswith(told) if told else found == ""
+
+
+def test_without_a_module_the_newest_is_told_as_well(device: Device) -> None:
+    device.state.update(loaded=False, slots=[slot("b", "yielded", starts=3)])
+    assert why_not_newest(device.state).startswith(
+        "no module is loaded, not the newest module in flash (bbbbbbbb): it was started 3 times"
+    )
+
+
+def test_damage_is_no_module(device: Device) -> None:
+    device.state.update(slots=[slot("", "damaged"), slot("0", "confirmed", running=True)])
+    assert why_not_newest(device.state) == ""
 
 
 class Watch:

@@ -9,12 +9,12 @@
 /* What a relocation writes, whatever its type is called. */
 typedef enum {
     ACTION_UNKNOWN,
-    ACTION_NONE,     /* right as linked, because segments keep their layout */
+    ACTION_NONE,
     ACTION_RELATIVE, /* the value in place is a link address of the module */
     ACTION_SYMBOL,   /* S + A */
 } action_t;
 
-static action_t dynamic_action(uint32_t type)
+static action_t action_of(uint32_t type)
 {
     switch (type) {
     case HR_R_XTENSA_NONE:
@@ -30,28 +30,6 @@ static action_t dynamic_action(uint32_t type)
     default:
         return ACTION_UNKNOWN;
     }
-}
-
-/* Code refers to its own segment relative to the program counter, and differences stay. */
-static bool is_relative_to_place(uint32_t type)
-{
-    return (type >= HR_R_XTENSA_OP0 && type <= HR_R_XTENSA_OP2)
-           || type == HR_R_XTENSA_ASM_EXPAND || type == HR_R_XTENSA_ASM_SIMPLIFY
-           || type == HR_R_XTENSA_32_PCREL
-           || (type >= HR_R_XTENSA_DIFF8 && type <= HR_R_XTENSA_DIFF32)
-           || (type >= HR_R_XTENSA_SLOT0_OP && type <= HR_R_XTENSA_SLOT14_ALT)
-           || (type >= HR_R_XTENSA_PDIFF8 && type <= HR_R_XTENSA_NDIFF32);
-}
-
-static action_t action_of(const hr_image_t *image, uint32_t type)
-{
-    if (image->dynamic) {
-        return dynamic_action(type);
-    }
-    if (type == HR_R_XTENSA_32 || type == HR_R_XTENSA_PLT) {
-        return ACTION_SYMBOL;
-    }
-    return type == HR_R_XTENSA_NONE || is_relative_to_place(type) ? ACTION_NONE : ACTION_UNKNOWN;
 }
 
 static esp_err_t check_symbol(const hr_image_t *image, uint32_t index, const hr_elf_rela_t *rela,
@@ -78,7 +56,7 @@ static esp_err_t check_entry(const hr_image_t *image, uint32_t index, const hr_e
                              hr_report_t *report)
 {
     uint32_t type = HR_ELF_RELA_TYPE(rela);
-    action_t action = action_of(image, type);
+    action_t action = action_of(type);
     if (action == ACTION_UNKNOWN) {
         return hr_reject(report, HOTRELOAD_ERR_RELOC_TYPE,
                          "relocation %" PRIu32 " at 0x%" PRIx32 ": type %" PRIu32 " is unknown",
@@ -98,7 +76,7 @@ static esp_err_t check_entry(const hr_image_t *image, uint32_t index, const hr_e
 esp_err_t hr_reloc_check(const hr_image_t *image, uint32_t *total, hr_report_t *report)
 {
     *total = 0;
-    for (uint32_t t = 0; t < image->relocation_tables; t++) {
+    for (uint32_t t = 0; t < HR_RELOCATION_TABLES; t++) {
         hr_table_t table = image->relocations[t];
         for (uint32_t i = 0; i < table.count; i++, (*total)++) {
             hr_elf_rela_t rela = hr_image_rela(image, table, i);
@@ -112,7 +90,7 @@ esp_err_t hr_reloc_check(const hr_image_t *image, uint32_t *total, hr_report_t *
 }
 
 static uint32_t symbol_value(const hr_image_t *image, const hr_placement_t *placement,
-                             const hr_elf_rela_t *rela, uint32_t in_place)
+                             const hr_elf_rela_t *rela)
 {
     hr_elf_symbol_t symbol = hr_image_symbol(image, HR_ELF_RELA_SYMBOL(rela));
     if (symbol.shndx == HR_ELF_SHN_UNDEF) {
@@ -121,28 +99,21 @@ static uint32_t symbol_value(const hr_image_t *image, const hr_placement_t *plac
     if (symbol.shndx == HR_ELF_SHN_ABS) {
         return symbol.value + rela->addend;
     }
-    uint32_t moved = hr_place_run_address(placement, symbol.value) - symbol.value;
-    /* the addend that --emit-relocs keeps for a section symbol counts from the start of the input
-       section, which nobody knows any more; the linked value in place is right */
-    if (!image->dynamic && HR_ELF_SYMBOL_TYPE(&symbol) == HR_ELF_STT_SECTION) {
-        return in_place + moved;
-    }
-    return symbol.value + moved + rela->addend;
+    return hr_place_run_address(placement, symbol.value) + rela->addend;
 }
 
 static void apply_entry(const hr_image_t *image, const hr_placement_t *placement,
                         const hr_elf_rela_t *rela)
 {
-    action_t action = action_of(image, HR_ELF_RELA_TYPE(rela));
+    action_t action = action_of(HR_ELF_RELA_TYPE(rela));
     if (action == ACTION_NONE) {
         return;
     }
     const hr_placed_t *segment = hr_place_segment(placement, rela->offset, sizeof(uint32_t));
     uint32_t at = rela->offset - segment->link;
-    uint32_t in_place = hr_place_load(segment, at);
     uint32_t value = action == ACTION_RELATIVE
-                         ? hr_place_run_address(placement, in_place + rela->addend)
-                         : symbol_value(image, placement, rela, in_place);
+                         ? hr_place_run_address(placement, hr_place_load(segment, at) + rela->addend)
+                         : symbol_value(image, placement, rela);
     hr_place_store(segment, at, value);
 }
 
@@ -177,7 +148,7 @@ void hr_reloc_apply(const hr_image_t *image, const hr_placement_t *placement,
                     hr_reloc_counts_t *counts)
 {
     *counts = (hr_reloc_counts_t) {0};
-    for (uint32_t t = 0; t < image->relocation_tables; t++) {
+    for (uint32_t t = 0; t < HR_RELOCATION_TABLES; t++) {
         hr_table_t table = image->relocations[t];
         for (uint32_t i = 0; i < table.count; i++) {
             hr_elf_rela_t rela = hr_image_rela(image, table, i);
