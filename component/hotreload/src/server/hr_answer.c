@@ -6,8 +6,11 @@
 #include <string.h>
 
 #include "hotreload.h"
-#include "server/hr_headers.h"
 #include "elf/hr_identity.h"
+#include "server/hr_headers.h"
+
+/* longest status line and headers of an answer: 160 bytes and the status */
+#define HEAD_SIZE 192
 
 #define HTTP_400 "400 Bad Request"
 #define HTTP_401 "401 Unauthorized"
@@ -145,4 +148,19 @@ esp_err_t hr_answer_send(const hr_answer_t *answer, httpd_req_t *request)
         httpd_resp_set_hdr(request, "WWW-Authenticate", answer->challenge);
     }
     return httpd_resp_sendstr(request, answer->body);
+}
+
+esp_err_t hr_answer_send_last(const hr_answer_t *answer, hr_socket_t *socket)
+{
+    char head[HEAD_SIZE];
+    size_t size = strlen(answer->body);
+    bool challenged = answer->challenge != NULL;
+    int length = snprintf(head, sizeof(head),
+                          "HTTP/1.1 %s\r\nContent-Type: application/json\r\n%s%s%s"
+                          "Connection: close\r\nContent-Length: %u\r\n\r\n",
+                          answer->status, challenged ? "WWW-Authenticate: " : "",
+                          challenged ? answer->challenge : "", challenged ? "\r\n" : "",
+                          (unsigned)size);
+    esp_err_t err = hr_socket_send(socket, head, length);
+    return err == ESP_OK ? hr_socket_send(socket, answer->body, size) : err;
 }

@@ -6,6 +6,7 @@
 
 #include "esp_http_server.h"
 #include "port/hr_report.h"
+#include "server/hr_socket.h"
 
 /* Largest result of hr_answer_escape(), with its end. */
 #define HR_ANSWER_ESCAPED_SIZE (2 * HR_REPORT_SIZE)
@@ -37,6 +38,9 @@ void hr_answer_error(hr_answer_t *answer, esp_err_t err, const hr_report_t *repo
 
 /* Sends it from a handler. */
 esp_err_t hr_answer_send(const hr_answer_t *answer, httpd_req_t *request);
+
+/* Sends it over a connection that has left the server, and that it ends. */
+esp_err_t hr_answer_send_last(const hr_answer_t *answer, hr_socket_t *socket);
 
 /* The report's sentence for a JSON string. */
 void hr_answer_escape(char escaped[HR_ANSWER_ESCAPED_SIZE], const hr_report_t *report);

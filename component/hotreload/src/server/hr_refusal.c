@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "hotreload.h"
-#include "server/hr_handover.h"
+#include "server/hr_connection.h"
 
 /* what the server refuses before it has all headers */
 static const struct {
@@ -55,7 +55,7 @@ esp_err_t hr_refusal_answer(httpd_req_t *request, esp_err_t err, const hr_report
     char body[HR_ANSWER_SIZE];
     hr_answer_t answer = {.body = body, .size = sizeof(body)};
     hr_answer_error(&answer, err, report);
-    return hr_handover_dismiss(request, &answer);
+    return hr_connection_dismiss(request, &answer);
 }
 
 static esp_err_t refuse_malformed(httpd_req_t *request, httpd_err_code_t error)
@@ -70,7 +70,7 @@ static esp_err_t refuse_malformed(httpd_req_t *request, httpd_err_code_t error)
             answer.status = malformed[i].status;
         }
     }
-    (void)hr_handover_dismiss(request, &answer);
+    (void)hr_connection_dismiss(request, &answer);
     return ESP_FAIL; /* nobody knows where the next request would start */
 }
 

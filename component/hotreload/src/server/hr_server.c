@@ -9,7 +9,7 @@
 #include "server/hr_access.h"
 #include "server/hr_answer.h"
 #include "lifecycle/hr_check.h"
-#include "server/hr_handover.h"
+#include "server/hr_connection.h"
 #include "server/hr_headers.h"
 #include "lifecycle/hr_lifecycle.h"
 #include "port/hr_lock.h"
@@ -181,11 +181,11 @@ static esp_err_t start_httpd(server_t *self, uint16_t port)
     config.stack_size = CONFIG_HOTRELOAD_SERVER_STACK_SIZE;
     config.task_priority = CONFIG_HOTRELOAD_SERVER_PRIORITY;
     config.max_uri_handlers = ENDPOINTS;
-    config.max_open_sockets = CONNECTIONS - HR_HANDOVER_MAX;
+    config.max_open_sockets = CONNECTIONS - HR_CONNECTION_MAX;
     config.lru_purge_enable = true; /* idle clients make room for new ones */
     config.open_fn = hr_headers_open;
-    config.close_fn = hr_handover_close;
-    hr_handover_open();
+    config.close_fn = hr_connection_close;
+    hr_connection_open();
     esp_err_t err = httpd_start(&self->httpd, &config);
     if (err == ESP_OK) {
         hr_refusal_register(self->httpd, endpoints);
@@ -282,10 +282,10 @@ static esp_err_t stop(hr_report_t *report)
     if (server == NULL) {
         return hr_reject(report, ESP_ERR_INVALID_STATE, "the server is not running");
     }
-    hr_handover_shut();
+    hr_connection_shut();
     esp_err_t err = httpd_stop(server->httpd);
     if (err != ESP_OK) {
-        hr_handover_open();
+        hr_connection_open();
         return hr_reject(report, err, "the HTTP server does not stop");
     }
     free(server);

@@ -2,8 +2,6 @@
 #include "server/hr_socket.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/param.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -20,9 +18,6 @@
 
 /* more than a window of lwIP; who sends on is not waited for */
 #define DROP_BYTES (8 * 1024)
-
-/* longest status line and headers of an answer: 160 bytes and the status */
-#define HEAD_SIZE 192
 
 static esp_err_t set_timeout(hr_socket_t *socket, uint32_t milliseconds)
 {
@@ -64,7 +59,7 @@ esp_err_t hr_socket_receive(hr_socket_t *socket, void *buffer, size_t size, int6
 }
 
 /* esp_http_server has set how long a send may take */
-static esp_err_t send_all(hr_socket_t *socket, const char *data, size_t size)
+esp_err_t hr_socket_send(hr_socket_t *socket, const char *data, size_t size)
 {
     while (size > 0) {
         ssize_t sent = send(socket->fd, data, size, 0);
@@ -80,22 +75,7 @@ static esp_err_t send_all(hr_socket_t *socket, const char *data, size_t size)
 esp_err_t hr_socket_continue(hr_socket_t *socket)
 {
     static const char interim[] = "HTTP/1.1 100 Continue\r\n\r\n";
-    return send_all(socket, interim, sizeof(interim) - 1);
-}
-
-esp_err_t hr_socket_answer(hr_socket_t *socket, const hr_answer_t *answer)
-{
-    char head[HEAD_SIZE];
-    size_t size = strlen(answer->body);
-    bool challenged = answer->challenge != NULL;
-    int length = snprintf(head, sizeof(head),
-                          "HTTP/1.1 %s\r\nContent-Type: application/json\r\n%s%s%s"
-                          "Connection: close\r\nContent-Length: %u\r\n\r\n",
-                          answer->status, challenged ? "WWW-Authenticate: " : "",
-                          challenged ? answer->challenge : "", challenged ? "\r\n" : "",
-                          (unsigned)size);
-    esp_err_t err = send_all(socket, head, length);
-    return err == ESP_OK ? send_all(socket, answer->body, size) : err;
+    return hr_socket_send(socket, interim, sizeof(interim) - 1);
 }
 
 void hr_socket_drop_received(int fd)

@@ -7,7 +7,6 @@
 #include <stdint.h>
 
 #include "esp_err.h"
-#include "server/hr_answer.h"
 
 typedef struct {
     int fd;
@@ -21,11 +20,11 @@ typedef struct {
 esp_err_t hr_socket_receive(hr_socket_t *socket, void *buffer, size_t size, int64_t deadline,
                             size_t *received);
 
+/* Sends all of it, or fails with ESP_FAIL. */
+esp_err_t hr_socket_send(hr_socket_t *socket, const char *data, size_t size);
+
 /* RFC 9110 section 10.1.1: asks a client that waits before its body to send it. */
 esp_err_t hr_socket_continue(hr_socket_t *socket);
-
-/* Sends an answer that ends the connection. */
-esp_err_t hr_socket_answer(hr_socket_t *socket, const hr_answer_t *answer);
 
 /* Reads what has come, and does not wait: lwIP resets a connection that is closed with unread bytes,
    and drops what it has not sent of the answer. */

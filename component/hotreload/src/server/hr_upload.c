@@ -9,7 +9,7 @@
 #include "esp_timer.h"
 #include "hotreload.h"
 #include "server/hr_access.h"
-#include "server/hr_handover.h"
+#include "server/hr_connection.h"
 #include "server/hr_multipart.h"
 #include "lifecycle/hr_operation.h"
 #include "server/hr_refusal.h"
@@ -240,7 +240,7 @@ static void serve(hr_socket_t *socket, void *context)
     } else {
         hr_answer_error(&answer, err, &upload->update.report);
     }
-    hr_socket_answer(socket, &answer); /* it may have gone: nobody else wants to know */
+    hr_answer_send_last(&answer, socket); /* it may have gone: nobody else wants to know */
     free(upload);
 }
 
@@ -258,9 +258,9 @@ static esp_err_t hand_over(httpd_req_t *request, upload_t *upload, const char *c
     }
     void *buffer = room(upload, &space);
     upload->awaits_continue = awaits_continue(request);
-    upload->pending = hr_handover_pending(request, buffer, space);
+    upload->pending = hr_connection_pending(request, buffer, space);
     upload->deadline = esp_timer_get_time() + CONFIG_HOTRELOAD_UPLOAD_TIMEOUT_MS * 1000LL;
-    err = hr_handover_take(request, STACK_SIZE, serve, upload);
+    err = hr_connection_take(request, STACK_SIZE, serve, upload);
     if (err == ESP_ERR_INVALID_STATE) {
         return hr_reject(report, HOTRELOAD_ERR_STOPPED, "the server is being stopped");
     }
@@ -311,7 +311,7 @@ esp_err_t hr_upload_handle(httpd_req_t *request, const hr_upload_target_t *targe
     hr_report_t report;
     esp_err_t err = begin(request, target, finish, &report);
     if (err == ESP_OK) {
-        return hr_handover_result(request);
+        return hr_connection_result(request);
     }
     hr_operation_refuse("upload", err, &report);
     return hr_refusal_answer(request, err, &report);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "server/hr_handover.h"
+#include "server/hr_connection.h"
 
 #include <stdbool.h>
 #include <unistd.h>
@@ -18,18 +18,18 @@ typedef struct {
     bool left; /* the server has nothing to do with it any more */
     int fd;
     TaskHandle_t task;
-    hr_handover_serve_t serve; /* NULL: only close it */
+    hr_connection_serve_t serve; /* NULL: only close it */
     void *context;
 } connection_t;
 
 static portMUX_TYPE lock = portMUX_INITIALIZER_UNLOCKED;
-static connection_t connections[HR_HANDOVER_MAX];
+static connection_t connections[HR_CONNECTION_MAX];
 static atomic_bool cancelled = true;
 
 static SemaphoreHandle_t ended;
 static StaticSemaphore_t ended_storage;
 
-void hr_handover_open(void)
+void hr_connection_open(void)
 {
     if (ended == NULL) {
         ended = xSemaphoreCreateBinaryStatic(&ended_storage);
@@ -37,7 +37,7 @@ void hr_handover_open(void)
     atomic_store(&cancelled, false);
 }
 
-/* Either seen by hr_handover_shut(), which then waits for its end, or refused, also when fewer than
+/* Either seen by hr_connection_shut(), which then waits for its end, or refused, also when fewer than
    `spare` would stay free. */
 static esp_err_t claim(connection_t **claimed, size_t spare)
 {
@@ -46,7 +46,7 @@ static esp_err_t claim(connection_t **claimed, size_t spare)
     if (atomic_load(&cancelled)) {
         err = ESP_ERR_INVALID_STATE;
     }
-    for (size_t i = 0; err == ESP_ERR_NO_MEM && i < HR_HANDOVER_MAX; i++) {
+    for (size_t i = 0; err == ESP_ERR_NO_MEM && i < HR_CONNECTION_MAX; i++) {
         if (!connections[i].used && spare-- == 0) {
             connections[i] = (connection_t) {.used = true};
             *claimed = &connections[i];
@@ -69,14 +69,14 @@ static bool any_used(void)
 {
     bool used = false;
     portENTER_CRITICAL(&lock);
-    for (size_t i = 0; i < HR_HANDOVER_MAX; i++) {
+    for (size_t i = 0; i < HR_CONNECTION_MAX; i++) {
         used = used || connections[i].used;
     }
     portEXIT_CRITICAL(&lock);
     return used;
 }
 
-void hr_handover_shut(void)
+void hr_connection_shut(void)
 {
     portENTER_CRITICAL(&lock);
     atomic_store(&cancelled, true);
@@ -116,14 +116,14 @@ static void keep_from_socket(httpd_req_t *request)
     httpd_sess_set_recv_override(request->handle, httpd_req_to_sockfd(request), receive_nothing);
 }
 
-size_t hr_handover_pending(httpd_req_t *request, void *buffer, size_t size)
+size_t hr_connection_pending(httpd_req_t *request, void *buffer, size_t size)
 {
     keep_from_socket(request);
     int received = httpd_req_recv(request, buffer, size);
     return received > 0 && !hr_headers_stand_in() ? received : 0;
 }
 
-esp_err_t hr_handover_take(httpd_req_t *request, uint32_t stack_size, hr_handover_serve_t serve,
+esp_err_t hr_connection_take(httpd_req_t *request, uint32_t stack_size, hr_connection_serve_t serve,
                            void *context)
 {
     connection_t *connection = NULL;
@@ -146,7 +146,7 @@ esp_err_t hr_handover_take(httpd_req_t *request, uint32_t stack_size, hr_handove
 
 /* A failure ends the session, but is logged as one. While a part of the body is missing, ESP_OK does
    the same in silence: the server tries to skip the rest, and can not. */
-esp_err_t hr_handover_result(httpd_req_t *request)
+esp_err_t hr_connection_result(httpd_req_t *request)
 {
     char dropped[64];
     int received;
@@ -156,22 +156,22 @@ esp_err_t hr_handover_result(httpd_req_t *request)
     return received == HTTPD_SOCK_ERR_TIMEOUT ? ESP_OK : ESP_FAIL;
 }
 
-esp_err_t hr_handover_dismiss(httpd_req_t *request, const hr_answer_t *answer)
+esp_err_t hr_connection_dismiss(httpd_req_t *request, const hr_answer_t *answer)
 {
     keep_from_socket(request);
     httpd_resp_set_hdr(request, "Connection", "close");
     hr_answer_send(answer, request);
-    if (hr_handover_take(request, DISMISS_STACK_SIZE, NULL, NULL) != ESP_OK) {
+    if (hr_connection_take(request, DISMISS_STACK_SIZE, NULL, NULL) != ESP_OK) {
         hr_socket_drop_received(httpd_req_to_sockfd(request));
     }
-    return hr_handover_result(request);
+    return hr_connection_result(request);
 }
 
-void hr_handover_close(httpd_handle_t server, int fd)
+void hr_connection_close(httpd_handle_t server, int fd)
 {
     (void)server;
     hr_headers_end();
-    for (size_t i = 0; i < HR_HANDOVER_MAX; i++) {
+    for (size_t i = 0; i < HR_CONNECTION_MAX; i++) {
         connection_t *connection = &connections[i];
         if (connection->used && !connection->left && connection->fd == fd) {
             connection->left = true;

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* Connections that leave esp_http_server for a task of their own.
+
+   esp_http_server has one task, which must not wait for the body of a slow sender. A handler takes
+   the connection over and returns hr_connection_result(); the server then drops its session, which
+   ends in hr_connection_close(), its close_fn. From there on the socket is the task's alone.
+
+   All but hr_connection_open() and hr_connection_shut() belong to the server's task. */
+#pragma once
+
+#include "esp_http_server.h"
+#include "server/hr_answer.h"
+#include "server/hr_socket.h"
+
+/* connections at a time */
+#define HR_CONNECTION_MAX 3
+
+/* Runs in the connection's task, which closes the socket afterwards. */
+typedef void (*hr_connection_serve_t)(hr_socket_t *socket, void *context);
+
+/* Allows handovers, before the server starts. */
+void hr_connection_open(void);
+
+/* Ends all connections and waits for their tasks, while the server still runs. */
+void hr_connection_shut(void);
+
+/* What the server has received of the body already. */
+size_t hr_connection_pending(httpd_req_t *request, void *buffer, size_t size);
+
+/* Creates the connection's task. ESP_ERR_INVALID_STATE after hr_connection_shut(), ESP_ERR_NO_MEM when
+   there is no memory for the task or too many connections were taken over. */
+esp_err_t hr_connection_take(httpd_req_t *request, uint32_t stack_size, hr_connection_serve_t serve,
+                           void *context);
+
+/* What a handler returns after hr_connection_take(), so that the server drops the connection. */
+esp_err_t hr_connection_result(httpd_req_t *request);
+
+/* Answers a client whose body is not wanted, and ends its connection without waiting for it. Returns
+   what the handler has to return. */
+esp_err_t hr_connection_dismiss(httpd_req_t *request, const hr_answer_t *answer);
+
+/* The server's close_fn. */
+void hr_connection_close(httpd_handle_t server, int fd);
