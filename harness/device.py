@@ -65,9 +65,13 @@ class Device:
 
     def reset(self) -> None:
         """Reset the device and wait until it is ready again."""
+        self.begin_reset()
+        self.wait_ready()
+
+    def begin_reset(self) -> None:
+        """Reset the device."""
         self._before_restart("reset")
         self.dut.hard_reset()
-        self.wait_ready()
 
     def power_cut(self) -> None:
         """Cut the power, in the middle of whatever the device is doing."""
@@ -76,10 +80,14 @@ class Device:
 
     def power_on(self) -> None:
         """Switch the power on again and wait until the device is ready."""
+        self.switch_on()
+        self.wait_ready()
+
+    def switch_on(self) -> None:
+        """Switch the power on again."""
         self.timeline.add("power", "power on")
         self._seen = len(self.console.lines)
         self.dut.power_on()
-        self.wait_ready()
 
     def power_cycle(self) -> None:
         """Cut the power and switch it on again."""
@@ -110,6 +118,12 @@ class Device:
     def flash_raw(self, elf: bytes, label: str = "hotreload") -> None:
         """Write an ELF without a record to the partition, as other tools may."""
         self._flash(elf, label)
+
+    def flash_firmware(self, firmware: FirmwareBuild) -> None:
+        """Do what `idf.py app-flash` does: another application, and all else in the flash stays."""
+        self._halt()
+        self.flash.write(firmware.app_offset, firmware.app_image.read_bytes())
+        self.power_on()
 
     def erase_partition(self, label: str) -> None:
         """Erase a partition behind the firmware's back and start the device with that."""

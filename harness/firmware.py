@@ -86,6 +86,21 @@ class FirmwareBuild:
             return segment.data()[start : start + 16]
 
     @property
+    def app_offset(self) -> int:
+        """Where in the flash the application is."""
+        return int(self._app["offset"], 0)
+
+    @property
+    def app_image(self) -> Path:
+        """What is flashed there."""
+        return self.build_dir / str(self._app["file"])
+
+    @property
+    def _app(self) -> dict[str, Any]:
+        app: dict[str, Any] = self._json("flasher_args.json")["app"]
+        return app
+
+    @property
     def manifest(self) -> Path:
         """What a module is built from (written by `hotreload_setup()`)."""
         path = self.build_dir / "hotreload" / "module_manifest.json"

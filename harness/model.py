@@ -1,114 +1,232 @@
-"""The device as a small state machine, and random walks that device and model have to agree on.
+"""What is in a device's flash and what runs, as a small state machine.
 
-A device has a module in flash and one that runs. That is all a sequence of uploads, reloads and
-resets can change, so that is the model; whatever else the device remembers by mistake shows as a
-disagreement some steps later.
+A random walk does the same to this model and to a device, and they have to agree after each step.
+The rules are those of the component's README ("The flash partition"), written down a second time.
 """
 
-import random
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
 
-from harness.client import HotReloadHTTPError
-from harness.device import Device
-from harness.errors import ConditionNotMet
+SLOTS = 2
+#: starts that a module may end without being confirmed (CONFIG_HOTRELOAD_TRIAL_STARTS)
+TRIAL_STARTS = 3
+#: how often a mark can be taken back for each written slot
+UNDOS = 3
 
-OPERATIONS = ("upload", "upload_and_reload", "reload", "reset", "power_cycle")
-WITH_BODY = ("upload", "upload_and_reload")
+
+class Kind(Enum):
+    """What becomes of a module."""
+
+    WORKS = "works"
+    CRASHES = "crashes the device at its start"
+    HANGS = "keeps the device from starting"
+    LARGE = "is complete and fits no heap"
+    REFUSED = "is refused when it is uploaded"
 
 
-class Disagreement(ConditionNotMet):
-    """The device did something else than the model."""
+class End(Enum):
+    """How a boot ended."""
+
+    POWER = "power"
+    RESET = "reset"
+    RESTART = "esp_restart()"
+    CRASH = "crash in the module"
+
+
+class Mark(Enum):
+    """What is known of the last start that was marked in a slot."""
+
+    COUNTS = "counts"
+    RUNS = "is not over"
+    LEFT = "was left for another module"
 
 
 @dataclass(frozen=True)
-class Good:
-    """A module that works; `answer` is how one can tell it from others."""
+class Body:
+    """What is uploaded; `error` is what it is refused with, by an upload or by a load."""
 
     name: str
     elf: bytes
-    answer: int
+    kind: Kind = Kind.WORKS
+    answer: int = 0
+    error: str = ""
 
 
-@dataclass(frozen=True)
-class Bad:
-    """An upload that is refused with the error `error`."""
+@dataclass
+class Slot:
+    """A module in flash."""
 
-    name: str
-    elf: bytes
-    error: str
+    body: Body
+    age: int
+    starts: int = 0
+    confirmed: bool = False
+    bad: bool = False
+    undone: int = 0
+    mark: Mark = Mark.COUNTS
 
+    @property
+    def counted(self) -> int:
+        """The starts that count against it."""
+        return self.starts - (self.mark is not Mark.COUNTS)
 
-@dataclass(frozen=True)
-class Step:
-    """One thing done to the device."""
-
-    operation: str
-    body: Good | Bad | None = None
-
-    def __str__(self) -> str:
-        return f"{self.operation}({self.body.name})" if self.body else f"{self.operation}()"
+    @property
+    def state(self) -> str:
+        """As `/status` names it."""
+        if self.bad:
+            return "bad"
+        if self.confirmed:
+            return "confirmed"
+        return "yielded" if self.counted >= TRIAL_STARTS else "written"
 
 
 @dataclass
 class Model:
-    """What is in flash and what runs."""
+    """A device whose partition was flashed with `flashed`, which has run since and is unproven."""
 
-    stored: Good
-    running: Good
+    slots: list[Slot | None] = field(default_factory=lambda: [None] * SLOTS)
+    running: Body | None = None
+    origin: Slot | None = None
+    age: int = 0
+    #: whether a module was confirmed since the firmware was flashed
+    confirmed_once: bool = False
 
-    def apply(self, step: Step) -> str:
-        """Do the step; the name of the error that the device has to answer with, or ""."""
-        if isinstance(step.body, Bad):
-            return step.body.error
-        if step.body is not None:
-            self.stored = step.body
-        if step.operation != "upload":
-            self.running = self.stored
+    def newest_first(self) -> list[Slot]:
+        """The modules in flash."""
+        return sorted((slot for slot in self.slots if slot), key=lambda slot: -slot.age)
+
+    def states(self) -> list[tuple[str, int]]:
+        """State and starts of each slot with a module, the newest first."""
+        return [(slot.state, slot.starts) for slot in self.newest_first()]
+
+    # uploads
+
+    def upload(self, body: Body) -> str:
+        """Write a module; the name of the error, or ""."""
+        if body.kind is Kind.REFUSED:
+            return body.error
+        self.age += 1
+        self.slots[self._victim()] = Slot(body, self.age)
         return ""
 
+    def _last_confirmed(self) -> Slot | None:
+        return next((s for s in self.newest_first() if s.state == "confirmed"), None)
 
-def plan_walk(
-    seed: int, length: int, bodies: Sequence[Good | Bad], operations: Sequence[str] = OPERATIONS
-) -> list[Step]:
-    """A random sequence of steps, the same for the same seed."""
-    chance = random.Random(seed)
-    steps = []
-    for _ in range(length):
-        operation = chance.choice(operations)
-        steps.append(Step(operation, chance.choice(bodies) if operation in WITH_BODY else None))
-    return steps
+    def _victim(self) -> int:
+        last_confirmed = self._last_confirmed()
 
+        def worth(index: int) -> tuple[int, int]:
+            slot = self.slots[index]
+            if slot is None or slot.state in ("bad", "yielded"):
+                return 0, index
+            if slot.state == "written":
+                return 1, -slot.age
+            return (3 if slot is last_confirmed else 2), slot.age
 
-def walk(device: Device, model: Model, steps: Sequence[Step], answer: Callable[[], int]) -> None:
-    """Do the steps on device and model; `answer` asks the running module who it is."""
-    for done, step in enumerate(steps, start=1):
-        expected = model.apply(step)
-        actual = perform(device, step)
-        if actual != expected:
-            what = f"answered {actual or 'success'}, the model {expected or 'success'}"
-            raise Disagreement(_history(steps[:done], what))
-        found = answer()
-        if found != model.running.answer:
-            what = f"runs the module that answers {found}, the model {model.running.name}"
-            raise Disagreement(_history(steps[:done], what))
+        return min(range(SLOTS), key=worth)
 
+    # loads
 
-def perform(device: Device, step: Step) -> str:
-    """Do a step on the device; the name of the error that it answered with, or ""."""
-    if step.operation not in OPERATIONS:
-        raise ValueError(f"unknown operation {step.operation!r}")
-    try:
-        if step.body is not None:
-            getattr(device.client, step.operation)(step.body.elf)
-        elif step.operation == "reload":
-            device.client.reload()
-        else:
-            getattr(device, step.operation)()
-    except HotReloadHTTPError as error:
-        return error.name
-    return ""
+    def reload(self) -> str:
+        """Take the newest; the one that runs goes on when that fails."""
+        for slot in self._takeable():
+            if slot.body.kind is not Kind.LARGE:
+                self._take(slot)
+                return ""
+            if self.running is not None:
+                return slot.body.error
+        return self._nothing_to_take()
 
+    def unload(self) -> str:
+        """No module runs any more."""
+        if self.running is None:
+            return "ESP_ERR_INVALID_STATE"
+        self._leave()
+        self.running = self.origin = None
+        return ""
 
-def _history(steps: Sequence[Step], what: str) -> str:
-    return f"after {' '.join(map(str, steps))} the device {what}"
+    def confirm(self) -> str:
+        """What runs is proven, if it is still in flash."""
+        if self.running is None or self.origin not in self.newest_first():
+            return "ESP_ERR_INVALID_STATE"
+        self.origin.confirmed = True
+        self.confirmed_once = True
+        return ""
+
+    def rollback(self) -> str:
+        """What runs, or else the newest, is bad; the next one is taken."""
+        slots = self.newest_first()
+        given_up = self.origin if self.origin in slots else None
+        if self.running is None:
+            given_up = next(iter(self._takeable()), None)
+        others = [
+            slot
+            for slot in self._takeable()
+            if slot is not given_up and slot.body.kind is not Kind.LARGE
+        ]
+        if not others or (given_up is not None and given_up is self._last_confirmed()):
+            return "HOTRELOAD_ERR_NO_MODULE"
+        if given_up:
+            given_up.bad = True
+        self._take(others[0])
+        return ""
+
+    def retry(self) -> str:
+        """The newest that was given up or gave way is unproven again."""
+        for slot in self.newest_first():
+            if slot.state in ("bad", "yielded"):
+                if slot.undone == UNDOS:
+                    return "HOTRELOAD_ERR_UNDO_USED_UP"
+                slot.undone += 1
+                slot.starts, slot.bad, slot.confirmed = 0, False, False
+                slot.mark = Mark.COUNTS
+                return ""
+        return "HOTRELOAD_ERR_NOTHING_TO_UNDO"
+
+    # starts
+
+    def start(self, end: End) -> Iterator[Body | None]:
+        """What the device takes after a boot that ended so; each one that hangs or crashes is
+        followed by the next start, a hang by a power cut."""
+        while True:
+            self._judge(end)
+            self.running = self.origin = None
+            for slot in self._takeable():
+                if slot.body.kind is not Kind.LARGE:
+                    self._take(slot)
+                    break
+            yield self.running
+            if self.running is None or self.running.kind is Kind.WORKS:
+                return
+            end = End.CRASH if self.running.kind is Kind.CRASHES else End.POWER
+
+    def _judge(self, end: End) -> None:
+        for slot in filter(None, self.slots):
+            kept = {
+                End.POWER: (),
+                End.RESET: (Mark.LEFT,),
+                End.RESTART: (Mark.LEFT, Mark.RUNS),
+                End.CRASH: (Mark.LEFT,),
+            }[end]
+            if slot.mark not in kept:
+                slot.mark = Mark.COUNTS
+
+    # what the above has in common
+
+    def _takeable(self) -> Sequence[Slot]:
+        return [slot for slot in self.newest_first() if slot.state in ("written", "confirmed")]
+
+    def _take(self, slot: Slot) -> None:
+        if self.origin is not slot:
+            self._leave()
+        if not slot.confirmed:
+            slot.starts += slot.mark is Mark.COUNTS
+            slot.mark = Mark.RUNS
+        self.running, self.origin = slot.body, slot
+
+    def _leave(self) -> None:
+        if self.origin is not None and self.origin.mark is Mark.RUNS:
+            self.origin.mark = Mark.LEFT
+
+    def _nothing_to_take(self) -> str:
+        return "HOTRELOAD_ERR_NO_MODULE"

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from harness.device import Device
-from harness.modules import Module
-from scenarios.bench import Bench, Variant
+from harness.firmware import FirmwareBuild, FirmwareBuilder
+from harness.modules import Module, ModuleBuilder, Recipe
+from harness.sim.sdk import cache_root
+from scenarios.bench import OTHER_FIRMWARE, Bench, Variant
 
 HERE = Path(__file__).parent
 MODULES = HERE / "modules"
@@ -36,3 +38,17 @@ def variant(build_module: Callable[..., Module]) -> Variant:
         return build_module(*sources, **options)
 
     return build
+
+
+@pytest.fixture
+def other_firmware(firmware: FirmwareBuild, firmware_builder: FirmwareBuilder) -> FirmwareBuild:
+    """A second build of the firmware: one function differs, and its module exports one more."""
+    return firmware_builder.build(firmware.project, OTHER_FIRMWARE)
+
+
+@pytest.fixture
+def foreign(other_firmware: FirmwareBuild) -> Module:
+    """The module of the other firmware; it would do what it does here as well."""
+    module = other_firmware.project / "components" / "reloadable"
+    sources = (module / "base.c", module / "one_more.c")
+    return ModuleBuilder(other_firmware, cache_root()).build(Recipe(sources, "foreign"))

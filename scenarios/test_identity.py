@@ -8,24 +8,9 @@ import pytest
 
 from harness.client import HotReloadHTTPError
 from harness.device import Device
-from harness.firmware import FirmwareBuild, FirmwareBuilder
-from harness.modules import Module, ModuleBuilder, Recipe
-from harness.sim.sdk import cache_root
-from scenarios.bench import OTHER_FIRMWARE, Bench, Variant
-
-
-@pytest.fixture
-def other_firmware(firmware: FirmwareBuild, firmware_builder: FirmwareBuilder) -> FirmwareBuild:
-    """A second build of the firmware: one function differs, and its module exports one more."""
-    return firmware_builder.build(firmware.project, OTHER_FIRMWARE)
-
-
-@pytest.fixture
-def foreign(other_firmware: FirmwareBuild) -> Module:
-    """The module of the other firmware; it would do what it does here as well."""
-    module = other_firmware.project / "components" / "reloadable"
-    sources = (module / "base.c", module / "one_more.c")
-    return ModuleBuilder(other_firmware, cache_root()).build(Recipe(sources, "foreign"))
+from harness.firmware import FirmwareBuild
+from harness.modules import Module
+from scenarios.bench import Bench, Variant
 
 
 def assert_nothing_changed(device: Device, bench: Bench, before: bytes) -> None:
