@@ -47,6 +47,12 @@ static const struct {
     {HOTRELOAD_ERR_BUSY, HTTP_409},
     {HOTRELOAD_ERR_CALLER_INSIDE, HTTP_409},
     {HOTRELOAD_ERR_TASK_INSIDE, HTTP_409},
+    {HOTRELOAD_ERR_UNDO_USED_UP, HTTP_409},
+    {HOTRELOAD_ERR_NOTHING_TO_UNDO, HTTP_409},
+    {HOTRELOAD_ERR_MARKED_BAD, HTTP_409},
+    {HOTRELOAD_ERR_YIELDED, HTTP_409},
+    {HOTRELOAD_ERR_HOLD_LIMIT, HTTP_409},
+    {ESP_ERR_NOT_SUPPORTED, HTTP_409},
     {ESP_ERR_INVALID_STATE, HTTP_409},
     {HOTRELOAD_ERR_LENGTH_REQUIRED, HTTP_411},
     {HOTRELOAD_ERR_TOO_LARGE, HTTP_413},
@@ -89,6 +95,15 @@ void hr_answer_add(hr_answer_t *answer, const char *format, ...)
     size_t length = vsnprintf(answer->body + answer->used, room - 1, format, values);
     va_end(values);
     answer->used = length < room - 1 ? answer->used + length : answer->size;
+}
+
+void hr_answer_close_list(hr_answer_t *answer)
+{
+    if (answer->used + 1 < answer->size) {
+        answer->body[answer->used++] = ']';
+    } else {
+        answer->used = answer->size;
+    }
 }
 
 void hr_answer_end(hr_answer_t *answer)

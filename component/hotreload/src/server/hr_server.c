@@ -136,14 +136,20 @@ static esp_err_t handle_status(httpd_req_t *request)
 {
     const server_t *self = request->user_ctx;
     hr_report_t report;
-    char body[HR_STATUS_SIZE];
-    hr_answer_t answer = {.body = body, .size = sizeof(body)};
     esp_err_t err = hr_refusal_check_no_body(request, &report);
     if (err != ESP_OK) {
         return hr_refusal_answer(request, err, &report);
     }
+    char *body = malloc(HR_STATUS_SIZE); /* too large for the stack, which hooks use as well */
+    if (body == NULL) {
+        err = hr_reject(&report, ESP_ERR_NO_MEM, "no memory for the status");
+        return hr_refusal_answer(request, err, &report);
+    }
+    hr_answer_t answer = {.body = body, .size = HR_STATUS_SIZE};
     hr_status_describe(&answer, self->label, self->upload.max_size);
-    return hr_answer_send(&answer, request);
+    err = hr_answer_send(&answer, request);
+    free(body);
+    return err;
 }
 
 static esp_err_t handle_pending(httpd_req_t *request)
