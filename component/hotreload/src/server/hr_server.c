@@ -14,9 +14,10 @@
 #include "lifecycle/hr_lifecycle.h"
 #include "port/hr_lock.h"
 #include "lifecycle/hr_operation.h"
+#include "lifecycle/hr_overview.h"
+#include "lifecycle/hr_rollback.h"
 #include "server/hr_refusal.h"
 #include "server/hr_status.h"
-#include "flash/hr_store.h"
 #include "server/hr_upload.h"
 
 static const char *TAG = "hotreload";
@@ -60,20 +61,42 @@ static esp_err_t reload(const server_t *self, hr_report_t *report)
     return hr_lifecycle_reload(&self->config, report);
 }
 
-static void make_reloaded(hr_answer_t *answer, esp_err_t err, const hr_report_t *report)
+/* What /rollback does. An application that chooses the moment finds the other module waiting. */
+static esp_err_t roll_back(const server_t *self, hr_report_t *report)
 {
-    if (err != ESP_OK) {
-        hr_answer_error(answer, err, report);
-    } else if (IS_COOPERATIVE) {
+    return IS_COOPERATIVE ? hr_rollback_request(self->label, report)
+                          : hr_lifecycle_rollback(&self->config, report);
+}
+
+static esp_err_t confirm(const server_t *self, hr_report_t *report)
+{
+    (void)self;
+    return hr_lifecycle_confirm(report);
+}
+
+static esp_err_t retry(const server_t *self, hr_report_t *report)
+{
+    return hr_lifecycle_retry(self->label, report);
+}
+
+static void describe_reloaded(hr_answer_t *answer)
+{
+    if (IS_COOPERATIVE) {
         hr_status_describe_accepted(answer);
     } else {
         hr_status_describe_module(answer);
     }
 }
 
-static esp_err_t handle_reload(httpd_req_t *request)
+/* A request without a body that changes something. */
+typedef struct {
+    const char *name;
+    esp_err_t (*run)(const server_t *self, hr_report_t *report);
+    void (*describe)(hr_answer_t *answer);
+} command_t;
+
+static esp_err_t handle_command(httpd_req_t *request, const command_t *command)
 {
-    const server_t *self = request->user_ctx;
     hr_report_t report;
     char body[HR_ANSWER_SIZE];
     hr_answer_t answer = {.body = body, .size = sizeof(body)};
@@ -83,12 +106,36 @@ static esp_err_t handle_reload(httpd_req_t *request)
         err = hr_refusal_check_no_body(request, &report);
     }
     if (err != ESP_OK) {
-        hr_operation_refuse("reload", err, &report);
+        hr_operation_refuse(command->name, err, &report);
         return hr_refusal_answer(request, err, &report);
     }
-    err = reload(self, &report);
-    make_reloaded(&answer, err, &report);
+    err = command->run(request->user_ctx, &report);
+    if (err == ESP_OK) {
+        command->describe(&answer);
+    } else {
+        hr_answer_error(&answer, err, &report);
+    }
     return hr_answer_send(&answer, request);
+}
+
+static esp_err_t handle_reload(httpd_req_t *request)
+{
+    return handle_command(request, &(command_t) {"reload", reload, describe_reloaded});
+}
+
+static esp_err_t handle_rollback(httpd_req_t *request)
+{
+    return handle_command(request, &(command_t) {"rollback", roll_back, describe_reloaded});
+}
+
+static esp_err_t handle_confirm(httpd_req_t *request)
+{
+    return handle_command(request, &(command_t) {"confirm", confirm, hr_status_describe_module});
+}
+
+static esp_err_t handle_retry(httpd_req_t *request)
+{
+    return handle_command(request, &(command_t) {"retry", retry, hr_status_describe_module});
 }
 
 static void finish_upload(uint32_t size, void *context, hr_answer_t *answer)
@@ -123,7 +170,11 @@ static void finish_upload_and_reload(uint32_t size, void *context, hr_answer_t *
         ulTaskNotifyTake(pdTRUE, portMAX_DELAY);
         err = asked.err;
     }
-    make_reloaded(answer, err, &asked.report);
+    if (err == ESP_OK) {
+        describe_reloaded(answer);
+    } else {
+        hr_answer_error(answer, err, &asked.report);
+    }
 }
 
 static esp_err_t handle_upload_and_reload(httpd_req_t *request)
@@ -136,14 +187,20 @@ static esp_err_t handle_status(httpd_req_t *request)
 {
     const server_t *self = request->user_ctx;
     hr_report_t report;
-    char body[HR_STATUS_SIZE];
-    hr_answer_t answer = {.body = body, .size = sizeof(body)};
     esp_err_t err = hr_refusal_check_no_body(request, &report);
     if (err != ESP_OK) {
         return hr_refusal_answer(request, err, &report);
     }
+    char *body = malloc(HR_STATUS_SIZE); /* too large for the stack, which hooks use as well */
+    if (body == NULL) {
+        err = hr_reject(&report, ESP_ERR_NO_MEM, "no memory for the status");
+        return hr_refusal_answer(request, err, &report);
+    }
+    hr_answer_t answer = {.body = body, .size = HR_STATUS_SIZE};
     hr_status_describe(&answer, self->label, self->upload.max_size);
-    return hr_answer_send(&answer, request);
+    err = hr_answer_send(&answer, request);
+    free(body);
+    return err;
 }
 
 static esp_err_t handle_pending(httpd_req_t *request)
@@ -163,6 +220,9 @@ static const httpd_uri_t endpoints[] = {
     {.uri = "/upload", .method = HTTP_POST, .handler = handle_upload},
     {.uri = "/reload", .method = HTTP_POST, .handler = handle_reload},
     {.uri = "/upload-and-reload", .method = HTTP_POST, .handler = handle_upload_and_reload},
+    {.uri = "/confirm", .method = HTTP_POST, .handler = handle_confirm},
+    {.uri = "/rollback", .method = HTTP_POST, .handler = handle_rollback},
+    {.uri = "/retry", .method = HTTP_POST, .handler = handle_retry},
     {.uri = "/status", .method = HTTP_GET, .handler = handle_status},
     {.uri = "/pending", .method = HTTP_GET, .handler = handle_pending},
 #if CONFIG_HOTRELOAD_AUTH
@@ -210,10 +270,8 @@ static esp_err_t check_config(const hotreload_server_config_t *config, hr_report
                            config->symbol_count, report);
 }
 
-static void configure(server_t *self, const hotreload_server_config_t *config,
-                      const hr_store_t *store)
+static void configure(server_t *self, const hotreload_server_config_t *config, size_t capacity)
 {
-    size_t capacity = hr_store_capacity(store);
     size_t max_size = config->max_elf_size != 0 ? config->max_elf_size
                                                 : CONFIG_HOTRELOAD_MAX_ELF_SIZE;
     strlcpy(self->label, config->partition_label, sizeof(self->label));
@@ -232,11 +290,11 @@ static void configure(server_t *self, const hotreload_server_config_t *config,
 
 static esp_err_t start(const hotreload_server_config_t *config, hr_report_t *report)
 {
-    hr_store_t store;
+    size_t capacity;
     if (server != NULL) {
         return hr_reject(report, ESP_ERR_INVALID_STATE, "the server is running");
     }
-    esp_err_t err = hr_store_open(&store, config->partition_label, report);
+    esp_err_t err = hr_overview_capacity(config->partition_label, &capacity, report);
     if (err == ESP_OK) {
         err = hr_access_open(report);
     }
@@ -248,7 +306,7 @@ static esp_err_t start(const hotreload_server_config_t *config, hr_report_t *rep
         return hr_reject(report, ESP_ERR_NO_MEM, "no memory for the server");
     }
     uint16_t port = config->port != 0 ? config->port : HOTRELOAD_PORT_DEFAULT;
-    configure(self, config, &store);
+    configure(self, config, capacity);
     err = start_httpd(self, port);
     if (err != ESP_OK) {
         free(self);
