@@ -376,6 +376,22 @@ static void stream(char *value)
     free(update);
 }
 
+static void stream_with_bad_arguments(void)
+{
+    hotreload_update_t *begun = NULL;
+    const char *step = "bad stream";
+    print_result(step, hotreload_update_begin(NULL, 0, &begun), NULL);
+    print_result(step, hotreload_update_begin("", 0, &begun), NULL);
+    print_result(step, hotreload_update_begin("hotreload", 0, NULL), NULL);
+    print_result(step, hotreload_update_write(NULL, "x", 1), NULL);
+    print_result(step, hotreload_update_end(NULL), NULL);
+    print_result(step, hotreload_update_abort(NULL), NULL);
+    if (hotreload_update_begin("hotreload", 0, &begun) == ESP_OK) {
+        print_result(step, hotreload_update_write(begun, NULL, 1), NULL);
+        hotreload_update_abort(begun);
+    }
+}
+
 static const esp_partition_t *a_partition(void)
 {
     return esp_partition_find_first(ESP_PARTITION_TYPE_ANY, ESP_PARTITION_SUBTYPE_ANY,
@@ -497,6 +513,14 @@ static void hook_reloading(void *context)
     print_result("load in hook", hotreload_load(&again), NULL);
     print_result("unload in hook", hotreload_unload(), NULL);
     print_result("update in hook", hotreload_update_partition("hotreload", "x", 1), NULL);
+    hotreload_update_t *begun;
+    hotreload_slot_t slots[HOTRELOAD_SLOTS];
+    size_t count;
+    print_result("begin in hook", hotreload_update_begin("hotreload", 0, &begun), NULL);
+    print_result("rollback in hook", hotreload_rollback(&again), NULL);
+    print_result("confirm in hook", hotreload_confirm(), NULL);
+    print_result("list in hook", hotreload_list("hotreload", slots, &count), NULL);
+    print_result("retry in hook", hotreload_retry("hotreload"), NULL);
 }
 
 static void hook_registering(void *context)
@@ -731,6 +755,8 @@ static void run_step(char *step)
         table = tables[1];
     } else if (strcmp(step, "bad_arguments") == 0) {
         call_with_bad_arguments();
+    } else if (strcmp(step, "bad_stream_arguments") == 0) {
+        stream_with_bad_arguments();
     } else if (strcmp(step, "multipart") == 0) {
         char *path = strrchr(value, ',');
         if (path == NULL) {
