@@ -684,6 +684,10 @@ static void run_step(char *step)
         program_raw(0, value);
     } else if (strcmp(step, "program") == 0) {
         program_raw(number(value), second(value));
+    } else if (strcmp(step, "save") == 0) {
+        FILE *file = fopen(value, "wb");
+        flash_save(file);
+        fclose(file);
     } else if (strcmp(step, "cut_after") == 0) {
         flash_set_operations(number(value), FLASH_TORN_HALF);
     } else if (strcmp(step, "cut_bits_after") == 0) {
