@@ -70,6 +70,26 @@ class Pending(TypedDict):
     pending: PendingUpdate | None
 
 
+class Slot(TypedDict):
+    """One half of the partition."""
+
+    slot: int
+    state: str
+    size: int
+    sequence: int
+    starts: int
+    hash: str | None
+    running: bool
+
+
+class PassedOver(TypedDict):
+    """A module in flash that the last load did not take."""
+
+    slot: int
+    error: str
+    message: str
+
+
 class Status(TypedDict):
     """The answer of `/status`; the component's README says what the fields are."""
 
@@ -78,6 +98,7 @@ class Status(TypedDict):
     module: int
     size: int
     hash: str | None
+    confirmed: bool
     loads: int
     retired: int
     firmware: str
@@ -87,7 +108,8 @@ class Status(TypedDict):
     max_size: int
     reload_mode: str
     pending: PendingUpdate | None
-    set_aside: list[str | None]
+    slots: list[Slot]
+    passed_over: list[PassedOver]
     heap: Heap
     last_error: LastError | None
 
