@@ -403,7 +403,7 @@ typedef enum {
 /** One slot of a partition. */
 typedef struct {
     uint32_t slot;                /**< Where it is: 0 or 1. */
-    hotreload_slot_state_t state;
+    hotreload_slot_state_t state; /**< What is known of it. */
     uint32_t size;                /**< Of the ELF; 0: none, or a raw one that was flashed. */
     uint32_t sequence;            /**< Higher is newer; 0xffffffff: flashed, 0: flashed before the newest update. */
     uint32_t starts;              /**< That count, since it was written or hotreload_retry() gave it another chance. */
