@@ -38,7 +38,7 @@ def test_device_comes_up_with_the_module_before(device: Device, variant: Variant
     assert known(device, bad) == ("yielded", 3)
     (passed,) = device.client.status()["passed_over"]
     assert passed["error"] == "HOTRELOAD_ERR_YIELDED"
-    assert device.trace.wait("pass", name="HOTRELOAD_ERR_YIELDED")
+    assert device.trace.wait("pass", slot=1)
     assert "hotreload: passed over: HOTRELOAD_ERR_YIELDED" in device.console.text
     device.power_cycle()
     assert crashes(device) == 3
@@ -107,7 +107,8 @@ def test_module_is_confirmed_after_its_time(
     device: Device, bench: Bench, variant: Variant
 ) -> None:
     """Then it starts for ever, whatever happens."""
-    module = variant("answer_43").data
+    one_more = "#include <stdint.h>\nint32_t one_more(void) { return 1; }\n"
+    module = variant("answer_43", text=one_more).data
     device.client.upload_and_reload(module)
 
     device.console.wait_line("hotreload: the module has run for 100 ms and is confirmed")
