@@ -5,20 +5,17 @@
 #include <inttypes.h>
 
 #include "lifecycle/hr_check.h"
-#include "module/hr_current.h"
-#include "flash/hr_guard.h"
 #include "lifecycle/hr_lifecycle.h"
+#include "lifecycle/hr_load.h"
 #include "lifecycle/hr_operation.h"
-#include "lifecycle/hr_replace.h"
-#include "module/hr_retire.h"
-#include "module/hr_stage.h"
+#include "module/hr_current.h"
 #include "port/hr_trace.h"
 
-static hr_target_t target_of(const hotreload_config_t *config)
+static hr_load_t load_of(const hotreload_config_t *config)
 {
-    return (hr_target_t) {
-        .table = config->symbol_table,
-        .exports = {config->symbol_names, config->symbol_count},
+    return (hr_load_t) {
+        .target = {config->symbol_table, {config->symbol_names, config->symbol_count}},
+        .label = config->partition_label,
     };
 }
 
@@ -52,20 +49,6 @@ static esp_err_t leave(const char *op, esp_err_t err, const hr_report_t *report)
     return err;
 }
 
-/* When nothing is loaded. */
-static esp_err_t load_first(const hr_target_t *target, hr_source_t *source, hr_report_t *report)
-{
-    hr_staged_t staged;
-    esp_err_t err = hr_stage(&staged, source, &target->exports, hr_current_next_number(), report);
-    hr_source_close(source);
-    if (err == ESP_OK) {
-        hr_current_switch(&staged, target);
-    } else {
-        hr_source_refuse(source);
-    }
-    return err;
-}
-
 esp_err_t hotreload_load(const hotreload_config_t *config)
 {
     static const char op[] = "load";
@@ -74,18 +57,12 @@ esp_err_t hotreload_load(const hotreload_config_t *config)
     if (err != ESP_OK) {
         return err;
     }
-    const hr_target_t target = target_of(config);
-    hr_source_t source;
-    if (hr_current_module() != NULL) {
-        err = hr_reject(&report, ESP_ERR_INVALID_STATE,
-                        "module %" PRIu32 " is loaded: hotreload_reload() replaces it",
-                        hr_current_number());
-    } else {
-        err = hr_source_open(&source, config->partition_label, &report);
-    }
-    if (err == ESP_OK) {
-        err = load_first(&target, &source, &report);
-    }
+    const hr_load_t load = load_of(config);
+    err = hr_current_module() == NULL
+        ? hr_load_first(&load, &report)
+        : hr_reject(&report, ESP_ERR_INVALID_STATE,
+                    "module %" PRIu32 " is loaded: hotreload_reload() replaces it",
+                    hr_current_number());
     return leave(op, err, &report);
 }
 
@@ -96,13 +73,8 @@ esp_err_t hr_lifecycle_reload(const hotreload_config_t *config, hr_report_t *rep
     if (err != ESP_OK) {
         return err;
     }
-    const hr_target_t target = target_of(config);
-    hr_source_t source;
-    err = hr_source_open(&source, config->partition_label, report);
-    if (err == ESP_OK) {
-        err = hr_replace(&target, &source, report);
-    }
-    return leave(op, err, report);
+    const hr_load_t load = load_of(config);
+    return leave(op, hr_load_replace(&load, report), report);
 }
 
 esp_err_t hotreload_reload(const hotreload_config_t *config)
@@ -130,10 +102,13 @@ esp_err_t hotreload_load_from_buffer(const void *elf_data, size_t elf_size,
     }
     hr_trace("request", "op=%s source=ram size=%u", op, (unsigned)elf_size);
 
-    const hr_target_t target = {symbol_table, {symbol_names, symbol_count}};
-    hr_source_t source = hr_source_in_ram(elf_data, elf_size);
-    err = hr_current_module() != NULL ? hr_replace(&target, &source, &report)
-                                      : load_first(&target, &source, &report);
+    const hr_load_t load = {
+        .target = {symbol_table, {symbol_names, symbol_count}},
+        .data = elf_data,
+        .size = elf_size,
+    };
+    err = hr_current_module() == NULL ? hr_load_first(&load, &report)
+                                      : hr_load_replace(&load, &report);
     return leave(op, err, &report);
 }
 
@@ -146,14 +121,5 @@ esp_err_t hotreload_unload(void)
         return hr_operation_refuse(op, err, &report);
     }
     hr_trace("request", "op=%s", op);
-    hr_module_t *old = hr_current_module();
-    if (old == NULL) {
-        err = hr_reject(&report, ESP_ERR_INVALID_STATE, "no module is loaded");
-    } else {
-        hr_current_switch_to_none("it was unloaded");
-        hr_guard_release();
-        hr_retire(old);
-        hr_retire_free(old);
-    }
-    return leave(op, err, &report);
+    return leave(op, hr_load_unload(&report), &report);
 }
