@@ -14,6 +14,7 @@
 #include "module/hr_module.h"
 #include "server/hr_multipart.h"
 #include "module/hr_retire.h"
+#include "arch/hr_hold.h"
 #include "arch/hr_stack.h"
 #include "flash/hr_pending.h"
 #include "flash/hr_starts.h"
@@ -26,7 +27,7 @@
 #include "tasks.h"
 
 #define NAMES_MAX 4096
-#define HOOKS 8
+#define HOOKS 12
 
 static const char *names[NAMES_MAX + 1];
 static size_t name_count;
@@ -116,25 +117,24 @@ static void load_file(const char *path)
     file_t file = read_file(path);
     hr_image_t image;
     hr_report_t report;
-    hr_module_t module;
-    uint32_t *addresses = calloc(name_count + 1, sizeof(uint32_t));
-    const hr_exports_t exports = {names, name_count};
-    esp_err_t err = hr_module_check(&image, file.data, file.size, &exports, addresses, &report);
+    const hr_target_t target = {table, {names, name_count}};
+    hr_module_t *module = hr_module_create(&target);
+    esp_err_t err = hr_module_check(&image, file.data, file.size, &target.exports,
+                                    module->addresses, &report);
     if (err == ESP_OK) {
-        err = hr_module_stage(&module, 1, &image, memory_at(text_address, data_address), addresses,
-                              name_count, &report);
+        err = hr_module_stage(module, 1, &image, memory_at(text_address, data_address), &report);
     }
     if (err == ESP_OK && !memory_is_complete()) {
         fail("written to after it was complete", path);
     }
     if (err == ESP_OK) {
         for (size_t i = 0; i < name_count; i++) {
-            printf("symbol %s 0x%08" PRIx32 "\n", names[i], addresses[i]);
+            printf("symbol %s 0x%08" PRIx32 "\n", names[i], module->addresses[i]);
         }
-        print_image(&module.placement);
-        hr_module_free(&module);
+        print_image(&module->placement);
+        hr_module_free(module);
     }
-    free(addresses);
+    free(module);
     free(file.data);
     print_result("load", err, &report);
 }
@@ -256,9 +256,9 @@ static void print_slots(void)
     }
     for (uint32_t i = 0; err == ESP_OK && i < HR_STORE_SLOTS; i++) {
         printf("slot %" PRIu32 " %s starts=%" PRIu32 " sequence=%" PRIu32 " size=%" PRIu32
-               " newest=%d", info[i].slot, state_names[info[i].state], info[i].starts,
+               " newest=%d", info[i].origin.slot, state_names[info[i].state], info[i].starts,
                info[i].sequence, info[i].size, info[i].newest);
-        print_hash(" hash=", info[i].hash);
+        print_hash(" hash=", info[i].origin.hash);
     }
     print_result("slots", err, &report);
 }
@@ -487,8 +487,9 @@ static void call_unloaded(uint32_t times)
 static void print_table(const char *step, const uint32_t *entries)
 {
     for (size_t i = 0; i < name_count; i++) {
-        bool unloaded = entries[i] == (uint32_t)(uintptr_t)hotreload_unloaded_stub;
-        printf("%s %s %s\n", step, names[i], unloaded ? "unloaded" : "loaded");
+        const char *where = entries[i] == (uint32_t)(uintptr_t)hotreload_unloaded_stub ? "unloaded"
+            : entries[i] == (uint32_t)(uintptr_t)hr_hold_stub ? "held" : "loaded";
+        printf("%s %s %s\n", step, names[i], where);
     }
 }
 
@@ -528,8 +529,87 @@ static void hook_registering(void *context)
     print_result("register in hook", hotreload_register_post_hook(hook, context), NULL);
 }
 
+static void *context_named(const char *name);
+
+/* As one who sees that the others are not needed. */
+static void hook_removing(void *context)
+{
+    printf("hook %s first=0x%08" PRIx32 "\n", (const char *)context, table[0]);
+    print_result("remove in hook", hotreload_unregister_pre_hook(hook, context_named("a")), NULL);
+    print_result("remove in hook", hotreload_unregister_post_hook(hook, context_named("a")), NULL);
+    print_result("remove in hook", hotreload_unregister_pre_hook(hook_removing, context), NULL);
+}
+
+static void hook_outcome(void *context)
+{
+    (void)context;
+    printf("outcome: %s\n", hotreload_err_to_name(hotreload_reload_outcome()));
+}
+
+static void hook_looking(void *context)
+{
+    (void)context;
+    print_table("hook_table", table);
+}
+
+#ifdef CONFIG_HOTRELOAD_HOLD_CALLERS
+/* What those who are never held get; others would wait for ever here. */
+static void hook_passing(void *context)
+{
+    static const char *const never_held[] = {
+        "task", "isr", "masked", "suspended", "IDLE0", "esp_timer", "ipc0", "ipc1",
+    };
+    (void)context;
+    for (size_t i = 0; i < sizeof(never_held) / sizeof(never_held[0]); i++) {
+        tasks_set_context(never_held[i]);
+        uint32_t to = hr_hold_pass(&table[0]).function;
+        bool unloaded = to == (uint32_t)(uintptr_t)hotreload_unloaded_stub;
+        printf("pass %s %s 0x%08" PRIx32 "\n", never_held[i], unloaded ? "unloaded" : "loaded", to);
+    }
+    tasks_set_context("other");
+    tasks_set_caller_inside(true);
+    printf("pass inside 0x%08" PRIx32 "\n", hr_hold_pass(&table[0]).function);
+    tasks_set_caller_inside(false);
+    tasks_set_context("task");
+}
+#else
+#define hook_passing hook
+#endif
+
+static esp_err_t handover_hook(const hotreload_handover_t *handover, void *context)
+{
+    print_table("handover_table", table);
+    printf("hook %s new=%d old=%d none=%d\n", (const char *)context,
+           hotreload_handover_new(handover, "f") != NULL,
+           hotreload_handover_old(handover, "f") != NULL,
+           hotreload_handover_new(handover, "g") != NULL
+               || hotreload_handover_old(handover, "g") != NULL
+               || hotreload_handover_new(handover, NULL) != NULL);
+    return strcmp(context, "veto") == 0 ? ESP_ERR_TIMEOUT : ESP_OK;
+}
+
+static hotreload_handover_fn_t handover_named(const char *name)
+{
+    return strcmp(name, "none") == 0 ? NULL : handover_hook;
+}
+
 static hotreload_hook_fn_t hook_named(const char *name)
 {
+    if (strcmp(name, "removing") == 0) {
+        return hook_removing;
+    }
+    if (strcmp(name, "outcome") == 0) {
+        return hook_outcome;
+    }
+    if (strcmp(name, "looking") == 0) {
+        return hook_looking;
+    }
+    if (strcmp(name, "passing") == 0) {
+        return hook_passing;
+    }
+    if (strcmp(name, "in_module") == 0) {
+        return (hotreload_hook_fn_t)(uintptr_t)table[0];
+    }
     if (strcmp(name, "reloading") == 0) {
         return hook_reloading;
     }
@@ -615,6 +695,12 @@ static bool run_task_step(const char *step, char *value)
         tasks_set_caller_inside(number(value) != 0);
     } else if (strcmp(step, "caller_in_psram") == 0) {
         tasks_set_caller_in_psram(number(value) != 0);
+    } else if (strcmp(step, "lie_in") == 0) {
+        tasks_lie_in();
+    } else if (strcmp(step, "clean_up") == 0) {
+        tasks_clean_up();
+    } else if (strcmp(step, "context") == 0) {
+        tasks_set_context(value);
     } else if (strcmp(step, "leave") == 0) {
         tasks_leave();
     } else if (strcmp(step, "tick") == 0) {
@@ -626,6 +712,31 @@ static bool run_task_step(const char *step, char *value)
     } else {
         return false;
     }
+    return true;
+}
+
+static bool run_hook_step(const char *step, char *value)
+{
+    void *context = context_named(value);
+    esp_err_t err;
+    if (strcmp(step, "pre") == 0) {
+        err = hotreload_register_pre_hook(hook_named(value), context);
+    } else if (strcmp(step, "handover") == 0) {
+        err = hotreload_register_handover_hook(handover_named(value), context);
+    } else if (strcmp(step, "post") == 0) {
+        err = hotreload_register_post_hook(hook_named(value), context);
+    } else if (strcmp(step, "remove_pre") == 0) {
+        err = hotreload_unregister_pre_hook(hook_named(value), context);
+    } else if (strcmp(step, "remove_handover") == 0) {
+        err = hotreload_unregister_handover_hook(handover_named(value), context);
+    } else if (strcmp(step, "remove_post") == 0) {
+        err = hotreload_unregister_post_hook(hook_named(value), context);
+    } else if (strcmp(step, "ask_outcome") == 0) {
+        err = hotreload_reload_outcome();
+    } else {
+        return false;
+    }
+    print_result(step, err, NULL);
     return true;
 }
 
@@ -646,13 +757,7 @@ static void run_loader_step(const char *step, char *value)
         update(value);
     } else if (strcmp(step, "stream") == 0) {
         stream(value);
-    } else if (strcmp(step, "pre") == 0) {
-        print_result(step, hotreload_register_pre_hook(hook_named(value), context_named(value)),
-                     NULL);
-    } else if (strcmp(step, "post") == 0) {
-        print_result(step, hotreload_register_post_hook(hook_named(value), context_named(value)),
-                     NULL);
-    } else {
+    } else if (!run_hook_step(step, value)) {
         fail("unknown step", step);
     }
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arch/hr_hold.h"
 #include "esp_timer.h"
 #include "freertos/FreeRTOS.h"
 #include "freertos/task.h"
@@ -26,7 +27,9 @@ static const hr_placement_t *inside[MODULES_MAX];
 static uint32_t inside_count;
 static uint32_t entering;
 static uint32_t leaving; /* in so many ticks; 0: not */
+static bool objects;
 static bool caller_inside;
+static const char *context = "task";
 static bool caller_in_psram;
 static TickType_t now;
 static esp_timer_handle_t timers[TIMERS_MAX];
@@ -44,7 +47,63 @@ void tasks_leave(void)
     memmove(inside, inside + 1, inside_count * sizeof(inside[0]));
 }
 
-bool hr_tasks_inside(const hr_placement_t *placement)
+void tasks_lie_in(void)
+{
+    objects = true;
+}
+
+void tasks_clean_up(void)
+{
+    objects = false;
+}
+
+void tasks_set_context(const char *name)
+{
+    context = name;
+}
+
+static bool is_context(const char *name)
+{
+    return strcmp(context, name) == 0;
+}
+
+BaseType_t xPortInIsrContext(void)
+{
+    return is_context("isr");
+}
+
+BaseType_t xPortCanYield(void)
+{
+    return !is_context("masked");
+}
+
+BaseType_t xTaskGetSchedulerState(void)
+{
+    return is_context("suspended") ? taskSCHEDULER_SUSPENDED : taskSCHEDULER_RUNNING;
+}
+
+const char *pcTaskGetName(TaskHandle_t task)
+{
+    return task != NULL ? task : context;
+}
+
+TaskHandle_t xTaskGetIdleTaskHandle(void)
+{
+    return "IDLE0";
+}
+
+/* handles are compared by address */
+TaskHandle_t xTaskGetCurrentTaskHandle(void)
+{
+    return is_context("IDLE0") ? xTaskGetIdleTaskHandle() : context;
+}
+
+/* no call goes through a stub here */
+void hr_hold_stub(void)
+{
+}
+
+static bool is_inside(const hr_placement_t *placement)
 {
     for (uint32_t i = 0; i < inside_count; i++) {
         if (inside[i] == placement) {
@@ -60,6 +119,12 @@ bool hr_tasks_inside(const hr_placement_t *placement)
     return true;
 }
 
+hr_tasks_t hr_tasks_look(const hr_placement_t *placement)
+{
+    bool is_in = is_inside(placement);
+    return (hr_tasks_t) {.inside = is_in, .others = is_in, .objects = objects};
+}
+
 void tasks_leave_after(uint32_t ticks)
 {
     leaving = ticks;
@@ -73,6 +138,11 @@ void tasks_set_caller_inside(bool is_inside)
 bool hr_tasks_is_caller_inside(const hr_placement_t *placement)
 {
     (void)placement;
+    return caller_inside;
+}
+
+bool hr_tasks_is_caller_inside_any(void)
+{
     return caller_inside;
 }
 

@@ -14,6 +14,15 @@ void tasks_leave(void);
 /* The same, after that many ticks in which the component waits. */
 void tasks_leave_after(uint32_t ticks);
 
+/* The next module that is retired has objects of the kernel in its memory, and no task inside. */
+void tasks_lie_in(void);
+
+/* They are gone. */
+void tasks_clean_up(void);
+
+/* Where the component is called from: a task, `isr`, `masked`, `suspended`, or a task by its name. */
+void tasks_set_context(const char *name);
+
 /* Whether the task that runs is inside the module that is loaded. */
 void tasks_set_caller_inside(bool is_inside);
 

@@ -73,8 +73,8 @@ def test_a_load_frees_what_was_left_since_the_last_tick(host: Host, loaded: list
 
 def test_out_of_memory_tells_how_many_wait(host: Host, loaded: list[str]) -> None:
     run = host.run(
-        *(*loaded, "fail_at=4", "api_reload", "fail_at=0"),
-        *("enter=2", "api_reload", "api_reload", "fail_at=4", "api_reload"),
+        *(*loaded, "fail_at=3", "api_reload", "fail_at=0"),
+        *("enter=2", "api_reload", "api_reload", "fail_at=3", "api_reload"),
     )
     assert run.results("api_reload") == ["ESP_ERR_NO_MEM", "ESP_OK", "ESP_OK", "ESP_ERR_NO_MEM"]
     alone, with_others = run.lines("E ")

@@ -12,15 +12,29 @@
  * - Calls from several tasks are serialized: the second caller waits until the first is done.
  * - No function may be called from an interrupt.
  * - A call from inside a hook that would change the module or the partition gives
- *   ESP_ERR_INVALID_STATE and changes nothing. Registering hooks from inside a hook is allowed.
+ *   ESP_ERR_INVALID_STATE and changes nothing. Registering and removing hooks from inside a hook is
+ *   allowed.
  * - The module needs no lock. Tasks may be inside it at any moment, the caller of these functions
  *   included. They go on in the module that they have entered, whose memory is freed when no task
  *   can execute it any more: before the call returns, or within a tick after the last task has left.
- *   Pointers to its functions or data that the application keeps beyond a call are not followed.
+ *   A task that lies in the module's memory, or whose stack does, keeps it as well, until it is
+ *   deleted and the idle task has cleaned up. Other objects of FreeRTOS there (queues, semaphores,
+ *   timers, event groups), and pointers to its functions or data that the application keeps beyond a
+ *   call, are not followed: copy texts before the next reload can come, or see
+ *   CONFIG_HOTRELOAD_RETIRE_GRACE_MS.
+ * - The module may be called from interrupt handlers, with interrupts masked and with the scheduler
+ *   suspended, as far as its functions can; also while none is loaded.
  * - A load or reload is a transaction. It fails before anything has changed, or it succeeds: after
- *   a failure the module that was loaded goes on, no hook has run and nothing is left allocated.
+ *   a failure the module that was loaded goes on and nothing is left allocated. When it fails in its
+ *   checks or in placing the module, no hook has run; once pre hooks have run, post hooks run too.
  *   With CONFIG_HOTRELOAD_UNLOAD_FIRST that holds until the old module is unloaded; what happens
- *   when the new one then finds no memory is documented at hotreload_reload().
+ *   when the new one then cannot be loaded is documented at hotreload_reload().
+ * - Each function of a module has its state in the module's own data, which a new module does not
+ *   inherit. What has to survive is carried by hooks. A handover hook with
+ *   CONFIG_HOTRELOAD_HOLD_CALLERS carries it exactly. In all other ways callers that do not pause go
+ *   on in the old module after its state was read, and begin in the new one before it is written:
+ *   what they do meanwhile is lost, and with it in a pre hook and out of it in a post hook that is
+ *   all that happens in between.
  * - Whatever a function is given stays the caller's. Strings and ELF images are used during the
  *   call only; symbol_table and symbol_names must stay valid while the module is loaded.
  * - Every failure logs one line that names the field and the value that were wrong.
@@ -109,8 +123,8 @@ extern "C" {
 #define HOTRELOAD_ERR_UNDO_USED_UP     (HOTRELOAD_ERR_BASE + 0x47) /**< The module was given all the further chances that it has. */
 #define HOTRELOAD_ERR_CALLER_INSIDE    (HOTRELOAD_ERR_BASE + 0x48) /**< Unloading first was asked for from inside the module. */
 #define HOTRELOAD_ERR_TASK_INSIDE      (HOTRELOAD_ERR_BASE + 0x49) /**< Unloading first: a task did not leave the old module in time. */
-#define HOTRELOAD_ERR_HOOK_IN_MODULE   (HOTRELOAD_ERR_BASE + 0x4a) /**< A hook that is a function of a module. */
-#define HOTRELOAD_ERR_HOLD_LIMIT       (HOTRELOAD_ERR_BASE + 0x4b) /**< Callers were held until a task left the old module, which none did in time. */
+#define HOTRELOAD_ERR_HOOK_IN_MODULE   (HOTRELOAD_ERR_BASE + 0x4a) /**< A hook is a function of a module, whose memory goes. */
+#define HOTRELOAD_ERR_HOLD_LIMIT       (HOTRELOAD_ERR_BASE + 0x4b) /**< Calls were held, and a task did not leave the old module in time. */
 #define HOTRELOAD_ERR_NOTHING_TO_UNDO  (HOTRELOAD_ERR_BASE + 0x4c) /**< No module in flash was marked bad or has yielded. */
 #define HOTRELOAD_ERR_MARKED_BAD       (HOTRELOAD_ERR_BASE + 0x4d) /**< The module was marked bad. */
 #define HOTRELOAD_ERR_YIELDED          (HOTRELOAD_ERR_BASE + 0x4e) /**< The module was started too often without being confirmed. */
@@ -140,6 +154,18 @@ typedef struct {
  * @param user_ctx what was given at registration
  */
 typedef void (*hotreload_hook_fn_t)(void *user_ctx);
+
+/** Both modules of a reload, as a handover hook sees them; valid during the hook. */
+typedef struct hotreload_handover hotreload_handover_t;
+
+/**
+ * A function of the application that is called when the new module of a reload is complete and nobody
+ * else can call it yet, in the task that asked for the reload.
+ * @param handover  the new module and the old one
+ * @param user_ctx  what was given at registration
+ * @return ESP_OK, or an error that refuses the new module: the reload ends with it
+ */
+typedef esp_err_t (*hotreload_handover_fn_t)(const hotreload_handover_t *handover, void *user_ctx);
 
 /** Partition that the default macros use. */
 #define HOTRELOAD_PARTITION_DEFAULT "hotreload"
@@ -229,23 +255,40 @@ esp_err_t hotreload_unload(void);
 
 /**
  * Replace the module by the newest one of a flash partition: stage the new module completely, call
- * the pre hooks, switch, call the post hooks, free the old module. With none loaded it does the
- * same without an old module: hooks come in pairs, but what a pre hook calls in the module then
- * returns 0.
+ * the pre hooks, call the handover hooks, switch, call the post hooks, free the old module. With none
+ * loaded it does the same without an old module: hooks come in pairs, but what a pre hook calls in the
+ * module then returns 0.
  *
  * Tasks may be inside the old module meanwhile, the caller included: they go on there, new calls
  * go to the new module from the switch on, and the old memory is freed when the last task has left.
  *
+ * When a handover hook refuses the new module, the old one goes on and the post hooks run, which can
+ * ask for the error by hotreload_reload_outcome().
+ *
+ * With CONFIG_HOTRELOAD_HOLD_CALLERS calls from other tasks wait in the stub from before the first pre
+ * hook until after the last post hook, and then go to the module that is in place. After the pre hooks
+ * the reload waits until no other task is inside the old module. Never held are this task, a task that
+ * is already inside the module (it may call the firmware, which calls the module), interrupts, callers
+ * with interrupts masked or the scheduler suspended, and the idle, esp_timer and IPC tasks: they go
+ * where the table leads at that moment, to the old module up to the switch and to the new one from
+ * then on. A hook must not wait for a task that may be held, for instance by taking a mutex that such
+ * a task has.
+ *
  * With CONFIG_HOTRELOAD_UNLOAD_FIRST the new module is checked, then the pre hooks run, the old
- * module is unloaded, the new one is placed and switched to, and the post hooks run. If it cannot
- * be placed, the module before it in the partition is loaded in its place before the post hooks run
- * (the newest one, when an image from RAM fails), and the result is still the error of the new one;
- * an update that did not fit is set aside. If there is none, no module is loaded. If a task stays in
- * the old module for CONFIG_HOTRELOAD_UNLOAD_TIMEOUT_MS, that module goes on instead.
+ * module is unloaded, the new one is placed, the handover hooks run (without an old module), and after
+ * the switch the post hooks. If it cannot be placed, or is refused by a hook, the newest other module
+ * in the partition that can be loaded takes its place before the post hooks run; for that one the
+ * handover hooks run again, and cannot refuse it. The result is still the error of the first one. If
+ * there is none, no module is loaded. If a task stays in the old module for
+ * CONFIG_HOTRELOAD_UNLOAD_TIMEOUT_MS, that module goes on instead.
  *
  * @param config  as for hotreload_load()
- * @return as hotreload_load(); a loaded module is not an error. With CONFIG_HOTRELOAD_UNLOAD_FIRST
- *  also
+ * @return as hotreload_load(); a loaded module is not an error. Also
+ *  - what a handover hook gave: it has refused the new module
+ *  - HOTRELOAD_ERR_HOLD_LIMIT: with CONFIG_HOTRELOAD_HOLD_CALLERS, a task did not leave the old module
+ *    within CONFIG_HOTRELOAD_HOLD_LIMIT_MS; all go on there
+ *
+ *  With CONFIG_HOTRELOAD_UNLOAD_FIRST also
  *  - HOTRELOAD_ERR_TASK_INSIDE: a task did not leave the old module in time
  *  - HOTRELOAD_ERR_CALLER_INSIDE: called by the module itself; nothing has changed
  *  - HOTRELOAD_ERR_BUSY: an update is being written; nothing has changed
@@ -253,28 +296,94 @@ esp_err_t hotreload_unload(void);
 esp_err_t hotreload_reload(const hotreload_config_t *config);
 
 /**
- * Call `hook(user_ctx)` before the old module of a reload goes; it can still be called then. The
- * hook registered last runs first. NULL removes all pre hooks.
+ * Call `hook(user_ctx)` before the old module of a reload goes; it can still be called then, and is
+ * by other tasks. The hook registered last runs first. NULL removes all pre hooks.
  *
- * Registering the same hook and context again changes nothing. A change that a hook makes counts
- * from the next reload on.
+ * Registering the same hook and context again changes nothing. A hook that is registered during a
+ * reload runs from the next one on.
+ *
+ * A hook has to be a function of the firmware: the memory of a module's goes. The stub of an exported
+ * function is one of the firmware, and calls whatever module is loaded.
+ *
+ * A hook that was removed does not run any more when the call that has removed it returns: that call
+ * waits while the hook runs. From inside a hook it does not wait, and counts at once for hooks that
+ * have not begun. A hook must not wait for a task that removes it.
  *
  * @param hook      the function; NULL removes all
  * @param user_ctx  what it is called with
- * @return ESP_OK, or ESP_ERR_NO_MEM: CONFIG_HOTRELOAD_MAX_HOOKS are registered
+ * @return
+ *  - ESP_OK
+ *  - ESP_ERR_NO_MEM: CONFIG_HOTRELOAD_MAX_HOOKS are registered, or there is no memory for another
+ *  - HOTRELOAD_ERR_HOOK_IN_MODULE: the function lies in a module
  */
 esp_err_t hotreload_register_pre_hook(hotreload_hook_fn_t hook, void *user_ctx);
 
 /**
- * Call `hook(user_ctx)` after the new module of a reload is in place and can be called. The hook
- * registered first runs first. NULL removes all post hooks. Otherwise as
- * hotreload_register_pre_hook().
+ * Call `hook(handover, user_ctx)` when the new module of a reload is complete, before anyone else can
+ * call it: to look up and call functions of the new module and of the old one, to carry state from one
+ * to the other, and to refuse the new module. Stubs still lead to the old module. The hook registered
+ * first runs first; after the first one that gives an error no other runs. NULL removes all handover
+ * hooks. Otherwise as hotreload_register_pre_hook().
+ *
+ * What is carried here is exact only with CONFIG_HOTRELOAD_HOLD_CALLERS. Without it other tasks call
+ * the old module between the hook and the switch, and what they change there is lost.
+ *
+ * @param hook      the function; NULL removes all
+ * @param user_ctx  what it is called with
+ * @return as hotreload_register_pre_hook()
+ */
+esp_err_t hotreload_register_handover_hook(hotreload_handover_fn_t hook, void *user_ctx);
+
+/**
+ * Call `hook(user_ctx)` after the new module of a reload is in place and can be called, and is by
+ * other tasks; or after the reload has failed, see hotreload_reload_outcome(). The hook registered
+ * first runs first. NULL removes all post hooks. Otherwise as hotreload_register_pre_hook().
  *
  * @param hook      the function; NULL removes all
  * @param user_ctx  what it is called with
  * @return as hotreload_register_pre_hook()
  */
 esp_err_t hotreload_register_post_hook(hotreload_hook_fn_t hook, void *user_ctx);
+
+/**
+ * Remove one pre hook, see hotreload_register_pre_hook().
+ *
+ * @param hook, user_ctx  what it was registered with
+ * @return ESP_OK, ESP_ERR_NOT_FOUND: it is not registered, or ESP_ERR_INVALID_ARG: hook is NULL
+ */
+esp_err_t hotreload_unregister_pre_hook(hotreload_hook_fn_t hook, void *user_ctx);
+
+/** Remove one handover hook, as hotreload_unregister_pre_hook() does a pre hook. */
+esp_err_t hotreload_unregister_handover_hook(hotreload_handover_fn_t hook, void *user_ctx);
+
+/** Remove one post hook, as hotreload_unregister_pre_hook() does a pre hook. */
+esp_err_t hotreload_unregister_post_hook(hotreload_hook_fn_t hook, void *user_ctx);
+
+/**
+ * The address of a function of the new module, to be called directly, through a pointer of its type.
+ * It is good until that module goes: call it in the hook, and do not keep it.
+ *
+ * @param handover  what the handover hook was given
+ * @param name      one of symbol_names
+ * @return NULL: there is no such name
+ */
+void *hotreload_handover_new(const hotreload_handover_t *handover, const char *name);
+
+/**
+ * The same of the old module.
+ *
+ * @param handover  what the handover hook was given
+ * @param name      one of the symbol_names that the old module was loaded with
+ * @return NULL: there is no old module, or no such name
+ */
+void *hotreload_handover_old(const hotreload_handover_t *handover, const char *name);
+
+/**
+ * What came of the reload, for post hooks.
+ *
+ * @return ESP_OK, or what the reload is going to return; ESP_ERR_INVALID_STATE while no post hooks run
+ */
+esp_err_t hotreload_reload_outcome(void);
 
 /**
  * Write a module to a flash partition; it is not loaded. The module is checked first: a broken one
@@ -372,8 +481,8 @@ esp_err_t hotreload_update_abort(hotreload_update_t *update);
 /**
  * Whether an update waits for hotreload_reload(): one that was completely written since boot, by
  * hotreload_update_partition() or over HTTP, and that no load or reload has taken yet. A reload
- * that fails leaves it waiting, unless the update was set aside. False after a reset, until another
- * update is written: the first load takes the newest module anyway.
+ * that fails leaves it waiting, unless the old module had to be unloaded for it. False after a reset,
+ * until another update is written: the first load takes the newest module anyway.
  *
  * For applications that choose the moment of a reload. Never waits; may be called from a hook.
  *

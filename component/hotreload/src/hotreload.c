@@ -1,28 +1,26 @@
 /* SPDX-License-Identifier: MIT */
-/* Loads, reloads and unloads: what the application asks for. */
+/* What the application asks for, but for the server. */
 #include "hotreload.h"
 
 #include <inttypes.h>
 
 #include "lifecycle/hr_check.h"
-#include "module/hr_current.h"
 #include "lifecycle/hr_lifecycle.h"
+#include "lifecycle/hr_load.h"
 #include "lifecycle/hr_operation.h"
 #include "lifecycle/hr_overview.h"
-#include "lifecycle/hr_replace.h"
 #include "lifecycle/hr_rollback.h"
 #include "lifecycle/hr_slots.h"
 #include "lifecycle/hr_stream.h"
 #include "lifecycle/hr_trial.h"
-#include "module/hr_retire.h"
-#include "module/hr_stage.h"
+#include "module/hr_current.h"
 #include "port/hr_trace.h"
 
-static hr_target_t target_of(const hotreload_config_t *config)
+static hr_load_t load_of(const hotreload_config_t *config)
 {
-    return (hr_target_t) {
-        .table = config->symbol_table,
-        .exports = {config->symbol_names, config->symbol_count},
+    return (hr_load_t) {
+        .target = {config->symbol_table, {config->symbol_names, config->symbol_count}},
+        .label = config->partition_label,
     };
 }
 
@@ -64,18 +62,12 @@ esp_err_t hotreload_load(const hotreload_config_t *config)
     if (err != ESP_OK) {
         return err;
     }
-    const hr_target_t target = target_of(config);
-    hr_source_t source;
-    if (hr_current_module() != NULL) {
-        err = hr_reject(&report, ESP_ERR_INVALID_STATE,
-                        "module %" PRIu32 " is loaded: hotreload_reload() replaces it",
-                        hr_current_number());
-    } else {
-        err = hr_source_open(&source, config->partition_label, &report);
-    }
-    if (err == ESP_OK) {
-        err = hr_replace_none(&target, &source, &report);
-    }
+    const hr_load_t load = load_of(config);
+    err = hr_current_module() == NULL
+        ? hr_load_first(&load, &report)
+        : hr_reject(&report, ESP_ERR_INVALID_STATE,
+                    "module %" PRIu32 " is loaded: hotreload_reload() replaces it",
+                    hr_current_number());
     return leave(op, err, &report);
 }
 
@@ -89,54 +81,14 @@ esp_err_t hr_lifecycle_reload(const hotreload_config_t *config, hr_report_t *rep
     if (err != ESP_OK) {
         return err;
     }
-    const hr_target_t target = target_of(config);
-    hr_source_t source;
-    err = hr_source_open(&source, config->partition_label, report);
-    if (err == ESP_OK) {
-        err = hr_replace(&target, &source, report);
-    }
-    return leave(op, err, report);
+    const hr_load_t load = load_of(config);
+    return leave(op, hr_load_replace(&load, report), report);
 }
 
 esp_err_t hotreload_reload(const hotreload_config_t *config)
 {
     hr_report_t report;
     return hr_lifecycle_reload(config, &report);
-}
-
-/* The module that a rollback turns away: the one that is called, or without one the newest. */
-static esp_err_t find_turned_away(const char *label, hr_origin_t *origin, hr_report_t *report)
-{
-    hr_source_t source;
-    *origin = hr_trial_origin();
-    if (hr_current_module() == NULL) {
-        esp_err_t err = hr_source_open(&source, label, report);
-        if (err != ESP_OK) {
-            return err;
-        }
-        *origin = source.view.origin;
-        hr_source_close(&source);
-    }
-    if (origin->partition == NULL) {
-        return hr_reject(report, ESP_ERR_NOT_SUPPORTED,
-                         "the module came from RAM: hotreload_reload() replaces it by the newest in "
-                         "flash");
-    }
-    if (origin->partition->encrypted) {
-        return hr_reject(report, HOTRELOAD_ERR_PARTITION,
-                         "partition %s is encrypted: nothing in it can be marked bad",
-                         origin->partition->label);
-    }
-    return ESP_OK;
-}
-
-/* Only when the other module is in place: whatever fails before changes nothing, and there is no
-   moment at which the flash has no module to start. */
-static esp_err_t turn_away(const hr_origin_t *origin, hr_report_t *report)
-{
-    esp_err_t err = hr_store_mark_bad(origin, report);
-    /* an update is written, or was written, over it: it is gone already */
-    return err == HOTRELOAD_ERR_BUSY || err == HOTRELOAD_ERR_STORE ? ESP_OK : err;
 }
 
 esp_err_t hr_lifecycle_rollback(const hotreload_config_t *config, hr_report_t *report)
@@ -147,20 +99,8 @@ esp_err_t hr_lifecycle_rollback(const hotreload_config_t *config, hr_report_t *r
     if (err != ESP_OK) {
         return err;
     }
-    const hr_target_t target = target_of(config);
-    hr_origin_t origin;
-    hr_source_t source;
-    err = find_turned_away(config->partition_label, &origin, report);
-    if (err == ESP_OK) {
-        err = hr_source_open_beside(&source, &origin, report);
-    }
-    if (err == ESP_OK) {
-        err = hr_replace(&target, &source, report);
-    }
-    if (err == ESP_OK) {
-        err = turn_away(&origin, report);
-    }
-    return leave(op, err, report);
+    const hr_load_t load = load_of(config);
+    return leave(op, hr_rollback_run(&load, report), report);
 }
 
 esp_err_t hotreload_rollback(const hotreload_config_t *config)
@@ -234,10 +174,13 @@ esp_err_t hotreload_load_from_buffer(const void *elf_data, size_t elf_size,
     }
     hr_trace("request", "op=%s source=ram size=%u", op, (unsigned)elf_size);
 
-    const hr_target_t target = {symbol_table, {symbol_names, symbol_count}};
-    hr_source_t source = hr_source_in_ram(elf_data, elf_size);
-    err = hr_current_module() != NULL ? hr_replace(&target, &source, &report)
-                                      : hr_replace_none(&target, &source, &report);
+    const hr_load_t load = {
+        .target = {symbol_table, {symbol_names, symbol_count}},
+        .data = elf_data,
+        .size = elf_size,
+    };
+    err = hr_current_module() == NULL ? hr_load_first(&load, &report)
+                                      : hr_load_replace(&load, &report);
     return leave(op, err, &report);
 }
 
@@ -250,16 +193,7 @@ esp_err_t hotreload_unload(void)
         return hr_operation_refuse(op, err, &report);
     }
     hr_trace("request", "op=%s", op);
-    hr_module_t *old = hr_current_module();
-    if (old == NULL) {
-        err = hr_reject(&report, ESP_ERR_INVALID_STATE, "no module is loaded");
-    } else {
-        hr_current_switch_to_none("it was unloaded");
-        hr_trial_end();
-        hr_retire(old);
-        hr_retire_free(old);
-    }
-    return leave(op, err, &report);
+    return leave(op, hr_load_unload(&report), &report);
 }
 
 esp_err_t hotreload_update_partition(const char *partition_label,

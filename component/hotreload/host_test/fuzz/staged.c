@@ -44,23 +44,11 @@ static void check_segment(const hr_image_t *image, const hr_segment_t *segment,
     free(expected);
 }
 
-static bool in_text(const hr_placement_t *placement, uint32_t address)
-{
-    for (uint32_t i = 0; i < placement->count; i++) {
-        const hr_placed_t *segment = &placement->segments[i];
-        if (segment->kind == HR_SEGMENT_TEXT && address - segment->run < segment->size) {
-            return true;
-        }
-    }
-    return false;
-}
-
 void staged_check(const hr_image_t *image, uint32_t *addresses, size_t count)
 {
-    hr_module_t module;
+    hr_module_t module = {.target.exports.count = count, .addresses = addresses};
     hr_report_t report;
-    if (hr_module_stage(&module, 1, image, memory_at(TEXT_AT, DATA_AT), addresses, count, &report)
-        != ESP_OK) {
+    if (hr_module_stage(&module, 1, image, memory_at(TEXT_AT, DATA_AT), &report) != ESP_OK) {
         return; /* it wants more memory than a device has */
     }
     require(module.placement.count == image->load_count);
@@ -68,7 +56,7 @@ void staged_check(const hr_image_t *image, uint32_t *addresses, size_t count)
         check_segment(image, &image->segments[i], &module.placement.segments[i]);
     }
     for (size_t i = 0; i < count; i++) {
-        require(in_text(&module.placement, addresses[i]));
+        require(hr_place_is_inside(&module.placement, HR_SEGMENT_TEXT, addresses[i]));
     }
     hr_module_free(&module);
 }

@@ -200,6 +200,17 @@ static void put_in_order(const hr_slot_t slots[SLOTS], uint8_t order[SLOTS])
     order[1] = !newest;
 }
 
+static hr_origin_t origin_of(const hr_store_t *store, uint32_t index, const hr_slot_t *slot)
+{
+    hr_origin_t origin = {
+        .partition = store->partition,
+        .slot = index,
+        .sequence = slot->flashed ? HR_SLOT_FLASHED : slot->sequence,
+    };
+    memcpy(origin.hash, slot->hash, sizeof(origin.hash));
+    return origin;
+}
+
 esp_err_t hr_store_list(const hr_store_t *store, hr_slot_info_t info[HR_STORE_SLOTS],
                         hr_report_t *report)
 {
@@ -215,14 +226,13 @@ esp_err_t hr_store_list(const hr_store_t *store, hr_slot_info_t info[HR_STORE_SL
         bool recorded = hr_slot_has_module(slot) && slot->format != HR_SLOT_RAW;
         info[i] = (hr_slot_info_t) {
             .state = slot->state,
-            .slot = order[i],
+            .origin = origin_of(store, order[i], slot),
             .size = slot->size,
             .sequence = slot->sequence,
             .starts = slot->starts,
             .hash_known = recorded,
             .newest = i == 0 && hr_slot_has_module(slot),
         };
-        memcpy(info[i].hash, slot->hash, sizeof(info[i].hash));
     }
     return ESP_OK;
 }
@@ -659,12 +669,7 @@ esp_err_t hr_store_retry(const hr_store_t *store, hr_report_t *report)
                              "the module in slot %u of partition %s was flashed as a raw ELF, which "
                              "is bad for good: flash it again", order[i], store->partition->label);
         }
-        hr_origin_t origin = {
-            .partition = store->partition,
-            .slot = order[i],
-            .sequence = slot->flashed ? HR_SLOT_FLASHED : slot->sequence,
-        };
-        memcpy(origin.hash, slot->hash, sizeof(origin.hash));
+        const hr_origin_t origin = origin_of(store, order[i], slot);
         return hr_store_undo(&origin, report);
     }
     return hr_reject(report, HOTRELOAD_ERR_NOTHING_TO_UNDO,

@@ -47,12 +47,11 @@ typedef struct {
 
 typedef struct {
     hr_slot_state_t state;
-    uint32_t slot; /* index */
+    hr_origin_t origin; /* of the module, if there is one; the hash of a raw ELF is zero */
     uint32_t size; /* 0: not known without reading a raw ELF, or no module */
     uint32_t sequence;
     uint32_t starts; /* that were counted since it was written or last given another chance */
     bool hash_known;
-    uint8_t hash[HR_SHA256_SIZE];
     bool newest; /* of all that have a module */
 } hr_slot_info_t;
 

@@ -34,7 +34,7 @@ static bool is_running(const hr_store_t *store, const hr_slot_info_t *info)
     const hr_origin_t origin = hr_trial_origin();
     hr_slot_state_t unused;
     hr_report_t report;
-    return origin.partition == store->partition && origin.slot == info->slot
+    return origin.partition == store->partition && origin.slot == info->origin.slot
            && hr_store_state(&origin, &unused, &report) == ESP_OK;
 }
 
@@ -50,7 +50,7 @@ esp_err_t hr_slots_list(const char *label, hotreload_slot_t list[HOTRELOAD_SLOTS
     }
     for (size_t i = 0; err == ESP_OK && i < HR_STORE_SLOTS; i++) {
         list[i] = (hotreload_slot_t) {
-            .slot = info[i].slot,
+            .slot = info[i].origin.slot,
             .state = states[info[i].state].state,
             .size = info[i].size,
             .sequence = info[i].sequence,
@@ -59,7 +59,7 @@ esp_err_t hr_slots_list(const char *label, hotreload_slot_t list[HOTRELOAD_SLOTS
             .newest = info[i].newest,
             .running = is_running(&store, &info[i]),
         };
-        memcpy(list[i].hash, info[i].hash, sizeof(list[i].hash));
+        memcpy(list[i].hash, info[i].origin.hash, sizeof(list[i].hash));
     }
     return err;
 }

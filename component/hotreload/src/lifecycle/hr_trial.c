@@ -25,7 +25,7 @@ static const char *TAG = "hotreload";
 /* changed by operations, one at a time, and by the timer; read by any task */
 static portMUX_TYPE lock = portMUX_INITIALIZER_UNLOCKED;
 static hr_origin_t running; /* no partition: from RAM, or none is called */
-static bool loaded;         /* whether one is called */
+static uint32_t number;     /* of the module that is called; 0: none */
 static bool confirmed;
 static int64_t deadline;
 static esp_timer_handle_t timer;
@@ -96,13 +96,13 @@ static bool is_confirmed_in_flash(const hr_origin_t *origin)
            && state == HR_SLOT_CONFIRMED;
 }
 
-static void take_place(const hr_origin_t *origin, bool is_loaded)
+static void take_place(const hr_origin_t *origin, uint32_t module)
 {
     bool is_confirmed = is_confirmed_in_flash(origin);
     portENTER_CRITICAL(&lock);
     hr_origin_t before = running;
     running = *origin;
-    loaded = is_loaded;
+    number = module;
     confirmed = is_confirmed;
     deadline = esp_timer_get_time() + CONFIRM_US;
     portEXIT_CRITICAL(&lock);
@@ -117,20 +117,36 @@ static void take_place(const hr_origin_t *origin, bool is_loaded)
     }
 }
 
-void hr_trial_run(const hr_origin_t *origin)
+void hr_trial_cancel(const hr_origin_t *origin)
 {
-    take_place(origin, true);
+    const hr_origin_t called = hr_trial_origin();
+    if (origin->partition != NULL && !is_same(&called, origin)) {
+        hr_store_leave(origin);
+    }
+}
+
+void hr_trial_run(const hr_origin_t *origin, uint32_t module)
+{
+    take_place(origin, module);
 }
 
 void hr_trial_end(void)
 {
-    take_place(&(hr_origin_t) {0}, false);
+    take_place(&(hr_origin_t) {0}, 0);
 }
 
 hr_origin_t hr_trial_origin(void)
 {
     portENTER_CRITICAL(&lock);
     hr_origin_t origin = running;
+    portEXIT_CRITICAL(&lock);
+    return origin;
+}
+
+hr_origin_t hr_trial_origin_of(uint32_t module)
+{
+    portENTER_CRITICAL(&lock);
+    hr_origin_t origin = module == number ? running : (hr_origin_t) {0};
     portEXIT_CRITICAL(&lock);
     return origin;
 }
@@ -147,7 +163,7 @@ esp_err_t hr_trial_confirm(hr_report_t *report)
 {
     portENTER_CRITICAL(&lock);
     hr_origin_t origin = running;
-    bool is_loaded = loaded;
+    bool is_loaded = number != 0;
     portEXIT_CRITICAL(&lock);
     if (!is_loaded) {
         return hr_reject(report, ESP_ERR_INVALID_STATE, "no module is loaded");

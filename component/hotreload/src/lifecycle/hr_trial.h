@@ -19,8 +19,11 @@
    failure the module must not be started: it could end this boot and all that follow. */
 esp_err_t hr_trial_begin(const hr_origin_t *origin, hr_report_t *report);
 
-/* The module is the one that is called now. */
-void hr_trial_run(const hr_origin_t *origin);
+/* One that has begun is not taken after all. */
+void hr_trial_cancel(const hr_origin_t *origin);
+
+/* The module is the one that is called now; `module` is its number. */
+void hr_trial_run(const hr_origin_t *origin, uint32_t module);
 
 /* None is called any more. */
 void hr_trial_end(void);
@@ -33,3 +36,6 @@ bool hr_trial_is_confirmed(void);
 
 /* Where the module that is called came from; no partition: from RAM, or none is. */
 hr_origin_t hr_trial_origin(void);
+
+/* The same of a module by its number; no partition as well when another one is called by now. */
+hr_origin_t hr_trial_origin_of(uint32_t module);

@@ -2,23 +2,23 @@
 #include "module/hr_current.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "freertos/FreeRTOS.h"
-#include "port/hr_event.h"
-#include "lifecycle/hr_lifecycle.h"
-#include "port/hr_trace.h"
 #include "module/hr_unloaded.h"
+#include "port/hr_event.h"
+#include "port/hr_trace.h"
 
-/* both are empty while no module is loaded */
-static hr_module_t *current;
-static hr_target_t current_target;
-static hr_origin_t origin;
+/* An interrupt handler's, too: it may call the module. */
+static portMUX_TYPE lock = portMUX_INITIALIZER_UNLOCKED;
+static hr_module_t *volatile current; /* NULL: none is loaded */
+static uint32_t loads;
 
-/* read by any task */
-static portMUX_TYPE status_lock = portMUX_INITIALIZER_UNLOCKED;
-static hr_lifecycle_status_t shared_status;
+/* While calls are held: the tables whose entries do not lead into modules. */
+static struct {
+    bool is_held;
+    hr_target_t old;
+    hr_target_t next;
+} hold;
 
 hr_module_t *hr_current_module(void)
 {
@@ -30,95 +30,108 @@ uint32_t hr_current_number(void)
     return current != NULL ? current->number : 0;
 }
 
-hr_target_t hr_current_target(void)
-{
-    return current_target;
-}
-
 uint32_t hr_current_next_number(void)
 {
-    return shared_status.loads + 1;
+    return loads + 1;
 }
 
-hr_origin_t hr_current_origin(void)
+uint32_t hr_current_leads_to(const volatile uint32_t *entry)
 {
-    return origin;
+    const hr_module_t *module = current;
+    size_t index;
+    return module != NULL && hr_target_index(&module->target, entry, &index)
+        ? module->addresses[index]
+        : (uint32_t)(uintptr_t)hotreload_unloaded_stub;
 }
 
-static hr_lifecycle_status_t status_of(const hr_staged_t *staged)
+/* Entries that the module now called does not have lead nowhere: what they led to may be freed. */
+static void leave(const hr_target_t *target)
 {
-    const hr_module_t *module = staged->module;
-    const hr_placed_t *text = hr_place_first(&module->placement, HR_SEGMENT_TEXT);
-    const hr_placed_t *data = hr_place_first(&module->placement, HR_SEGMENT_DATA);
-    hr_lifecycle_status_t status = {
-        .module = module->number,
-        .size = module->size,
-        .loads = module->number,
-        .text_address = text->run,
-        .text_size = text->size,
-        .data_address = data->run,
-        .data_size = data->size,
-        .hash_known = staged->origin.partition != NULL,
-    };
-    memcpy(status.hash, staged->origin.hash, sizeof(status.hash));
-    return status;
-}
-
-hr_staged_t hr_current_as_staged(uint32_t *addresses)
-{
-    hr_staged_t staged = {
-        .module = current,
-        .addresses = addresses,
-        .count = current_target.exports.count,
-    };
-    if (shared_status.hash_known) {
-        staged.origin = origin;
+    const hr_module_t *module = current;
+    size_t index;
+    for (size_t i = 0; i < target->exports.count; i++) {
+        volatile uint32_t *entry = &target->table[i];
+        if (module == NULL || !hr_target_index(&module->target, entry, &index)) {
+            *entry = (uint32_t)(uintptr_t)hotreload_unloaded_stub;
+        }
     }
-    hr_target_read(&current_target, addresses);
-    return staged;
 }
 
-void hr_current_switch(hr_staged_t *staged, const hr_target_t *target)
+static void point_to_current(void)
 {
-    uint32_t previous = hr_current_number();
-    hr_lifecycle_status_t status = status_of(staged);
-    portENTER_CRITICAL(&status_lock);
-    hr_target_leave(&current_target, target);
-    hr_target_point_to(target, staged->addresses);
-    shared_status = status;
-    portEXIT_CRITICAL(&status_lock);
-    current = staged->module;
-    current_target = *target;
-    free(staged->addresses);
-    if (staged->origin.partition != NULL) {
-        origin = staged->origin;
+    const hr_module_t *module = current;
+    if (module != NULL) {
+        hr_target_point_to(&module->target, module->addresses);
     }
-    hr_trace("switch", "module=%" PRIu32, current->number);
-    hr_event_switched(current->number, previous);
+}
+
+static void lead_from(const hr_module_t *previous)
+{
+    if (hold.is_held) {
+        return;
+    }
+    if (previous != NULL) {
+        leave(&previous->target);
+    }
+    point_to_current();
+}
+
+static void switch_to(hr_module_t *module)
+{
+    const hr_module_t *previous = current;
+    uint32_t number = module != NULL ? module->number : 0;
+    uint32_t previous_number = hr_current_number();
+    portENTER_CRITICAL(&lock);
+    current = module;
+    loads = number > loads ? number : loads;
+    lead_from(previous);
+    portEXIT_CRITICAL(&lock);
+    hr_trace("switch", "module=%" PRIu32, number);
+    hr_event_switched(number, previous_number);
+}
+
+void hr_current_switch(hr_module_t *module)
+{
+    switch_to(module);
 }
 
 void hr_current_switch_to_none(const char *reason)
 {
-    uint32_t previous = hr_current_number();
     hr_unloaded_begin(reason);
-    portENTER_CRITICAL(&status_lock);
-    hr_target_point_to_unloaded(&current_target);
-    shared_status = (hr_lifecycle_status_t) {.loads = shared_status.loads};
-    portEXIT_CRITICAL(&status_lock);
-    current = NULL;
-    current_target = (hr_target_t) {0};
-    hr_trace("switch", "module=0");
-    hr_event_switched(0, previous);
+    switch_to(NULL);
 }
 
-hr_exports_t hr_lifecycle_exports(void)
+void hr_current_hold(const hr_target_t *next, uint32_t function)
 {
-    return current_target.exports;
+    portENTER_CRITICAL(&lock);
+    hold.is_held = true;
+    hold.old = current != NULL ? current->target : *next;
+    hold.next = *next;
+    hr_target_point_all(&hold.old, function);
+    hr_target_point_all(&hold.next, function);
+    portEXIT_CRITICAL(&lock);
 }
 
-void hr_lifecycle_status(hr_lifecycle_status_t *status)
+void hr_current_hold_end(void)
 {
-    portENTER_CRITICAL(&status_lock);
-    *status = shared_status;
-    portEXIT_CRITICAL(&status_lock);
+    portENTER_CRITICAL(&lock);
+    hold.is_held = false;
+    leave(&hold.old);
+    leave(&hold.next);
+    point_to_current();
+    portEXIT_CRITICAL(&lock);
+}
+
+void hr_current_status(hr_current_status_t *status)
+{
+    portENTER_CRITICAL(&lock);
+    const hr_module_t *module = current;
+    *status = (hr_current_status_t) {.loads = loads};
+    if (module != NULL) {
+        status->module = module->number;
+        status->size = module->size;
+        status->text = *hr_place_first(&module->placement, HR_SEGMENT_TEXT);
+        status->data = *hr_place_first(&module->placement, HR_SEGMENT_DATA);
+    }
+    portEXIT_CRITICAL(&lock);
 }

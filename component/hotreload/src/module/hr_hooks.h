@@ -1,30 +1,28 @@
 /* SPDX-License-Identifier: MIT */
-/* An ordered set of hooks. */
+/* The hooks that the application has registered, and how they are run around one reload. */
 #pragma once
 
-#include <stddef.h>
+#include <stdint.h>
 
 #include "hotreload.h"
-#include "sdkconfig.h"
+#include "module/hr_module.h"
+#include "port/hr_report.h"
 
-typedef struct {
-    hotreload_hook_fn_t function;
-    void *context;
-} hr_hook_t;
+/* What a handover hook sees. */
+struct hotreload_handover {
+    const hr_module_t *next;
+    const hr_module_t *old; /* NULL: none */
+};
 
-typedef struct {
-    hr_hook_t list[CONFIG_HOTRELOAD_MAX_HOOKS];
-    size_t count;
-} hr_hooks_t;
+/* Begins a reload: only hooks that are registered by now run, for its whole length. Returns what the
+   functions below take. */
+uint32_t hr_hooks_begin(void);
 
-void hr_hooks_run_pre(const hr_hooks_t *hooks);
-void hr_hooks_run_post(const hr_hooks_t *hooks);
+void hr_hooks_run_pre(uint32_t begun);
 
-/* What the application has registered. */
-typedef struct {
-    hr_hooks_t pre;
-    hr_hooks_t post;
-} hr_hooks_registered_t;
+/* Until one of them refuses the reload: that hook's error. */
+esp_err_t hr_hooks_run_handover(uint32_t begun, const hotreload_handover_t *handover,
+                                hr_report_t *report);
 
-/* A copy: what a hook registers counts from the next reload on. */
-hr_hooks_registered_t hr_hooks_registered(void);
+/* `outcome` is what hotreload_reload_outcome() gives meanwhile. */
+void hr_hooks_run_post(uint32_t begun, esp_err_t outcome);

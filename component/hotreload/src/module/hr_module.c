@@ -2,12 +2,39 @@
 #include "module/hr_module.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 
 #include "arch/hr_entry.h"
-#include "elf/hr_identity.h"
 #include "arch/hr_reloc.h"
+#include "elf/hr_identity.h"
 #include "elf/hr_symbol.h"
+#include "freertos/FreeRTOS.h"
 #include "port/hr_trace.h"
+#include "sdkconfig.h"
+
+#ifdef CONFIG_HOTRELOAD_RETIRE_FILL
+#define FILLED true
+#else
+#define FILLED false
+#endif
+
+/* No instruction, no address, and easily recognised. */
+#define FILL 0xa5a5a5a5
+
+/* All that are in memory. Each change is one store, so that the list can be read without the lock. */
+static portMUX_TYPE lock = portMUX_INITIALIZER_UNLOCKED;
+static hr_module_t *volatile placed;
+
+hr_module_t *hr_module_create(const hr_target_t *target)
+{
+    size_t count = target->exports.count;
+    hr_module_t *module = calloc(1, sizeof(*module) + count * sizeof(uint32_t));
+    if (module != NULL) {
+        module->target = *target;
+        module->addresses = (uint32_t *)(module + 1);
+    }
+    return module;
+}
 
 static const char *kind_name(hr_segment_kind_t kind)
 {
@@ -50,15 +77,39 @@ static void trace_segments(const hr_module_t *module, const hr_image_t *image)
     }
 }
 
-esp_err_t hr_module_stage(hr_module_t *module, uint32_t number, const hr_image_t *image,
-                          const hr_memory_t *memory, uint32_t *addresses, size_t count,
-                          hr_report_t *report)
+static void list(hr_module_t *module)
 {
-    *module = (hr_module_t) {.number = number, .size = image->extent};
+    portENTER_CRITICAL(&lock);
+    module->next_placed = placed;
+    placed = module;
+    portEXIT_CRITICAL(&lock);
+}
+
+static void unlist(const hr_module_t *module)
+{
+    portENTER_CRITICAL(&lock);
+    if (placed == module) {
+        placed = module->next_placed;
+    } else {
+        hr_module_t *before = placed;
+        while (before->next_placed != module) {
+            before = before->next_placed;
+        }
+        before->next_placed = module->next_placed;
+    }
+    portEXIT_CRITICAL(&lock);
+}
+
+esp_err_t hr_module_stage(hr_module_t *module, uint32_t number, const hr_image_t *image,
+                          const hr_memory_t *memory, hr_report_t *report)
+{
+    module->number = number;
+    module->size = image->extent;
     esp_err_t err = hr_place(&module->placement, image, memory, report);
     if (err != ESP_OK) {
         return err;
     }
+    list(module);
     trace_segments(module, image);
 
     hr_reloc_counts_t done;
@@ -69,8 +120,9 @@ esp_err_t hr_module_stage(hr_module_t *module, uint32_t number, const hr_image_t
              " other=%" PRIu32, number, done.relative, done.r32, done.glob_dat, done.jmp_slot,
              done.plt, done.none, done.other);
 
+    size_t count = module->target.exports.count;
     for (size_t i = 0; i < count; i++) {
-        addresses[i] = hr_place_run_address(&module->placement, addresses[i]);
+        module->addresses[i] = hr_place_run_address(&module->placement, module->addresses[i]);
     }
     hr_trace("resolve", "module=%" PRIu32 " symbols=%" PRIu32, number, (uint32_t)count);
     return ESP_OK;
@@ -78,5 +130,52 @@ esp_err_t hr_module_stage(hr_module_t *module, uint32_t number, const hr_image_t
 
 void hr_module_free(hr_module_t *module)
 {
+    unlist(module);
+    if (FILLED) {
+        hr_place_fill(&module->placement, FILL);
+    }
     hr_place_release(&module->placement);
+}
+
+bool hr_module_has_code_at_in_panic(uint32_t address)
+{
+    for (const hr_module_t *module = placed; module != NULL; module = module->next_placed) {
+        if (hr_place_is_inside(&module->placement, HR_SEGMENT_TEXT, address)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool hr_module_has_code_at(uint32_t address)
+{
+    portENTER_CRITICAL(&lock);
+    bool found = hr_module_has_code_at_in_panic(address);
+    portEXIT_CRITICAL(&lock);
+    return found;
+}
+
+size_t hr_module_texts(hr_text_t *texts, size_t room)
+{
+    size_t count = 0;
+    portENTER_CRITICAL(&lock);
+    for (const hr_module_t *module = placed; module != NULL; module = module->next_placed) {
+        for (uint32_t i = 0; i < module->placement.count; i++) {
+            const hr_placed_t *segment = &module->placement.segments[i];
+            if (segment->kind == HR_SEGMENT_TEXT && count++ < room) {
+                texts[count - 1] = (hr_text_t) {segment->run, segment->size};
+            }
+        }
+    }
+    portEXIT_CRITICAL(&lock);
+    return count;
+}
+
+uint32_t hr_module_memory(const hr_module_t *module)
+{
+    uint32_t sum = 0;
+    for (uint32_t i = 0; i < module->placement.count; i++) {
+        sum += module->placement.segments[i].size;
+    }
+    return sum;
 }

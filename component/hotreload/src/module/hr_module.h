@@ -2,20 +2,24 @@
 /* One module: from an ELF image to code that can be called. */
 #pragma once
 
+#include "arch/hr_stack.h"
 #include "module/hr_place.h"
+#include "module/hr_target.h"
 
 typedef struct hr_module {
+    struct hr_module *next_placed;
     struct hr_module *next_retired;
     uint32_t number; /* counts up from 1 since boot */
     uint32_t size;   /* of the ELF */
+    hr_target_t target; /* the table that leads to it while it is loaded */
+    uint32_t *addresses; /* of the exports: where they are linked, once placed where they run */
     hr_placement_t placement;
+    bool had_objects; /* the kernel had objects in its memory when it was last looked at */
 } hr_module_t;
 
-/* What the firmware wants of a module. */
-typedef struct {
-    const char *const *names;
-    size_t count;
-} hr_exports_t;
+/* A module that is nothing yet, and the room for its addresses; NULL: no memory. Given back by
+   free() while it is not placed. */
+hr_module_t *hr_module_create(const hr_target_t *target);
 
 /* Checks a whole image as a load does, without placing it. `links` receives the link address of
    each export, `image` is ready to be placed. */
@@ -25,8 +29,18 @@ esp_err_t hr_module_check(hr_image_t *image, const void *data, size_t size,
 /* Places and relocates a checked image as module `number`, and turns the link addresses of its
    exports into run addresses. On failure nothing stays allocated. */
 esp_err_t hr_module_stage(hr_module_t *module, uint32_t number, const hr_image_t *image,
-                          const hr_memory_t *memory, uint32_t *addresses, size_t count,
-                          hr_report_t *report);
+                          const hr_memory_t *memory, hr_report_t *report);
 
-/* Gives the module's memory back. Nobody may be executing it. */
+/* Gives the memory of its segments back. Nobody may be executing it. */
 void hr_module_free(hr_module_t *module);
+
+/* Whether an address lies in the text of a module that is in memory, be it being staged, loaded or
+   retired. The second one takes no lock: for a firmware that panics. */
+bool hr_module_has_code_at(uint32_t address);
+bool hr_module_has_code_at_in_panic(uint32_t address);
+
+/* The texts of all modules in memory, as many as there is room for. Returns how many there are. */
+size_t hr_module_texts(hr_text_t *texts, size_t room);
+
+/* The bytes of its segments. */
+uint32_t hr_module_memory(const hr_module_t *module);

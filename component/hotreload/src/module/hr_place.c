@@ -104,6 +104,29 @@ esp_err_t hr_place(hr_placement_t *placement, const hr_image_t *image, const hr_
     return ESP_OK;
 }
 
+/* By words: text takes nothing else, and of data the last ones matter little. */
+void hr_place_fill(const hr_placement_t *placement, uint32_t pattern)
+{
+    for (uint32_t i = 0; i < placement->count; i++) {
+        const hr_placed_t *segment = &placement->segments[i];
+        uint32_t at = -(uint32_t)(uintptr_t)segment->memory & 3; /* data may begin anywhere */
+        for (; at + 4 <= segment->size; at += 4) {
+            *word_at(segment, at) = pattern;
+        }
+    }
+}
+
+bool hr_place_is_inside(const hr_placement_t *placement, hr_segment_kind_t kind, uint32_t address)
+{
+    for (uint32_t i = 0; i < placement->count; i++) {
+        const hr_placed_t *segment = &placement->segments[i];
+        if (segment->kind == kind && address - segment->run < segment->size) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void hr_place_release(hr_placement_t *placement)
 {
     while (placement->count > 0) {

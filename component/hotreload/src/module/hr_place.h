@@ -2,6 +2,8 @@
 /* Puts a module's segments into memory and knows where each link address went. */
 #pragma once
 
+#include <stdbool.h>
+
 #include "elf/hr_image.h"
 
 /* Where segments come from. A block is aligned to 4. Its run address is what the target sees:
@@ -35,6 +37,12 @@ typedef struct {
 /* Allocates and fills all segments to load, or nothing. */
 esp_err_t hr_place(hr_placement_t *placement, const hr_image_t *image, const hr_memory_t *memory,
                    hr_report_t *report);
+
+/* Writes a pattern over all of it. */
+void hr_place_fill(const hr_placement_t *placement, uint32_t pattern);
+
+/* Whether the run address lies in a segment of that kind. */
+bool hr_place_is_inside(const hr_placement_t *placement, hr_segment_kind_t kind, uint32_t address);
 
 /* Gives the memory back. */
 void hr_place_release(hr_placement_t *placement);

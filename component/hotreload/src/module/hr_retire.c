@@ -7,16 +7,29 @@
 #include "esp_timer.h"
 #include "freertos/FreeRTOS.h"
 #include "freertos/task.h"
+#include "module/hr_tasks.h"
 #include "port/hr_event.h"
 #include "port/hr_lock.h"
-#include "module/hr_tasks.h"
 #include "port/hr_trace.h"
+#include "sdkconfig.h"
 
 static hr_lock_t lock;
 static hr_module_t *retired; /* the newest first */
 static uint32_t waiting;
-static esp_timer_handle_t reaper; /* runs while something is retired */
+static esp_timer_handle_t reaper; /* runs while something is retired, or rests */
 
+/* Nobody is inside any more; its memory stays for pointers that were taken from it. */
+static hr_module_t *resting;
+static int64_t resting_until;
+
+/* both ways are always compiled */
+#ifdef CONFIG_HOTRELOAD_RETIRE_GRACE_BYTES
+#define GRACE_BYTES CONFIG_HOTRELOAD_RETIRE_GRACE_BYTES
+#else
+#define GRACE_BYTES 0
+#endif
+
+#define GRACE_US (CONFIG_HOTRELOAD_RETIRE_GRACE_MS * INT64_C(1000))
 #define TICK_US (1000000 / configTICK_RATE_HZ)
 
 /* A look at the tasks takes long when the other core does not let itself be held: between two of
@@ -35,27 +48,78 @@ static void free_module(hr_module_t *module)
     hr_event_retired(number);
 }
 
+static void free_resting(void)
+{
+    if (resting != NULL) {
+        free_module(resting);
+        resting = NULL;
+    }
+}
+
+/* At most one rests. */
+static void let_go(hr_module_t *module)
+{
+    if (GRACE_US == 0 || hr_module_memory(module) > GRACE_BYTES) {
+        free_module(module);
+        return;
+    }
+    free_resting();
+    resting = module;
+    resting_until = esp_timer_get_time() + GRACE_US;
+}
+
+/* An idle task cleans up after a task that has ended: first it takes it out of the kernel's lists,
+   then it looks at it for the last time. So what was there at the last look may still be in use now,
+   and is no longer at the next one. */
+static bool is_left(hr_module_t *module)
+{
+    hr_tasks_t seen = hr_tasks_look(&module->placement);
+    bool left = !seen.inside && !seen.objects && !module->had_objects;
+    module->had_objects = seen.objects;
+    return left;
+}
+
+static void start_reaper(int64_t begin)
+{
+    int64_t now = esp_timer_get_time();
+    esp_timer_stop(reaper); /* fails when it does not run */
+    if (retired != NULL) {
+        int64_t rest = REST * (now - begin);
+        esp_timer_start_once(reaper, (uint64_t)(rest > TICK_US ? rest : TICK_US));
+    } else if (resting != NULL) {
+        esp_timer_start_once(reaper, (uint64_t)(resting_until > now ? resting_until - now : 0));
+    }
+}
+
 void hr_retire_collect(void)
 {
     hr_lock_take(&lock);
     int64_t begin = esp_timer_get_time();
     hr_module_t **place = &retired;
+    if (begin >= resting_until) {
+        free_resting();
+    }
     while (*place != NULL) {
         hr_module_t *module = *place;
-        if (hr_tasks_inside(&module->placement)) {
-            place = &module->next_retired;
-        } else {
+        if (is_left(module)) {
             *place = module->next_retired;
             waiting--;
-            free_module(module);
+            let_go(module);
+        } else {
+            place = &module->next_retired;
         }
     }
-    esp_timer_stop(reaper); /* fails when it does not run */
-    if (retired != NULL) {
-        int64_t rest = REST * (esp_timer_get_time() - begin);
-        esp_timer_start_once(reaper, (uint64_t)(rest > TICK_US ? rest : TICK_US));
-    }
+    start_reaper(begin);
     hr_lock_give(&lock);
+}
+
+bool hr_retire_give_back(void)
+{
+    hr_lock_take(&lock);
+    bool given = resting != NULL;
+    free_resting();
+    hr_lock_give(&lock);
+    return given;
 }
 
 static void on_tick(void *arg)
@@ -93,24 +157,49 @@ void hr_retire_free(hr_module_t *module)
 }
 
 /* One walk over the tasks at a time. */
-static bool anybody_inside(const hr_module_t *module)
+static bool may_be_freed(hr_module_t *module)
 {
     hr_lock_take(&lock);
-    bool inside = hr_tasks_inside(&module->placement);
+    bool left = is_left(module);
+    hr_lock_give(&lock);
+    return left;
+}
+
+static bool others_inside(const hr_module_t *module)
+{
+    hr_lock_take(&lock);
+    bool inside = hr_tasks_look(&module->placement).others;
     hr_lock_give(&lock);
     return inside;
+}
+
+static bool is_over(TickType_t start, uint32_t timeout_ms)
+{
+    return xTaskGetTickCount() - start >= pdMS_TO_TICKS(timeout_ms);
 }
 
 bool hr_retire_free_within(hr_module_t *module, uint32_t timeout_ms)
 {
     TickType_t start = xTaskGetTickCount();
-    while (anybody_inside(module)) {
-        if (xTaskGetTickCount() - start >= pdMS_TO_TICKS(timeout_ms)) {
+    while (!may_be_freed(module)) {
+        if (is_over(start, timeout_ms)) {
             return false;
         }
         vTaskDelay(1);
     }
     free_module(module);
+    return true;
+}
+
+bool hr_retire_others_leave(const hr_module_t *module, uint32_t timeout_ms)
+{
+    TickType_t start = xTaskGetTickCount();
+    while (others_inside(module)) {
+        if (is_over(start, timeout_ms)) {
+            return false;
+        }
+        vTaskDelay(1);
+    }
     return true;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The way out of a module that was replaced or unloaded: no new call reaches it, and its memory is
-   freed as soon as no task is inside any more. */
+   freed as soon as no task is inside any more and the kernel has nothing in it; with a grace period
+   that long afterwards. */
 #pragma once
 
 #include <stdbool.h>
@@ -14,15 +15,24 @@ esp_err_t hr_retire_prepare(hr_report_t *report);
 void hr_retire(const hr_module_t *module);
 
 /* Takes over a retired module. Frees it before it returns if no task is inside; otherwise within a
-   tick after the last task has left it. */
+   tick after the last task has left it. A grace period counts from then. */
 void hr_retire_free(hr_module_t *module);
 
-/* The same, but waits until no task is inside, so that the memory is free when it returns. false:
-   after `timeout_ms` a task is still inside, and the module is as it was before it was retired. */
+/* The same, but waits until no task is inside, so that the memory is free when it returns, without a
+   grace period. false: after `timeout_ms` a task is still inside, and the module is as it was before
+   it was retired. */
 bool hr_retire_free_within(hr_module_t *module, uint32_t timeout_ms);
 
-/* Frees the retired modules that no task is inside any more. */
+/* Waits until no task but the caller is inside a module that no new call reaches. false: after
+   `timeout_ms` one still is. */
+bool hr_retire_others_leave(const hr_module_t *module, uint32_t timeout_ms);
+
+/* Frees the retired modules whose time has come. */
 void hr_retire_collect(void);
+
+/* Frees one that waits out its grace period, for an allocation that has failed. false: there is none,
+   it would fail again. */
+bool hr_retire_give_back(void);
 
 /* How many retired modules wait for tasks to leave. */
 uint32_t hr_retire_waiting(void);

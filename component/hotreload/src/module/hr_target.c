@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "module/hr_target.h"
 
-#include "module/hr_unloaded.h"
+#include <string.h>
 
 void hr_target_point_to(const hr_target_t *target, const uint32_t *addresses)
 {
@@ -10,26 +10,27 @@ void hr_target_point_to(const hr_target_t *target, const uint32_t *addresses)
     }
 }
 
-void hr_target_point_to_unloaded(const hr_target_t *target)
+void hr_target_point_all(const hr_target_t *target, uint32_t address)
 {
     for (size_t i = 0; i < target->exports.count; i++) {
-        target->table[i] = (uint32_t)(uintptr_t)hotreload_unloaded_stub;
+        target->table[i] = address;
     }
 }
 
-void hr_target_leave(const hr_target_t *old, const hr_target_t *next)
+bool hr_target_index(const hr_target_t *target, const volatile uint32_t *entry, size_t *index)
 {
-    for (size_t i = 0; i < old->exports.count; i++) {
-        uintptr_t at = (uintptr_t)&old->table[i] - (uintptr_t)next->table;
-        if (at >= next->exports.count * sizeof(uint32_t)) {
-            old->table[i] = (uint32_t)(uintptr_t)hotreload_unloaded_stub;
+    uintptr_t at = (uintptr_t)entry - (uintptr_t)target->table; /* huge in front of the table */
+    *index = at / sizeof(uint32_t);
+    return *index < target->exports.count;
+}
+
+bool hr_target_find(const hr_target_t *target, const char *name, size_t *index)
+{
+    for (size_t i = 0; i < target->exports.count; i++) {
+        if (strcmp(target->exports.names[i], name) == 0) {
+            *index = i;
+            return true;
         }
     }
-}
-
-void hr_target_read(const hr_target_t *target, uint32_t *addresses)
-{
-    for (size_t i = 0; i < target->exports.count; i++) {
-        addresses[i] = target->table[i];
-    }
+    return false;
 }

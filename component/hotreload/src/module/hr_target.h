@@ -2,7 +2,15 @@
 /* The firmware's end of a module: its symbol table. */
 #pragma once
 
-#include "module/hr_module.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What the firmware wants of a module. */
+typedef struct {
+    const char *const *names;
+    size_t count;
+} hr_exports_t;
 
 typedef struct {
     volatile uint32_t *table; /* stubs read it at any time: each entry changes by one store */
@@ -10,10 +18,12 @@ typedef struct {
 } hr_target_t;
 
 void hr_target_point_to(const hr_target_t *target, const uint32_t *addresses);
-void hr_target_point_to_unloaded(const hr_target_t *target);
 
-/* The same for those entries of `old` that `next` does not have. */
-void hr_target_leave(const hr_target_t *old, const hr_target_t *next);
+/* All entries lead to one function. */
+void hr_target_point_all(const hr_target_t *target, uint32_t address);
 
-/* Where the entries lead now. */
-void hr_target_read(const hr_target_t *target, uint32_t *addresses);
+/* Whether the table has this entry, and which one it is. */
+bool hr_target_index(const hr_target_t *target, const volatile uint32_t *entry, size_t *index);
+
+/* Which entry is that of the function `name`. */
+bool hr_target_find(const hr_target_t *target, const char *name, size_t *index);

@@ -4,12 +4,13 @@
 #include <stddef.h>
 #include <stdlib.h>
 
+#include "arch/hr_stack.h"
 #include "esp_debug_helpers.h"
 #include "freertos/FreeRTOS.h"
 #include "freertos/task.h"
+#include "module/hr_module.h"
 #include "port/hr_cores.h"
 #include "port/hr_idf.h"
-#include "arch/hr_stack.h"
 #include HR_IDF_TASK_SNAPSHOT_H
 
 #ifdef __XTENSA_CALL0_ABI__
@@ -18,6 +19,9 @@
 
 /* An interrupt can make a task ready while tasks are held: it is listed twice then. */
 #define SPARE_ENTRIES 8
+
+/* More are in memory only when tasks stay in old ones: then nobody is asked for all of them. */
+#define MODULES_MAX 8
 
 typedef struct {
     TaskSnapshot_t *list;
@@ -53,42 +57,74 @@ static bool task_inside(const TaskSnapshot_t *task, hr_text_t text)
     return hr_stack_saved_inside(&stack, frame, text);
 }
 
-static bool any_inside(const tasks_t *tasks, const hr_placement_t *placement)
+static bool is_inside(const TaskSnapshot_t *task, const hr_placement_t *placement)
 {
     for (uint32_t i = 0; i < placement->count; i++) {
         const hr_placed_t *segment = &placement->segments[i];
         hr_text_t text = {segment->run, segment->size};
-        for (UBaseType_t t = 0; segment->kind == HR_SEGMENT_TEXT && t < tasks->count; t++) {
-            if (task_inside(&tasks->list[t], text)) {
-                return true;
-            }
+        if (segment->kind == HR_SEGMENT_TEXT && task_inside(task, text)) {
+            return true;
         }
     }
     return false;
 }
 
-bool hr_tasks_inside(const hr_placement_t *placement)
+static bool is_in(const hr_placement_t *placement, const void *object)
 {
+    return hr_place_is_inside(placement, HR_SEGMENT_DATA, (uint32_t)(uintptr_t)object);
+}
+
+/* The idle task takes an ended task out of the kernel's lists before it has done with it: that is
+   the caller's to wait for. */
+static hr_tasks_t look(const tasks_t *tasks, const hr_placement_t *placement)
+{
+    hr_tasks_t seen = {0};
+    for (UBaseType_t i = 0; i < tasks->count; i++) {
+        const TaskSnapshot_t *task = &tasks->list[i];
+        bool inside = is_inside(task, placement);
+        seen.inside |= inside;
+        seen.others |= inside && task->pxTCB != xTaskGetCurrentTaskHandle();
+        seen.objects |= is_in(placement, task->pxTCB) || is_in(placement, task->pxEndOfStack);
+    }
+    return seen;
+}
+
+hr_tasks_t hr_tasks_look(const hr_placement_t *placement)
+{
+    hr_tasks_t seen = {.inside = true, .others = true};
     UBaseType_t room = uxTaskGetNumberOfTasks() + SPARE_ENTRIES;
     tasks_t tasks = {.list = calloc(room, sizeof(TaskSnapshot_t))};
     if (tasks.list == NULL) {
-        return true;
+        return seen;
     }
-    bool inside = true;
     if (hr_cores_hold()) {
         UBaseType_t tcb_size;
         tasks.count = uxTaskGetSnapshotAll(tasks.list, room, &tcb_size);
-        inside = tasks.count == room || any_inside(&tasks, placement);
+        if (tasks.count < room) {
+            seen = look(&tasks, placement);
+        }
         hr_cores_release();
     }
     free(tasks.list);
-    return inside;
+    return seen;
 }
 
 bool hr_tasks_is_caller_inside(const hr_placement_t *placement)
 {
     TaskSnapshot_t self;
     vTaskGetSnapshot(xTaskGetCurrentTaskHandle(), &self);
-    const tasks_t tasks = {.list = &self, .count = 1};
-    return any_inside(&tasks, placement);
+    return is_inside(&self, placement);
+}
+
+bool hr_tasks_is_caller_inside_any(void)
+{
+    TaskSnapshot_t self;
+    hr_text_t texts[MODULES_MAX];
+    size_t count = hr_module_texts(texts, MODULES_MAX);
+    bool inside = count > MODULES_MAX;
+    vTaskGetSnapshot(xTaskGetCurrentTaskHandle(), &self);
+    for (size_t i = 0; !inside && i < count; i++) {
+        inside = caller_inside(&self, texts[i]);
+    }
+    return inside;
 }

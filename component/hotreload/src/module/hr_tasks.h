@@ -6,9 +6,19 @@
 
 #include "module/hr_place.h"
 
-/* Whether any task, the caller included, can still execute the text of a module that no new call
-   reaches. Also true when it cannot be found out now. */
-bool hr_tasks_inside(const hr_placement_t *placement);
+/* What tasks have to do with a module that no new call reaches. When it cannot be found out now, they
+   are inside. */
+typedef struct {
+    bool inside;  /* any task, the caller included, can still execute its text */
+    bool others;  /* any but the caller can */
+    bool objects; /* a task, be it one that has ended and is not cleaned up yet, lies in its memory, or
+                     its stack does */
+} hr_tasks_t;
 
-/* Whether the caller can. */
+hr_tasks_t hr_tasks_look(const hr_placement_t *placement);
+
+/* Whether the caller can execute it. */
 bool hr_tasks_is_caller_inside(const hr_placement_t *placement);
+
+/* Whether the caller has come from inside any module that is in memory. */
+bool hr_tasks_is_caller_inside_any(void);

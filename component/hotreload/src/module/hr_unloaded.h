@@ -10,7 +10,8 @@ typedef struct {
 } hr_unloaded_result_t;
 
 /* Logs that no module is loaded, the first time and then at most once a second; every result is 0.
-   The generated symbol table starts with it. */
+   The generated symbol table starts with it. Whoever may call the module may call it, interrupt
+   handlers included: what may not log is counted, and told with the next line. */
 hr_unloaded_result_t hotreload_unloaded_stub(void);
 
 /* Why no module is loaded from now on, a constant; counts calls anew. */

@@ -20,17 +20,17 @@ ASSEMBLY_HEAD = """\
 #if defined(__XTENSA_CALL0_ABI__)
 
     .macro hotreload_stub slot
-    l32r    a9, \\slot
-    l32i    a9, a9, 0
-    jx      a9
+    l32r    a9, \\slot           /* stays there: hr_hold.S */
+    l32i    a10, a9, 0
+    jx      a10
     .endm
 
 #else
 
     .macro hotreload_stub slot
     entry   a1, 32
-    l32r    a8, \\slot
-    l32i    a8, a8, 0           /* the function in the module */
+    l32r    a10, \\slot          /* stays there: hr_hold.S */
+    l32i    a8, a10, 0          /* the function in the module */
     l32i    a9, a8, 0           /* its ENTRY instruction */
     extui   a9, a9, 12, 12      /* its frame, in units of 8 bytes */
     addi    a9, a9, -32 / 8     /* this stub's own frame is there already */

@@ -4,5 +4,15 @@
 
 #include "freertos/FreeRTOS.h"
 
+typedef const char *TaskHandle_t; /* its name */
+
+#define taskSCHEDULER_SUSPENDED 0
+#define taskSCHEDULER_RUNNING 2
+
+BaseType_t xTaskGetSchedulerState(void);
+const char *pcTaskGetName(TaskHandle_t task);
+TaskHandle_t xTaskGetCurrentTaskHandle(void);
+TaskHandle_t xTaskGetIdleTaskHandle(void);
+
 TickType_t xTaskGetTickCount(void);
 void vTaskDelay(TickType_t ticks);

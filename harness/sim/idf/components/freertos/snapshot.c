@@ -5,11 +5,20 @@
 
 #if CONFIG_FREERTOS_ENABLE_TASK_SNAPSHOT
 
+/* Those that have ended and are not cleaned up yet come last: in ESP-IDF, too
+   (xTasksWaitingTermination). */
 TaskHandle_t pxTaskGetNext(TaskHandle_t task)
 {
     const kernel_list_t *all = kernel_all_tasks();
-    const kernel_node_t *node = task ? task->all_node.next : all->end.next;
-    return node == &all->end ? NULL : node->owner;
+    const kernel_list_t *ended = kernel_terminated_tasks();
+    const kernel_node_t *node;
+    if (task && task->state_node.list == ended) {
+        node = task->state_node.next;
+    } else {
+        node = task ? task->all_node.next : all->end.next;
+        node = node == &all->end ? ended->end.next : node;
+    }
+    return node == &ended->end ? NULL : node->owner;
 }
 
 BaseType_t vTaskGetSnapshot(TaskHandle_t task, TaskSnapshot_t *snapshot)
@@ -30,10 +39,8 @@ UBaseType_t uxTaskGetSnapshotAll(TaskSnapshot_t *snapshots, UBaseType_t size, UB
     UBaseType_t count = 0;
     kernel_enter();
     *tcb_size = sizeof(StaticTask_t);
-    KERNEL_LIST_FOREACH(node, kernel_all_tasks()) {
-        if (count < size) {
-            vTaskGetSnapshot(node->owner, &snapshots[count++]);
-        }
+    for (TaskHandle_t task = pxTaskGetNext(NULL); task && count < size; task = pxTaskGetNext(task)) {
+        vTaskGetSnapshot(task, &snapshots[count++]);
     }
     kernel_leave();
     return count;

@@ -374,6 +374,10 @@ UBaseType_t uxTaskGetNumberOfTasks(void)
     KERNEL_LIST_FOREACH(node, kernel_all_tasks()) {
         count++;
     }
+    /* as in FreeRTOS: until the idle task has cleaned up */
+    KERNEL_LIST_FOREACH(node, kernel_terminated_tasks()) {
+        count++;
+    }
     kernel_leave();
     return count;
 }
