@@ -2,6 +2,7 @@
 #include "memory.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "esp_heap_caps.h"
@@ -74,8 +75,18 @@ void *heap_caps_malloc(size_t size, uint32_t caps)
     return __wrap_malloc(size);
 }
 
+static bool watched;
+
+void memory_watch_free(void)
+{
+    watched = true;
+}
+
 void heap_caps_free(void *block)
 {
+    if (watched) {
+        printf("freed 0x%08x\n", *(const unsigned *)block);
+    }
     __wrap_free(block);
 }
 

@@ -17,3 +17,7 @@ bool memory_is_complete(void);
 
 /* Blocks of the host's heap that pretend to be at the target's addresses, from these on. */
 const hr_memory_t *memory_at(uint32_t text_address, uint32_t data_address);
+
+/* From here on the first word of each block that the component frees in the device's heaps is
+   printed. */
+void memory_watch_free(void);

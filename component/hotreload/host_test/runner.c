@@ -593,8 +593,13 @@ static hotreload_handover_fn_t handover_named(const char *name)
     return strcmp(name, "none") == 0 ? NULL : handover_hook;
 }
 
+static uint32_t kept_entry;
+
 static hotreload_hook_fn_t hook_named(const char *name)
 {
+    if (strcmp(name, "kept") == 0) {
+        return (hotreload_hook_fn_t)(uintptr_t)kept_entry;
+    }
     if (strcmp(name, "removing") == 0) {
         return hook_removing;
     }
@@ -860,6 +865,10 @@ static void run_step(char *step)
         print_table(step, table);
     } else if (strcmp(step, "first_table") == 0) {
         print_table(step, tables[0]);
+    } else if (strcmp(step, "keep_entry") == 0) {
+        kept_entry = table[0];
+    } else if (strcmp(step, "watch_free") == 0) {
+        memory_watch_free();
     } else if (strcmp(step, "other_table") == 0) {
         table = tables[1];
     } else if (strcmp(step, "bad_arguments") == 0) {

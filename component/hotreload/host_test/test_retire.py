@@ -80,3 +80,13 @@ def test_out_of_memory_tells_how_many_wait(host: Host, loaded: list[str]) -> Non
     alone, with_others = run.lines("E ")
     assert "modules wait" not in alone
     assert with_others.endswith("bytes; 2 old modules wait for tasks to leave them")
+
+
+@pytest.mark.parametrize("step", ["api_reload", "api_unload"], ids=["replace", "unload"])
+def test_stays_while_the_kernel_has_a_task_in_it(host: Host, loaded: list[str], step: str) -> None:
+    """And one look longer: the idle task still looks at what is in no list any more."""
+    run = host.run(*loaded, "lie_in", step, "waiting", "tick", "clean_up", "tick", "tick", "tick")
+    assert run.result("waiting") == "1"
+    assert frees(run.output) == [
+        *(f"{step}: ESP_OK", "tick: runs", "tick: runs", "free=1", "tick: stopped", "tick: stopped"),
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from elf_builder import ModuleBuilder
 from host import Host, Run
 
@@ -41,3 +42,19 @@ def test_each_unload_is_logged_at_its_first_call(host: Host) -> None:
         "(none was loaded since the start): a call to it returned 0, 1 so far",
         "(it was unloaded): a call to it returned 0, 1 so far",
     ]
+
+
+@pytest.mark.parametrize("context", ["isr", "masked", "suspended"])
+def test_who_cannot_wait_is_counted_and_told_by_the_next_task(host: Host, context: str) -> None:
+    """The logger's lock cannot be had there."""
+    run = host.run(f"context={context}", "call_unloaded=5", "context=task", "call_unloaded=1")
+    assert lines(run) == ["(none was loaded since the start): a call to it returned 0, 6 so far"]
+    run = host.run(f"context={context}", "call_unloaded=5")
+    assert lines(run) == []
+
+
+def test_interval_counts_between_lines(host: Host) -> None:
+    second = 1_000_000
+    steps = ["call_unloaded=1", "context=isr", f"time={second}", "call_unloaded=1"]
+    run = host.run(*steps, "context=task", "call_unloaded=1")
+    assert [line.rsplit(", ")[1] for line in lines(run)] == ["1 so far", "3 so far"]
