@@ -29,7 +29,8 @@ static uint32_t entering;
 static uint32_t leaving; /* in so many ticks; 0: not */
 static bool objects;
 static bool caller_inside;
-static const char *context = "task";
+static const char caller[] = "task";
+static const char *context = caller;
 static bool caller_in_psram;
 static TickType_t now;
 static esp_timer_handle_t timers[TIMERS_MAX];
@@ -59,7 +60,7 @@ void tasks_clean_up(void)
 
 void tasks_set_context(const char *name)
 {
-    context = name;
+    context = strcmp(name, caller) == 0 ? caller : name; /* the same task each time */
 }
 
 static bool is_context(const char *name)

@@ -198,7 +198,7 @@ def test_no_memory_at_each_allocation(host: Host, loaded: list[str], step: str) 
         assert run.lines("table") == [f"table f {state}"]
         assert len(run.lines("hook ")) <= 1
     # the first load makes the timers of the boot guard and of old modules, too
-    assert failures == {"api_reload": 5, "api_buffer": 4, "api_load": 7, "api_update": 5}[step]
+    assert failures == {"api_reload": 4, "api_buffer": 3, "api_load": 6, "api_update": 5}[step]
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ def test_old_module_goes_before_the_new_one_is_placed(host: Host, loaded: list[s
     assert run.result("api_reload") == "ESP_OK"
     assert since(run, "post") == [
         *("request", "validate", *HOOK, "switch", "retire", "free"),
-        *(*PLACING, "switch", *HOOK, "done"),
+        *(*PLACING, "store", "switch", *HOOK, "done"),  # its start is marked
     ]
     assert switches(run) == [1, 0, 2]
     assert run.lines("table") == ["table f loaded"]
@@ -230,7 +230,7 @@ def test_first_load_needs_no_unload(host: Host, loaded: list[str]) -> None:
 def test_without_a_module_the_new_one_is_staged_first(host: Host, loaded: list[str]) -> None:
     run = host.run(*loaded, "api_unload", "api_reload")
     assert since(run, "api_unload") == [
-        *("request", "validate", *PLACING, *HOOK, "switch", *HOOK, "done")
+        *("request", "validate", *PLACING, "store", *HOOK, "switch", *HOOK, "done")
     ]
 
 

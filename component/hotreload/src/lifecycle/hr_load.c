@@ -80,10 +80,20 @@ static bool is_left_out(const hr_load_t *load, const hr_origin_t *origin)
         && load->without->slot == origin->slot;
 }
 
-/* Of what was passed over, the first error says more than that nothing is left. */
+/* Of what was passed over, the first error says more than that nothing is left; not where another one
+   than a certain one is asked for, with which nothing may be wrong. */
 static esp_err_t explain(const source_t *source, esp_err_t err, hr_report_t *report)
 {
-    if (err == HOTRELOAD_ERR_NO_MODULE && source->candidates.first_error != ESP_OK) {
+    bool is_nothing_passed = source->candidates.first_error == ESP_OK;
+    if (err != HOTRELOAD_ERR_NO_MODULE) {
+        return err;
+    }
+    if (source->load->without != NULL) {
+        return is_nothing_passed ? hr_reject(report, err, "no module: partition %s has no other",
+                                             source->store.partition->label)
+                                 : err;
+    }
+    if (!is_nothing_passed) {
         *report = source->candidates.first_report;
         return source->candidates.first_error;
     }

@@ -186,19 +186,22 @@ static bool enter_next(run_t *run)
     return best != NULL;
 }
 
-static void trace(const run_t *run, const char *event)
-{
-    hr_trace(event, "kind=%s index=%u fn=0x%08x ctx=0x%08x", kind_names[run->kind], run->index,
-             (unsigned)(uintptr_t)run->hook.function, (unsigned)(uintptr_t)run->hook.context);
-}
-
 static esp_err_t call(const run_t *run, const hotreload_handover_t *handover)
 {
+    const char *kind = kind_names[run->kind];
+    unsigned function = (unsigned)(uintptr_t)run->hook.function;
+    unsigned context = (unsigned)(uintptr_t)run->hook.context;
+    esp_err_t err = ESP_OK;
+    hr_trace("hook_enter", "kind=%s index=%u fn=0x%08x ctx=0x%08x", kind, run->index, function,
+             context);
     if (run->kind == HANDOVER) {
-        return ((hotreload_handover_fn_t)run->hook.function)(handover, run->hook.context);
+        err = ((hotreload_handover_fn_t)run->hook.function)(handover, run->hook.context);
+    } else {
+        ((hotreload_hook_fn_t)run->hook.function)(run->hook.context);
     }
-    ((hotreload_hook_fn_t)run->hook.function)(run->hook.context);
-    return ESP_OK;
+    hr_trace("hook_leave", "kind=%s index=%u fn=0x%08x ctx=0x%08x", kind, run->index, function,
+             context);
+    return err;
 }
 
 /* Until there is no other, or one fails. */
@@ -210,9 +213,7 @@ static esp_err_t run_all(run_t *run, const hotreload_handover_t *handover)
         hr_lock_take(&running);
         another = enter_next(run);
         if (another) {
-            trace(run, "hook_enter");
             err = call(run, handover);
-            trace(run, "hook_leave");
             running_number = 0;
         }
         hr_lock_give(&running);
