@@ -36,10 +36,9 @@ def old_firmware(firmware_builder: FirmwareBuilder) -> FirmwareBuild:
         for member in files.getmembers():
             target = folder / member.name
             content = files.extractfile(member)
+            data = content.read() if content else b""
             # what is as it was is left alone, so that the build has nothing to do
-            if content and not (
-                target.exists() and target.read_bytes() == (data := content.read())
-            ):
+            if content and not (target.exists() and target.read_bytes() == data):
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(data)
     return firmware_builder.build(folder / "scenarios" / "firmware")

@@ -353,10 +353,20 @@ esp_err_t hotreload_register_post_hook(hotreload_hook_fn_t hook, void *user_ctx)
  */
 esp_err_t hotreload_unregister_pre_hook(hotreload_hook_fn_t hook, void *user_ctx);
 
-/** Remove one handover hook, as hotreload_unregister_pre_hook() does a pre hook. */
+/**
+ * Remove one handover hook, as hotreload_unregister_pre_hook() does a pre hook.
+ *
+ * @param hook, user_ctx  what it was registered with
+ * @return as hotreload_unregister_pre_hook()
+ */
 esp_err_t hotreload_unregister_handover_hook(hotreload_handover_fn_t hook, void *user_ctx);
 
-/** Remove one post hook, as hotreload_unregister_pre_hook() does a pre hook. */
+/**
+ * Remove one post hook, as hotreload_unregister_pre_hook() does a pre hook.
+ *
+ * @param hook, user_ctx  what it was registered with
+ * @return as hotreload_unregister_pre_hook()
+ */
 esp_err_t hotreload_unregister_post_hook(hotreload_hook_fn_t hook, void *user_ctx);
 
 /**
