@@ -22,7 +22,8 @@ class Kind(Enum):
     CRASHES = "crashes the device at its start"
     HANGS = "keeps the device from starting"
     LARGE = "is complete and fits no heap"
-    REFUSED = "is refused when it is uploaded"
+    REFUSED = "is refused by its first bytes"
+    REFUSED_LATE = "is refused when all of it has arrived"
 
 
 class End(Enum):
@@ -105,6 +106,9 @@ class Model:
         """Write a module; the name of the error, or ""."""
         if body.kind is Kind.REFUSED:
             return body.error
+        if body.kind is Kind.REFUSED_LATE:
+            self.slots[self._victim()] = None  # what was there is erased by then
+            return body.error
         self.age += 1
         self.slots[self._victim()] = Slot(body, self.age)
         return ""
@@ -117,11 +121,13 @@ class Model:
 
         def worth(index: int) -> tuple[int, int]:
             slot = self.slots[index]
-            if slot is None or slot.state in ("bad", "yielded"):
-                return 0, index
+            if slot is None:
+                return 0, -index
             if slot.state == "written":
-                return 1, -slot.age
-            return (3 if slot is last_confirmed else 2), slot.age
+                return 3, -slot.age
+            if slot is last_confirmed:
+                return 5, slot.age
+            return {"bad": 1, "yielded": 2, "confirmed": 4}[slot.state], slot.age
 
         return min(range(SLOTS), key=worth)
 
@@ -147,8 +153,10 @@ class Model:
 
     def confirm(self) -> str:
         """What runs is proven, if it is still in flash."""
-        if self.running is None or self.origin not in self.newest_first():
+        if self.running is None:
             return "ESP_ERR_INVALID_STATE"
+        if not any(self.origin is slot for slot in self.slots):
+            return "HOTRELOAD_ERR_STORE"
         self.origin.confirmed = True
         self.confirmed_once = True
         return ""
@@ -156,19 +164,20 @@ class Model:
     def rollback(self) -> str:
         """What runs, or else the newest, is bad; the next one is taken."""
         slots = self.newest_first()
-        given_up = self.origin if self.origin in slots else None
+        given_up = next((slot for slot in slots if slot is self.origin), None)
         if self.running is None:
             given_up = next(iter(self._takeable()), None)
-        others = [
-            slot
-            for slot in self._takeable()
-            if slot is not given_up and slot.body.kind is not Kind.LARGE
-        ]
+        others = [slot for slot in self._takeable() if slot is not given_up]
+        loadable = [slot for slot in others if slot.body.kind is not Kind.LARGE]
         if not others or (given_up is not None and given_up is self._last_confirmed()):
+            return "HOTRELOAD_ERR_NO_MODULE"
+        if self.running is not None and others[0].body.kind is Kind.LARGE:
+            return others[0].body.error
+        if not loadable:
             return "HOTRELOAD_ERR_NO_MODULE"
         if given_up:
             given_up.bad = True
-        self._take(others[0])
+        self._take(loadable[0])
         return ""
 
     def retry(self) -> str:
@@ -229,4 +238,9 @@ class Model:
             self.origin.mark = Mark.LEFT
 
     def _nothing_to_take(self) -> str:
-        return "HOTRELOAD_ERR_NO_MODULE"
+        """What is wrong with the newest one."""
+        newest = next(iter(self.newest_first()), None)
+        if newest is None:
+            return "HOTRELOAD_ERR_NO_MODULE"
+        wrong = {"bad": "HOTRELOAD_ERR_MARKED_BAD", "yielded": "HOTRELOAD_ERR_YIELDED"}
+        return wrong.get(newest.state, newest.body.error)

@@ -45,7 +45,7 @@ def bodies(variant: Variant, foreign: Module) -> dict[str, Body]:
             Body("hangs", variant("hangs_at_start").data, Kind.HANGS, answer=98),
             Body("is large", large.data, Kind.LARGE, error="ESP_ERR_NO_MEM"),
             Body("is foreign", foreign.data, Kind.REFUSED, error="HOTRELOAD_ERR_IDENTITY"),
-            Body("is broken", works[:-200], Kind.REFUSED, error="HOTRELOAD_ERR_SEGMENT_BOUNDS"),
+            Body("is broken", works[:-200], Kind.REFUSED_LATE, error="HOTRELOAD_ERR_SEGMENT_BOUNDS"),
         )
     }
 
@@ -162,7 +162,7 @@ def test_random_walk(
     run_state_machine_as_test(
         type("DeviceWalk", (Walk,), facts),
         settings=settings(
-            max_examples=50,
+            max_examples=60,
             stateful_step_count=40,
             derandomize=True,
             database=None,

@@ -50,6 +50,9 @@ static void remember(const memory_t *content)
    counts: what keeps the system from going on has no address. */
 static bool ended_without_fault(const entry_t *entry)
 {
+    if (entry->left) {
+        return true; /* another module has run since */
+    }
     switch (esp_reset_reason()) {
     case ESP_RST_SW:
     case ESP_RST_DEEPSLEEP:
@@ -57,7 +60,7 @@ static bool ended_without_fault(const entry_t *entry)
     case ESP_RST_PANIC:
         return panic == NOT_INVOLVED;
     default:
-        return entry->left;
+        return false;
     }
 }
 
