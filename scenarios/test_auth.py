@@ -30,6 +30,12 @@ ENDPOINTS = [
     pytest.param("/reload", id="load"),
     pytest.param("/upload-and-reload", id="both"),
 ]
+CHANGES = [
+    *ENDPOINTS,
+    pytest.param("/confirm", id="keep"),
+    pytest.param("/rollback", id="back"),
+    pytest.param("/retry", id="again"),
+]
 
 MAXIMUM = 128 * 1024
 
@@ -205,7 +211,7 @@ def test_the_readme_s_commands_sign(device: Device, variant: Variant, tmp_path: 
 
 
 @pytest.mark.usefixtures("untouched")
-@pytest.mark.parametrize("endpoint", ENDPOINTS)
+@pytest.mark.parametrize("endpoint", CHANGES)
 def test_an_unsigned_request(device: Device, variant: Variant, endpoint: str) -> None:
     url = device.client.url + endpoint
     elf = variant("answer_43").data
@@ -223,7 +229,7 @@ def test_the_answer_comes_before_the_body(device: Device) -> None:
 
 
 @pytest.mark.usefixtures("untouched")
-@pytest.mark.parametrize("endpoint", ENDPOINTS)
+@pytest.mark.parametrize("endpoint", CHANGES)
 def test_a_request_signed_with_another_key(device: Device, variant: Variant, endpoint: str) -> None:
     elf = variant("answer_43").data
     forged = Key(bytes(32)).authorization("POST", endpoint, device.client.nonce(), elf)

@@ -359,7 +359,7 @@ def test_update_that_waits_is_told_in_either_mode(device: Device, variant: Varia
 
 def test_other_requests_change_nothing(device: Device) -> None:
     """Each gets the error object of the others, a wrong method with the right one."""
-    for path in ("/upload", "/reload", "/upload-and-reload"):
+    for path in ("/upload", "/reload", "/upload-and-reload", "/confirm", "/rollback", "/retry"):
         for method in ("GET", "HEAD", "PUT", "DELETE"):
             answer = device.client.request(method, path)
             assert answer.status_code == 405, (method, path)

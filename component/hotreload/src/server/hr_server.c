@@ -60,20 +60,42 @@ static esp_err_t reload(const server_t *self, hr_report_t *report)
     return hr_lifecycle_reload(&self->config, report);
 }
 
-static void make_reloaded(hr_answer_t *answer, esp_err_t err, const hr_report_t *report)
+/* What /rollback does. An application that chooses the moment finds the other module waiting. */
+static esp_err_t roll_back(const server_t *self, hr_report_t *report)
 {
-    if (err != ESP_OK) {
-        hr_answer_error(answer, err, report);
-    } else if (IS_COOPERATIVE) {
+    return IS_COOPERATIVE ? hr_rollback_request(self->label, report)
+                          : hr_lifecycle_rollback(&self->config, report);
+}
+
+static esp_err_t confirm(const server_t *self, hr_report_t *report)
+{
+    (void)self;
+    return hr_lifecycle_confirm(report);
+}
+
+static esp_err_t retry(const server_t *self, hr_report_t *report)
+{
+    return hr_lifecycle_retry(self->label, report);
+}
+
+static void describe_reloaded(hr_answer_t *answer)
+{
+    if (IS_COOPERATIVE) {
         hr_status_describe_accepted(answer);
     } else {
         hr_status_describe_module(answer);
     }
 }
 
-static esp_err_t handle_reload(httpd_req_t *request)
+/* A request without a body that changes something. */
+typedef struct {
+    const char *name;
+    esp_err_t (*run)(const server_t *self, hr_report_t *report);
+    void (*describe)(hr_answer_t *answer);
+} command_t;
+
+static esp_err_t handle_command(httpd_req_t *request, const command_t *command)
 {
-    const server_t *self = request->user_ctx;
     hr_report_t report;
     char body[HR_ANSWER_SIZE];
     hr_answer_t answer = {.body = body, .size = sizeof(body)};
@@ -83,12 +105,36 @@ static esp_err_t handle_reload(httpd_req_t *request)
         err = hr_refusal_check_no_body(request, &report);
     }
     if (err != ESP_OK) {
-        hr_operation_refuse("reload", err, &report);
+        hr_operation_refuse(command->name, err, &report);
         return hr_refusal_answer(request, err, &report);
     }
-    err = reload(self, &report);
-    make_reloaded(&answer, err, &report);
+    err = command->run(request->user_ctx, &report);
+    if (err == ESP_OK) {
+        command->describe(&answer);
+    } else {
+        hr_answer_error(&answer, err, &report);
+    }
     return hr_answer_send(&answer, request);
+}
+
+static esp_err_t handle_reload(httpd_req_t *request)
+{
+    return handle_command(request, &(command_t) {"reload", reload, describe_reloaded});
+}
+
+static esp_err_t handle_rollback(httpd_req_t *request)
+{
+    return handle_command(request, &(command_t) {"rollback", roll_back, describe_reloaded});
+}
+
+static esp_err_t handle_confirm(httpd_req_t *request)
+{
+    return handle_command(request, &(command_t) {"confirm", confirm, hr_status_describe_module});
+}
+
+static esp_err_t handle_retry(httpd_req_t *request)
+{
+    return handle_command(request, &(command_t) {"retry", retry, hr_status_describe_module});
 }
 
 static void finish_upload(uint32_t size, void *context, hr_answer_t *answer)
@@ -123,7 +169,11 @@ static void finish_upload_and_reload(uint32_t size, void *context, hr_answer_t *
         ulTaskNotifyTake(pdTRUE, portMAX_DELAY);
         err = asked.err;
     }
-    make_reloaded(answer, err, &asked.report);
+    if (err == ESP_OK) {
+        describe_reloaded(answer);
+    } else {
+        hr_answer_error(answer, err, &asked.report);
+    }
 }
 
 static esp_err_t handle_upload_and_reload(httpd_req_t *request)
@@ -163,6 +213,9 @@ static const httpd_uri_t endpoints[] = {
     {.uri = "/upload", .method = HTTP_POST, .handler = handle_upload},
     {.uri = "/reload", .method = HTTP_POST, .handler = handle_reload},
     {.uri = "/upload-and-reload", .method = HTTP_POST, .handler = handle_upload_and_reload},
+    {.uri = "/confirm", .method = HTTP_POST, .handler = handle_confirm},
+    {.uri = "/rollback", .method = HTTP_POST, .handler = handle_rollback},
+    {.uri = "/retry", .method = HTTP_POST, .handler = handle_retry},
     {.uri = "/status", .method = HTTP_GET, .handler = handle_status},
     {.uri = "/pending", .method = HTTP_GET, .handler = handle_pending},
 #if CONFIG_HOTRELOAD_AUTH
