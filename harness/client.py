@@ -65,6 +65,7 @@ class PendingUpdate(TypedDict):
 class Slot(TypedDict):
     """What a slot of the flash partition holds; `hash` is None where none is kept."""
 
+    slot: int
     state: str
     size: int
     sequence: int
@@ -76,6 +77,7 @@ class Slot(TypedDict):
 class PassedOver(TypedDict):
     """A module in flash that the last start or load did not take."""
 
+    slot: int
     hash: str | None
     error: str
     message: str

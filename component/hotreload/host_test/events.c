@@ -30,6 +30,7 @@ static const char *print(int32_t id, const void *data, size_t size)
     const hotreload_event_retired_t *retired = data;
     const hotreload_event_failed_t *failed = data;
     const hotreload_event_updated_t *updated = data;
+    const hotreload_event_passed_over_t *passed_over = data;
     switch (id) {
     case HOTRELOAD_EVENT_STAGED:
         assert(size == sizeof(*staged));
@@ -53,6 +54,11 @@ static const char *print(int32_t id, const void *data, size_t size)
         assert(size == sizeof(*updated));
         printf("event updated size=%" PRIu32 "\n", updated->size);
         return "updated";
+    case HOTRELOAD_EVENT_PASSED_OVER:
+        assert(size == sizeof(*passed_over));
+        printf("event passed_over slot=%" PRIu32 " error=%s\n", passed_over->slot,
+               hotreload_err_to_name(passed_over->error));
+        return "passed_over";
     default:
         assert(!"an event of the header");
         return "";

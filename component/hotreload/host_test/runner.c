@@ -16,6 +16,7 @@
 #include "module/hr_retire.h"
 #include "arch/hr_stack.h"
 #include "flash/hr_pending.h"
+#include "flash/hr_starts.h"
 #include "flash/hr_store.h"
 #include "module/hr_unloaded.h"
 #include "lifecycle/hr_update.h"
@@ -188,60 +189,123 @@ static void print_hash(const char *start, const uint8_t *hash)
     printf("\n");
 }
 
-/* What a load would take. */
+static void passed(uint32_t slot, const uint8_t *hash, esp_err_t err, const hr_report_t *report)
+{
+    (void)hash;
+    printf("passed slot=%" PRIu32 " %s %s\n", slot, hotreload_err_to_name(err), report->message);
+}
+
+/* What a load would take: the first one of "newest", then those that are left. */
 static void print_newest(void)
 {
     hr_store_t store;
+    hr_candidates_t candidates;
     hr_store_view_t view;
-    hr_store_view_t previous;
     hr_report_t report;
     esp_err_t err = hr_store_open(&store, "hotreload", &report);
     if (err == ESP_OK) {
-        err = hr_store_map(&store, &view, &report);
+        err = hr_candidates_begin(&candidates, &store, &report);
     }
     if (err == ESP_OK) {
+        candidates.passed = passed;
+        err = hr_candidates_next(&candidates, &view, &report);
+    }
+    if (err == ESP_OK) {
+        hr_report_t unused;
         printf("newest size=%" PRIu32, view.size);
-        print_hash(" hash=", view.hash);
-        if (hr_store_map_previous(&store, &view, &previous, &report) == ESP_OK) {
-            print_hash("previous hash=", previous.hash);
-            hr_store_unmap(&previous);
-        }
+        print_hash(" hash=", view.origin.hash);
         hr_store_unmap(&view);
+        if (hr_candidates_next(&candidates, &view, &unused) == ESP_OK) {
+            print_hash("previous hash=", view.origin.hash);
+            hr_store_unmap(&view);
+        }
     }
     print_result("newest", err, &report);
 }
 
-static void print_aside(void)
+static const char *const state_names[] = {
+    [HR_SLOT_BLANK] = "blank",         [HR_SLOT_DAMAGED] = "damaged", [HR_SLOT_WRITTEN] = "written",
+    [HR_SLOT_CONFIRMED] = "confirmed", [HR_SLOT_BAD] = "bad",         [HR_SLOT_YIELDED] = "yielded",
+    [HR_SLOT_OTHER] = "other",
+};
+
+static void print_slots(void)
 {
     hr_store_t store;
-    hr_store_aside_t aside[HR_STORE_SLOTS];
+    hr_slot_info_t info[HR_STORE_SLOTS];
     hr_report_t report;
-    uint32_t count = 0;
     esp_err_t err = hr_store_open(&store, "hotreload", &report);
     if (err == ESP_OK) {
-        err = hr_store_read_aside(&store, aside, &count, &report);
+        err = hr_store_list(&store, info, &report);
     }
-    for (uint32_t i = 0; i < count; i++) {
-        print_hash("set aside hash=", aside[i].hash_known ? aside[i].hash : (uint8_t[32]) {0});
+    for (uint32_t i = 0; err == ESP_OK && i < HR_STORE_SLOTS; i++) {
+        printf("slot %" PRIu32 " %s starts=%" PRIu32 " sequence=%" PRIu32 " size=%" PRIu32
+               " newest=%d", info[i].slot, state_names[info[i].state], info[i].starts,
+               info[i].sequence, info[i].size, info[i].newest);
+        print_hash(" hash=", info[i].hash);
     }
-    print_result("aside", err, &report);
+    print_result("slots", err, &report);
 }
 
-/* Sets the newest module aside. */
-static void set_aside(void)
+/* The module that a load would take. */
+static esp_err_t find_newest(hr_origin_t *origin, hr_report_t *report)
 {
     hr_store_t store;
+    hr_candidates_t candidates;
     hr_store_view_t view;
-    hr_report_t report;
-    esp_err_t err = hr_store_open(&store, "hotreload", &report);
+    esp_err_t err = hr_store_open(&store, "hotreload", report);
     if (err == ESP_OK) {
-        err = hr_store_map(&store, &view, &report);
+        err = hr_candidates_begin(&candidates, &store, report);
+    }
+    if (err == ESP_OK) {
+        err = hr_candidates_next(&candidates, &view, report);
     }
     if (err == ESP_OK) {
         hr_store_unmap(&view);
-        err = hr_store_set_aside(&store, view.slot, &report);
+        *origin = view.origin;
     }
-    print_result("set_aside", err, &report);
+    return err;
+}
+
+/* What is remembered of the newest module, for marks that come late. */
+static hr_origin_t remembered;
+
+static void remember(void)
+{
+    hr_report_t report;
+    print_result("remember", find_newest(&remembered, &report), &report);
+}
+
+/* `mark`: of the newest one; `mark_remembered`: of the one that remember() has found. */
+static void mark(const char *step, const char *kind)
+{
+    static const struct {
+        const char *kind;
+        esp_err_t (*function)(const hr_origin_t *origin, hr_report_t *report);
+    } kinds[] = {
+        {"start", hr_store_mark_start},
+        {"confirmed", hr_store_mark_confirmed},
+        {"bad", hr_store_mark_bad},
+        {"undo", hr_store_undo},
+    };
+    hr_report_t report;
+    hr_origin_t origin = remembered;
+    esp_err_t err = strcmp(step, "mark") == 0 ? find_newest(&origin, &report) : ESP_OK;
+    for (size_t i = 0; err == ESP_OK && i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        if (strcmp(kinds[i].kind, kind) == 0) {
+            print_result(step, kinds[i].function(&origin, &report), &report);
+            return;
+        }
+    }
+    print_result(step, err, &report);
+}
+
+static void retry(void)
+{
+    hr_store_t store;
+    hr_report_t report;
+    esp_err_t err = hr_store_open(&store, "hotreload", &report);
+    print_result("store_retry", err == ESP_OK ? hr_store_retry(&store, &report) : err, &report);
 }
 
 static hotreload_config_t config(const char *label)
@@ -556,10 +620,16 @@ static void run_step(char *step)
         printf("operations %" PRIu32 "\n", flash_operations_done());
     } else if (strcmp(step, "newest") == 0) {
         print_newest();
-    } else if (strcmp(step, "aside") == 0) {
-        print_aside();
-    } else if (strcmp(step, "set_aside") == 0) {
-        set_aside();
+    } else if (strcmp(step, "slots") == 0) {
+        print_slots();
+    } else if (strcmp(step, "remember") == 0) {
+        remember();
+    } else if (strcmp(step, "mark") == 0 || strcmp(step, "mark_remembered") == 0) {
+        mark(step, value);
+    } else if (strcmp(step, "store_retry") == 0) {
+        retry();
+    } else if (strcmp(step, "panic") == 0) {
+        hr_starts_note_panic(number(value) != 0);
     } else if (strcmp(step, "fail_read") == 0) {
         flash_fail_read_at(number(value));
     } else if (strcmp(step, "fail_at") == 0) {
@@ -638,6 +708,8 @@ const char *esp_err_to_name(esp_err_t err)
         return "ESP_ERR_INVALID_SIZE";
     case ESP_ERR_NOT_FOUND:
         return "ESP_ERR_NOT_FOUND";
+    case ESP_ERR_NOT_SUPPORTED:
+        return "ESP_ERR_NOT_SUPPORTED";
     case ESP_ERR_TIMEOUT:
         return "ESP_ERR_TIMEOUT";
     default:

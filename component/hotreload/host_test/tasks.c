@@ -10,6 +10,7 @@
 #include "freertos/FreeRTOS.h"
 #include "freertos/task.h"
 #include "module/hr_tasks.h"
+#include "port/hr_caller.h"
 
 #define MODULES_MAX 8
 #define TIMERS_MAX 2
@@ -80,7 +81,7 @@ void tasks_set_caller_in_psram(bool is_in_psram)
     caller_in_psram = is_in_psram;
 }
 
-bool hr_tasks_is_caller_in_psram(void)
+bool hr_caller_is_in_psram(void)
 {
     return caller_in_psram;
 }

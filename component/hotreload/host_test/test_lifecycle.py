@@ -150,6 +150,7 @@ BAD = {
     "load_buffer": ("HOTRELOAD_ERR_SYMBOL_MISSING", WITHOUT_F),
     "not an ELF": ("HOTRELOAD_ERR_MAGIC", b"\x00" * 100),
 }
+IN_FLASH = {"HOTRELOAD_ERR_MAGIC": "HOTRELOAD_ERR_STORE"}  # nothing that is known lies there
 
 
 @pytest.mark.parametrize("bad", BAD)
@@ -158,10 +159,11 @@ def test_failed_replacement_changes_nothing(host: Host, loaded: list[str], bad: 
     file = host.file(elf)
     steps = ["pre=a", "post=b", "table", "blocks", f"raw={file}", "api_reload"]
     run = host.run(*loaded, *steps, f"api_buffer={file}", "table", "blocks")
-    assert run.result("api_reload") == error
+    assert run.result("api_reload") == IN_FLASH.get(error, error)
     assert run.result("load_buffer") == error
     assert run.lines("hook ") == []
-    assert after(run, "post") == ["request", "error", "request", "error"]
+    events = [event for event in after(run, "post") if event != "pass"]
+    assert events == ["request", "error", "request", "error"]
     assert run.lines("table")[0] == run.lines("table")[1]
     assert run.lines("blocks")[0] == run.lines("blocks")[1]
 
@@ -189,12 +191,14 @@ def test_no_memory_at_each_allocation(host: Host, loaded: list[str], step: str) 
             break
         failures += 1
         assert results == ["ESP_ERR_NO_MEM", "ESP_OK"]
-        assert run.lines("blocks")[0] == run.lines("blocks")[1]
+        before, behind = (int(line.split()[1]) for line in run.lines("blocks"))
+        # of the two timers that the first load makes, the one may stay for the next try
+        assert behind - before in ((0, 1) if step == "api_load" else (0,))
         state = "unloaded" if step == "api_load" else "loaded"
         assert run.lines("table") == [f"table f {state}"]
         assert len(run.lines("hook ")) <= 1
     # the first load makes the timers of the boot guard and of old modules, too
-    assert failures == {"api_reload": 5, "api_buffer": 4, "api_load": 7, "api_update": 4}[step]
+    assert failures == {"api_reload": 5, "api_buffer": 4, "api_load": 7, "api_update": 5}[step]
 
 
 @pytest.mark.parametrize(
@@ -207,7 +211,8 @@ def test_flash_that_cannot_be_read(host: Host, loaded: list[str], step: str) -> 
     file = host.file(GOOD)
     call = {"api_update": f"api_update={file}", "stream": f"stream=100,{file}"}.get(step, step)
     name = {"api_update": "update"}.get(step, step)
-    newest = [f"api_update={host.file(MORE)}", "api_reload"]  # there is an older one, too
+    # there is an older one, too, which the update is written over
+    newest = [f"api_update={host.file(MORE)}", "api_reload", "mark=confirmed"]
     start = [*loaded, *newest, *(["api_unload"] if step == "api_load" else [])]
     failures = 0
     for read in range(1, 30):

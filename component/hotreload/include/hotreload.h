@@ -45,7 +45,7 @@ extern "C" {
 #define HOTRELOAD_ERR_BASE             0x48000 /**< First code of the component ('H' << 12). */
 
 #define HOTRELOAD_ERR_EMPTY            (HOTRELOAD_ERR_BASE + 0x01) /**< The image or the request body has no bytes. */
-#define HOTRELOAD_ERR_NO_MODULE        (HOTRELOAD_ERR_BASE + 0x02) /**< The flash is blank: nothing was written yet. */
+#define HOTRELOAD_ERR_NO_MODULE        (HOTRELOAD_ERR_BASE + 0x02) /**< The flash has no module, or no other one. */
 #define HOTRELOAD_ERR_TRUNCATED        (HOTRELOAD_ERR_BASE + 0x03) /**< Shorter than an ELF header. */
 #define HOTRELOAD_ERR_MAGIC            (HOTRELOAD_ERR_BASE + 0x04) /**< Not an ELF. */
 #define HOTRELOAD_ERR_CLASS            (HOTRELOAD_ERR_BASE + 0x05) /**< Not a 32-bit ELF. */
@@ -106,8 +106,14 @@ extern "C" {
 #define HOTRELOAD_ERR_METHOD           (HOTRELOAD_ERR_BASE + 0x44) /**< The endpoint takes another method. */
 #define HOTRELOAD_ERR_BODY_UNEXPECTED  (HOTRELOAD_ERR_BASE + 0x45) /**< A body in a request that takes none. */
 #define HOTRELOAD_ERR_NO_UPDATE        (HOTRELOAD_ERR_BASE + 0x46) /**< No update waits for a reload. */
+#define HOTRELOAD_ERR_UNDO_USED_UP     (HOTRELOAD_ERR_BASE + 0x47) /**< The module was given all the further chances that it has. */
 #define HOTRELOAD_ERR_CALLER_INSIDE    (HOTRELOAD_ERR_BASE + 0x48) /**< Unloading first was asked for from inside the module. */
 #define HOTRELOAD_ERR_TASK_INSIDE      (HOTRELOAD_ERR_BASE + 0x49) /**< Unloading first: a task did not leave the old module in time. */
+#define HOTRELOAD_ERR_HOOK_IN_MODULE   (HOTRELOAD_ERR_BASE + 0x4a) /**< A hook that is a function of a module. */
+#define HOTRELOAD_ERR_HOLD_LIMIT       (HOTRELOAD_ERR_BASE + 0x4b) /**< Callers were held until a task left the old module, which none did in time. */
+#define HOTRELOAD_ERR_NOTHING_TO_UNDO  (HOTRELOAD_ERR_BASE + 0x4c) /**< No module in flash was marked bad or has yielded. */
+#define HOTRELOAD_ERR_MARKED_BAD       (HOTRELOAD_ERR_BASE + 0x4d) /**< The module was marked bad. */
+#define HOTRELOAD_ERR_YIELDED          (HOTRELOAD_ERR_BASE + 0x4e) /**< The module was started too often without being confirmed. */
 #define HOTRELOAD_ERR_AUTH_BODY        (HOTRELOAD_ERR_BASE + 0x50) /**< The body is not the one that was signed. */
 /** @} */
 
@@ -292,6 +298,77 @@ esp_err_t hotreload_register_post_hook(hotreload_hook_fn_t hook, void *user_ctx)
 esp_err_t hotreload_update_partition(const char *partition_label,
                                      const void *elf_data, size_t elf_size);
 
+/** An update that is being written, from hotreload_update_begin() to its end or abort. */
+typedef struct hotreload_update hotreload_update_t;
+
+/**
+ * Begin to write a module to a flash partition piece by piece, as it arrives over BLE, MQTT or from
+ * a server of your own. The module is not loaded. One update at a time is written, over HTTP or
+ * here; it keeps nobody from loading and calling modules.
+ *
+ * Nothing is erased until the first 1792 bytes are there, or all if they are fewer: what is no
+ * module, what belongs to another firmware, and what is larger than all RAM is refused before that
+ * and has cost nothing.
+ *
+ * An update that is not ended CONFIG_HOTRELOAD_UPLOAD_TIMEOUT_MS after its begin is given up for the
+ * next one that begins; it still has to be ended or aborted, which frees its 2.2 KB of RAM.
+ *
+ * @param partition_label  label of the flash partition
+ * @param elf_size         the size of the ELF, which is refused at once if it is too large; 0 when it
+ *                         is not known yet
+ * @param[out] update      for the other functions, which one task at a time may call; NULL after a
+ *                         failure
+ * @return
+ *  - ESP_OK
+ *  - ESP_ERR_INVALID_ARG: a null pointer or an empty label
+ *  - ESP_ERR_INVALID_STATE: called from a hook, or from a task whose stack is in PSRAM
+ *  - ESP_ERR_INVALID_SIZE: too large for the partition
+ *  - ESP_ERR_NOT_FOUND: no partition of that label
+ *  - ESP_ERR_NO_MEM: not enough RAM
+ *  - HOTRELOAD_ERR_BUSY: another update is being written, or the old module is being unloaded first
+ *  - HOTRELOAD_ERR_PARTITION: the partition cannot hold updates
+ */
+esp_err_t hotreload_update_begin(const char *partition_label, size_t elf_size,
+                                 hotreload_update_t **update);
+
+/**
+ * Write the next bytes of the ELF. After a failure the update is over: all that follows gives the
+ * same error, and another update may begin.
+ *
+ * @param update  from hotreload_update_begin()
+ * @param data    the bytes, of any number and alignment; not needed after the call
+ * @param size    how many
+ * @return
+ *  - ESP_OK
+ *  - ESP_ERR_INVALID_ARG: a null pointer
+ *  - ESP_ERR_INVALID_STATE: called from a hook, or by two tasks at once
+ *  - ESP_ERR_INVALID_SIZE: larger than the partition holds
+ *  - ESP_ERR_NO_MEM: a segment is larger than all RAM of its kind
+ *  - HOTRELOAD_ERR_UPLOAD_TIMEOUT: CONFIG_HOTRELOAD_UPLOAD_TIMEOUT_MS have passed
+ *  - HOTRELOAD_ERR_...: the module was refused
+ *  - other: the flash could not be read or written
+ */
+esp_err_t hotreload_update_write(hotreload_update_t *update, const void *data, size_t size);
+
+/**
+ * All bytes are written: check the module as a load would and, if it is good, make it the newest in
+ * flash. The next load takes it.
+ *
+ * @param update  from hotreload_update_begin(); freed, whatever the result, but for a null pointer and
+ *                a call from a hook
+ * @return as hotreload_update_write(), and as hotreload_update_partition() for what is found out only
+ *  now
+ */
+esp_err_t hotreload_update_end(hotreload_update_t *update);
+
+/**
+ * Give an update up. What was written of it is never loaded.
+ *
+ * @param update  from hotreload_update_begin(); freed as by hotreload_update_end()
+ * @return ESP_OK, ESP_ERR_INVALID_ARG: a null pointer, or ESP_ERR_INVALID_STATE: called from a hook
+ */
+esp_err_t hotreload_update_abort(hotreload_update_t *update);
+
 /**
  * Whether an update waits for hotreload_reload(): one that was completely written since boot, by
  * hotreload_update_partition() or over HTTP, and that no load or reload has taken yet. A reload
@@ -303,6 +380,113 @@ esp_err_t hotreload_update_partition(const char *partition_label,
  * @return true while an update waits
  */
 bool hotreload_update_available(void);
+
+/** @name What is in flash
+ *  A module that was written or flashed is unproven until it is confirmed, see
+ *  hotreload_confirm(). What was found out about it is kept in flash, beside it.
+ *  @{ */
+
+/** Modules that a partition can hold. */
+#define HOTRELOAD_SLOTS 2
+
+/** What is known of a slot. */
+typedef enum {
+    HOTRELOAD_SLOT_BLANK,     /**< Nothing is there. */
+    HOTRELOAD_SLOT_DAMAGED,   /**< Nothing that is known, such as the rest of an update that was cut off. */
+    HOTRELOAD_SLOT_WRITTEN,   /**< An unproven module. */
+    HOTRELOAD_SLOT_CONFIRMED, /**< A module that was confirmed; the last such one is never written over. */
+    HOTRELOAD_SLOT_BAD,       /**< A module that was marked bad: it is not taken. */
+    HOTRELOAD_SLOT_YIELDED,   /**< A module that was started too often without being confirmed: it is not taken. */
+    HOTRELOAD_SLOT_OTHER,     /**< A module of another firmware. */
+} hotreload_slot_state_t;
+
+/** One slot of a partition. */
+typedef struct {
+    uint32_t slot;                /**< Where it is: 0 or 1. */
+    hotreload_slot_state_t state;
+    uint32_t size;                /**< Of the ELF; 0: none, or a raw one that was flashed. */
+    uint32_t sequence;            /**< Higher is newer; 0xffffffff: flashed, 0: flashed before the newest update. */
+    uint32_t starts;              /**< That count, since it was written or hotreload_retry() gave it another chance. */
+    bool hash_known;              /**< Not of a raw ELF, which has no record. */
+    bool newest;                  /**< Of those that have a module. */
+    bool running;                 /**< It is the module that is loaded. */
+    uint8_t hash[32];             /**< SHA-256 of the ELF. */
+} hotreload_slot_t;
+
+/**
+ * Tell what a flash partition holds: both slots, the newest first. Reads no module: whether one is
+ * whole is found out when it is loaded. Never waits for an operation; may be called from a hook.
+ *
+ * @param partition_label  label of the flash partition
+ * @param[out] list        room for both
+ * @param[out] count       how many were told, HOTRELOAD_SLOTS
+ * @return
+ *  - ESP_OK
+ *  - ESP_ERR_INVALID_ARG: a null pointer or an empty label
+ *  - ESP_ERR_INVALID_STATE: called from a task whose stack is in PSRAM
+ *  - ESP_ERR_NOT_FOUND: no partition of that label
+ *  - HOTRELOAD_ERR_PARTITION: it has fewer than two erase blocks
+ *  - other: the flash could not be read
+ */
+esp_err_t hotreload_list(const char *partition_label, hotreload_slot_t list[HOTRELOAD_SLOTS],
+                         size_t *count);
+
+/**
+ * Confirm the module that is loaded: it works. From then on it starts for ever, and no update is
+ * written over it before another one is confirmed. Without
+ * CONFIG_HOTRELOAD_CONFIRM_BY_APPLICATION that happens by itself when the module has run for
+ * CONFIG_HOTRELOAD_CONFIRM_MS; with it, only this function and POST /confirm do it.
+ *
+ * Never waits for an operation; may be called from a hook, and again for a module that is
+ * confirmed.
+ *
+ * @return
+ *  - ESP_OK
+ *  - ESP_ERR_INVALID_STATE: no module is loaded, it was marked bad, or called from a task whose stack
+ *    is in PSRAM
+ *  - ESP_ERR_NOT_SUPPORTED: it came from RAM, or was flashed as a raw ELF, of which nothing can be kept
+ *  - HOTRELOAD_ERR_STORE: an update was written over its slot, or the flash is worn out
+ *  - HOTRELOAD_ERR_BUSY: an update is being written over its slot
+ *  - HOTRELOAD_ERR_PARTITION: the partition is encrypted: nothing can be kept
+ *  - other: the flash could not be read or written
+ */
+esp_err_t hotreload_confirm(void);
+
+/**
+ * Turn the loaded module away: replace it by the other one in flash as hotreload_reload() does, and
+ * mark it bad, so that no load takes it until hotreload_retry(). With none loaded the newest one is
+ * turned away and the one before it is loaded. After a failure nothing has changed, as far as
+ * hotreload_reload() says so; only when the mark itself fails the other module is loaded
+ * nevertheless.
+ *
+ * @param config  as for hotreload_load()
+ * @return as hotreload_reload(), and
+ *  - HOTRELOAD_ERR_NO_MODULE: the flash has no other module that can be taken
+ *  - ESP_ERR_NOT_SUPPORTED: the module came from RAM
+ *  - HOTRELOAD_ERR_PARTITION: the partition is encrypted: nothing can be marked
+ */
+esp_err_t hotreload_rollback(const hotreload_config_t *config);
+
+/**
+ * Give the newest module in flash that was marked bad, or that has yielded, another chance: it is
+ * unproven again, as if it had just been written. Does not load it. Possible three times for each
+ * module that was written.
+ *
+ * Never waits for an operation; may be called from a hook.
+ *
+ * @param partition_label  label of the flash partition
+ * @return
+ *  - ESP_OK
+ *  - ESP_ERR_INVALID_ARG: a null pointer or an empty label
+ *  - ESP_ERR_INVALID_STATE: called from a task whose stack is in PSRAM
+ *  - ESP_ERR_NOT_FOUND: no partition of that label
+ *  - HOTRELOAD_ERR_NOTHING_TO_UNDO: no module was marked bad or has yielded
+ *  - HOTRELOAD_ERR_UNDO_USED_UP: it had three more chances already, or is a raw ELF, which is bad for
+ *    good: write it again
+ *  - other: the flash could not be read or written
+ */
+esp_err_t hotreload_retry(const char *partition_label);
+/** @} */
 
 /**
  * Start the HTTP server: POST /upload, /reload, /upload-and-reload, GET /status, /pending. Reloads,

@@ -34,6 +34,7 @@ typedef enum {
     HOTRELOAD_EVENT_RETIRED,  /**< The last task has left a module and its memory is free again. */
     HOTRELOAD_EVENT_FAILED,   /**< An operation has failed. */
     HOTRELOAD_EVENT_UPDATED,  /**< An update is complete in flash and waits for a reload. */
+    HOTRELOAD_EVENT_PASSED_OVER, /**< A load did not take a module in flash, although it was the newest. */
 } hotreload_event_id_t;
 
 /** Data of HOTRELOAD_EVENT_STAGED. */
@@ -64,6 +65,12 @@ typedef struct {
 typedef struct {
     uint32_t size; /**< Of the ELF, in bytes. */
 } hotreload_event_updated_t;
+
+/** Data of HOTRELOAD_EVENT_PASSED_OVER; hotreload_list() tells more about the slot. */
+typedef struct {
+    uint32_t slot;   /**< Where the module is, 0 or 1. */
+    esp_err_t error; /**< Why it was not taken. */
+} hotreload_event_passed_over_t;
 
 #ifdef __cplusplus
 }

@@ -6,10 +6,14 @@
 
 #include "lifecycle/hr_check.h"
 #include "module/hr_current.h"
-#include "flash/hr_guard.h"
 #include "lifecycle/hr_lifecycle.h"
 #include "lifecycle/hr_operation.h"
+#include "lifecycle/hr_overview.h"
 #include "lifecycle/hr_replace.h"
+#include "lifecycle/hr_rollback.h"
+#include "lifecycle/hr_slots.h"
+#include "lifecycle/hr_stream.h"
+#include "lifecycle/hr_trial.h"
 #include "module/hr_retire.h"
 #include "module/hr_stage.h"
 #include "port/hr_trace.h"
@@ -52,20 +56,6 @@ static esp_err_t leave(const char *op, esp_err_t err, const hr_report_t *report)
     return err;
 }
 
-/* When nothing is loaded. */
-static esp_err_t load_first(const hr_target_t *target, hr_source_t *source, hr_report_t *report)
-{
-    hr_staged_t staged;
-    esp_err_t err = hr_stage(&staged, source, &target->exports, hr_current_next_number(), report);
-    hr_source_close(source);
-    if (err == ESP_OK) {
-        hr_current_switch(&staged, target);
-    } else {
-        hr_source_refuse(source);
-    }
-    return err;
-}
-
 esp_err_t hotreload_load(const hotreload_config_t *config)
 {
     static const char op[] = "load";
@@ -84,7 +74,7 @@ esp_err_t hotreload_load(const hotreload_config_t *config)
         err = hr_source_open(&source, config->partition_label, &report);
     }
     if (err == ESP_OK) {
-        err = load_first(&target, &source, &report);
+        err = hr_replace_none(&target, &source, &report);
     }
     return leave(op, err, &report);
 }
@@ -92,6 +82,9 @@ esp_err_t hotreload_load(const hotreload_config_t *config)
 esp_err_t hr_lifecycle_reload(const hotreload_config_t *config, hr_report_t *report)
 {
     static const char op[] = "reload";
+    if (hr_rollback_take()) {
+        return hr_lifecycle_rollback(config, report);
+    }
     esp_err_t err = enter_with_config(op, config, report);
     if (err != ESP_OK) {
         return err;
@@ -109,6 +102,117 @@ esp_err_t hotreload_reload(const hotreload_config_t *config)
 {
     hr_report_t report;
     return hr_lifecycle_reload(config, &report);
+}
+
+/* The module that a rollback turns away: the one that is called, or without one the newest. */
+static esp_err_t find_turned_away(const char *label, hr_origin_t *origin, hr_report_t *report)
+{
+    hr_source_t source;
+    *origin = hr_trial_origin();
+    if (hr_current_module() == NULL) {
+        esp_err_t err = hr_source_open(&source, label, report);
+        if (err != ESP_OK) {
+            return err;
+        }
+        *origin = source.view.origin;
+        hr_source_close(&source);
+    }
+    if (origin->partition == NULL) {
+        return hr_reject(report, ESP_ERR_NOT_SUPPORTED,
+                         "the module came from RAM: hotreload_reload() replaces it by the newest in "
+                         "flash");
+    }
+    if (origin->partition->encrypted) {
+        return hr_reject(report, HOTRELOAD_ERR_PARTITION,
+                         "partition %s is encrypted: nothing in it can be marked bad",
+                         origin->partition->label);
+    }
+    return ESP_OK;
+}
+
+/* Only when the other module is in place: whatever fails before changes nothing, and there is no
+   moment at which the flash has no module to start. */
+static esp_err_t turn_away(const hr_origin_t *origin, hr_report_t *report)
+{
+    esp_err_t err = hr_store_mark_bad(origin, report);
+    /* an update is written, or was written, over it: it is gone already */
+    return err == HOTRELOAD_ERR_BUSY || err == HOTRELOAD_ERR_STORE ? ESP_OK : err;
+}
+
+esp_err_t hr_lifecycle_rollback(const hotreload_config_t *config, hr_report_t *report)
+{
+    static const char op[] = "rollback";
+    (void)hr_rollback_take(); /* this is it */
+    esp_err_t err = enter_with_config(op, config, report);
+    if (err != ESP_OK) {
+        return err;
+    }
+    const hr_target_t target = target_of(config);
+    hr_origin_t origin;
+    hr_source_t source;
+    err = find_turned_away(config->partition_label, &origin, report);
+    if (err == ESP_OK) {
+        err = hr_source_open_beside(&source, &origin, report);
+    }
+    if (err == ESP_OK) {
+        err = hr_replace(&target, &source, report);
+    }
+    if (err == ESP_OK) {
+        err = turn_away(&origin, report);
+    }
+    return leave(op, err, report);
+}
+
+esp_err_t hotreload_rollback(const hotreload_config_t *config)
+{
+    hr_report_t report;
+    return hr_lifecycle_rollback(config, &report);
+}
+
+esp_err_t hr_lifecycle_confirm(hr_report_t *report)
+{
+    esp_err_t err = hr_trial_confirm(report);
+    return err == ESP_OK ? err : hr_operation_refuse("confirm", err, report);
+}
+
+esp_err_t hotreload_confirm(void)
+{
+    hr_report_t report;
+    return hr_lifecycle_confirm(&report);
+}
+
+esp_err_t hr_lifecycle_retry(const char *partition_label, hr_report_t *report)
+{
+    esp_err_t err = hr_check_label(partition_label, report);
+    if (err == ESP_OK) {
+        err = hr_slots_retry(partition_label, report);
+    }
+    return err == ESP_OK ? err : hr_operation_refuse("retry", err, report);
+}
+
+esp_err_t hotreload_retry(const char *partition_label)
+{
+    hr_report_t report;
+    return hr_lifecycle_retry(partition_label, &report);
+}
+
+esp_err_t hotreload_list(const char *partition_label, hotreload_slot_t list[HOTRELOAD_SLOTS],
+                         size_t *count)
+{
+    hr_report_t report;
+    esp_err_t err = hr_check_label(partition_label, &report);
+    if (err == ESP_OK && (list == NULL || count == NULL)) {
+        err = hr_reject(&report, ESP_ERR_INVALID_ARG, "%s is NULL",
+                        list == NULL ? "list" : "count");
+    }
+    if (err == ESP_OK) {
+        err = hr_slots_list(partition_label, list, &report);
+    }
+    if (err != ESP_OK) {
+        return hr_operation_refuse("list", err, &report);
+    }
+    *count = HOTRELOAD_SLOTS;
+    return ESP_OK;
 }
 
 esp_err_t hotreload_load_from_buffer(const void *elf_data, size_t elf_size,
@@ -133,7 +237,7 @@ esp_err_t hotreload_load_from_buffer(const void *elf_data, size_t elf_size,
     const hr_target_t target = {symbol_table, {symbol_names, symbol_count}};
     hr_source_t source = hr_source_in_ram(elf_data, elf_size);
     err = hr_current_module() != NULL ? hr_replace(&target, &source, &report)
-                                      : load_first(&target, &source, &report);
+                                      : hr_replace_none(&target, &source, &report);
     return leave(op, err, &report);
 }
 
@@ -151,9 +255,42 @@ esp_err_t hotreload_unload(void)
         err = hr_reject(&report, ESP_ERR_INVALID_STATE, "no module is loaded");
     } else {
         hr_current_switch_to_none("it was unloaded");
-        hr_guard_release();
+        hr_trial_end();
         hr_retire(old);
         hr_retire_free(old);
     }
     return leave(op, err, &report);
+}
+
+esp_err_t hotreload_update_partition(const char *partition_label,
+                                     const void *elf_data, size_t elf_size)
+{
+    return hr_stream_whole(partition_label, elf_data, elf_size);
+}
+
+bool hotreload_update_available(void)
+{
+    hr_overview_pending_t pending;
+    return hr_overview_pending(&pending) || hr_rollback_waits();
+}
+
+esp_err_t hotreload_update_begin(const char *partition_label, size_t elf_size,
+                                 hotreload_update_t **update)
+{
+    return hr_stream_begin(partition_label, elf_size, update);
+}
+
+esp_err_t hotreload_update_write(hotreload_update_t *update, const void *data, size_t size)
+{
+    return hr_stream_write(update, data, size);
+}
+
+esp_err_t hotreload_update_end(hotreload_update_t *update)
+{
+    return hr_stream_end(update);
+}
+
+esp_err_t hotreload_update_abort(hotreload_update_t *update)
+{
+    return hr_stream_abort(update);
 }

@@ -136,3 +136,20 @@ esp_err_t hr_identity_check(const hr_image_t *image, hr_report_t *report)
     }
     return ESP_OK;
 }
+
+esp_err_t hr_identity_peek(const hr_image_t *image, hr_report_t *report)
+{
+    const hr_identity_t firmware = hr_firmware_identity();
+    for (uint32_t i = 0; i < image->header.phnum; i++) {
+        hr_elf_segment_t header = hr_image_program_header(image, i);
+        uint64_t end = (uint64_t)header.offset + header.filesz;
+        if (header.type == HR_ELF_PT_NOTE && end <= image->size) {
+            const notes_t notes = {header.offset, (uint32_t)end};
+            bool found = false;
+            if (check_notes(image, notes, &firmware, &found, report) == HOTRELOAD_ERR_IDENTITY) {
+                return HOTRELOAD_ERR_IDENTITY;
+            }
+        }
+    }
+    return ESP_OK;
+}

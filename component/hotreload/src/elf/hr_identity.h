@@ -22,3 +22,7 @@ void hr_identity_to_text(const hr_identity_t *identity, char text[HR_IDENTITY_TE
 /* Refuses a module that was linked against another firmware; the report then has the identity of
    that, too. */
 esp_err_t hr_identity_check(const hr_image_t *image, hr_report_t *report);
+
+/* The same of the start of an image (hr_image_peek()), as far as it has the note; what is missing or
+   broken is no error yet. */
+esp_err_t hr_identity_peek(const hr_image_t *image, hr_report_t *report);

@@ -881,3 +881,31 @@ esp_err_t hr_image_open(hr_image_t *image, const void *data, size_t size, hr_rep
     }
     return err;
 }
+
+esp_err_t hr_image_peek(hr_image_t *image, const void *data, size_t size, hr_report_t *report)
+{
+    *image = (hr_image_t) {.data = data, .size = (uint32_t)size};
+    esp_err_t err = hr_image_check_header(data, size, &image->header, report);
+    if (err != ESP_OK) {
+        return err;
+    }
+    if (image->header.phentsize != sizeof(hr_elf_segment_t)) {
+        image->header.phnum = 0;
+    }
+    for (uint32_t i = 0; i < image->header.phnum; i++) {
+        uint64_t at = image->header.phoff + (uint64_t)i * sizeof(hr_elf_segment_t);
+        if (!inside(image, at, sizeof(hr_elf_segment_t))) {
+            image->header.phnum = (uint16_t)i; /* the rest has not come yet */
+            break;
+        }
+        hr_elf_segment_t header = hr_image_program_header(image, i);
+        if (header.type == HR_ELF_PT_LOAD && image->load_count < HR_SEGMENTS_MAX) {
+            image->segments[image->load_count++] = (hr_segment_t) {
+                .kind = (header.flags & HR_ELF_PF_X) ? HR_SEGMENT_TEXT : HR_SEGMENT_DATA,
+                .link = header.vaddr,
+                .memory_size = header.memsz,
+            };
+        }
+    }
+    return ESP_OK;
+}

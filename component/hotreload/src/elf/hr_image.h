@@ -67,6 +67,11 @@ typedef struct {
 esp_err_t hr_image_check_header(const void *data, size_t size, hr_elf_header_t *header,
                                 hr_report_t *report);
 
+/* As much of an image as its first `size` bytes tell: the header, and the segments to load as far as
+   their program headers are there. Their content, and what is wrong with them, is for
+   hr_image_open() to find out when all is there. */
+esp_err_t hr_image_peek(hr_image_t *image, const void *data, size_t size, hr_report_t *report);
+
 /* Checks everything but relocations and symbols, and remembers where things are. The image keeps
    pointing into `data`, which may be of any alignment. */
 esp_err_t hr_image_open(hr_image_t *image, const void *data, size_t size, hr_report_t *report);

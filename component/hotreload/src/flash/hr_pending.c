@@ -4,7 +4,6 @@
 #include <stddef.h>
 
 #include "freertos/FreeRTOS.h"
-#include "hotreload.h"
 
 /* A reload may take an update before its writer comes to report it: what was taken last is kept
    as well. */
@@ -43,10 +42,4 @@ void hr_pending_taken(const esp_partition_t *partition, uint32_t sequence)
     taken_sequence = sequence;
     drop_if_taken();
     portEXIT_CRITICAL(&lock);
-}
-
-bool hotreload_update_available(void)
-{
-    hr_pending_t pending;
-    return hr_pending_get(&pending);
 }

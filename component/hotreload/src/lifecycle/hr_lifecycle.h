@@ -29,3 +29,8 @@ hr_exports_t hr_lifecycle_exports(void);
 
 /* hotreload_reload() with the reason of a failure. */
 esp_err_t hr_lifecycle_reload(const hotreload_config_t *config, hr_report_t *report);
+
+/* hotreload_rollback(), hotreload_confirm() and hotreload_retry() with the reason of a failure. */
+esp_err_t hr_lifecycle_rollback(const hotreload_config_t *config, hr_report_t *report);
+esp_err_t hr_lifecycle_confirm(hr_report_t *report);
+esp_err_t hr_lifecycle_retry(const char *partition_label, hr_report_t *report);

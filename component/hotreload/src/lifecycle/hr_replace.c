@@ -7,7 +7,6 @@
 #include "esp_log.h"
 #include "hotreload.h"
 #include "module/hr_current.h"
-#include "flash/hr_guard.h"
 #include "module/hr_hooks.h"
 #include "flash/hr_pending.h"
 #include "module/hr_retire.h"
@@ -15,6 +14,7 @@
 #include "module/hr_tasks.h"
 #include "port/hr_trace.h"
 #include "module/hr_unloaded.h"
+#include "lifecycle/hr_trial.h"
 #include "lifecycle/hr_update.h"
 #include "sdkconfig.h"
 
@@ -29,6 +29,23 @@
 
 static const char *TAG = "hotreload";
 
+static void switch_to(hr_staged_t *staged, const hr_target_t *target)
+{
+    const hr_origin_t origin = staged->origin;
+    hr_current_switch(staged, target);
+    hr_trial_run(&origin);
+    if (origin.partition != NULL) {
+        hr_pending_taken(origin.partition, origin.sequence);
+    }
+}
+
+/* Gives up what was staged. */
+static void drop_placed(hr_staged_t *staged)
+{
+    hr_module_free(staged->module);
+    hr_stage_drop(staged);
+}
+
 /* Nothing can fail once the new module is staged. */
 static esp_err_t replace_staged_first(const hr_target_t *target, hr_source_t *source,
                                       hr_report_t *report)
@@ -37,13 +54,18 @@ static esp_err_t replace_staged_first(const hr_target_t *target, hr_source_t *so
     hr_staged_t staged;
     esp_err_t err = hr_stage(&staged, source, &target->exports, hr_current_next_number(), report);
     hr_source_close(source);
+    if (err == ESP_OK) {
+        err = hr_trial_begin(&staged.origin, report);
+        if (err != ESP_OK) {
+            drop_placed(&staged);
+        }
+    }
     if (err != ESP_OK) {
-        hr_source_refuse(source);
         return err;
     }
     const hr_hooks_registered_t hooks = hr_hooks_registered();
     hr_hooks_run_pre(&hooks.pre);
-    hr_current_switch(&staged, target);
+    switch_to(&staged, target);
     if (old != NULL) {
         hr_retire(old);
     }
@@ -99,8 +121,8 @@ static esp_err_t open_last_good(hr_source_t *source, const hr_source_t *failed,
                                 hr_report_t *report)
 {
     hr_origin_t origin = hr_current_origin();
-    if (failed->partition != NULL) {
-        return hr_source_open_previous(source, failed, report);
+    if (failed->view.origin.partition != NULL) {
+        return hr_source_open_beside(source, &failed->view.origin, report);
     }
     if (origin.partition == NULL) {
         return hr_reject(report, HOTRELOAD_ERR_NO_MODULE, "no module has come from flash");
@@ -108,30 +130,11 @@ static esp_err_t open_last_good(hr_source_t *source, const hr_source_t *failed,
     return hr_source_open(source, origin.partition->label, report);
 }
 
-/* An update that did not fit, where the module before it did, must neither be what the next start
-   loads, nor stay while the next update is written over the one that works. */
-static void set_aside(const hr_source_t *failed)
-{
-    hr_origin_t origin = hr_current_origin();
-    hr_report_t report;
-    if (failed->partition == NULL
-        || (failed->partition == origin.partition && failed->view.sequence == origin.sequence)) {
-        return;
-    }
-    esp_err_t err = hr_source_set_aside(failed, &report);
-    if (err == ESP_OK) {
-        hr_pending_taken(failed->partition, failed->view.sequence);
-    } else {
-        ESP_LOGE(TAG, "%s: %s", hotreload_err_to_name(err), report.message);
-    }
-}
-
 static void fall_back(const hr_target_t *target, const hr_source_t *failed, esp_err_t why)
 {
     hr_report_t report;
     hr_source_t source;
     hr_staged_t staged;
-    hr_source_refuse(failed);
     hr_trace("fallback", "code=0x%x name=%s", (unsigned)why, hotreload_err_to_name(why));
     esp_err_t err = open_last_good(&source, failed, &report);
     if (err == ESP_OK) {
@@ -139,12 +142,17 @@ static void fall_back(const hr_target_t *target, const hr_source_t *failed, esp_
         hr_source_close(&source);
     }
     if (err == ESP_OK) {
-        set_aside(failed);
-        hr_current_switch(&staged, target);
+        err = hr_trial_begin(&staged.origin, &report);
+        if (err != ESP_OK) {
+            drop_placed(&staged);
+        }
+    }
+    if (err == ESP_OK) {
+        switch_to(&staged, target);
         ESP_LOGW(TAG, "the module before it in flash is used: module %" PRIu32,
                  hr_current_number());
     } else {
-        hr_guard_release();
+        hr_trial_end();
         hr_unloaded_begin("the one that was to replace it failed to load");
         ESP_LOGE(TAG, "no other module can be loaded: %s: %s", hotreload_err_to_name(err),
                  report.message);
@@ -163,7 +171,6 @@ static esp_err_t unload_and_place(hr_staged_t *staged, const hr_image_t *image, 
     if (!hr_retire_free_within(old, UNLOAD_TIMEOUT_MS)) {
         hr_stage_drop(staged);
         hr_current_switch(&back->staged, &back->target);
-        hr_source_refuse(source);
         return hr_reject(report, HOTRELOAD_ERR_TASK_INSIDE,
                          "a task was still inside module %" PRIu32 " after %u ms", number,
                          (unsigned)UNLOAD_TIMEOUT_MS);
@@ -171,7 +178,13 @@ static esp_err_t unload_and_place(hr_staged_t *staged, const hr_image_t *image, 
     free(back->staged.addresses);
     esp_err_t err = hr_stage_place(staged, image, hr_current_next_number(), report);
     if (err == ESP_OK) {
-        hr_current_switch(staged, target);
+        err = hr_trial_begin(&staged->origin, report);
+        if (err != ESP_OK) {
+            drop_placed(staged);
+        }
+    }
+    if (err == ESP_OK) {
+        switch_to(staged, target);
     } else {
         fall_back(&back->target, source, err);
     }
@@ -187,7 +200,6 @@ static esp_err_t replace_unloaded_first(const hr_target_t *target, const hr_sour
     way_back_t back;
     esp_err_t err = prepare(&staged, &image, &back, target, source, report);
     if (err != ESP_OK) {
-        hr_source_refuse(source);
         return err;
     }
     const hr_hooks_registered_t hooks = hr_hooks_registered();
@@ -207,9 +219,24 @@ esp_err_t hr_replace(const hr_target_t *target, hr_source_t *source, hr_report_t
     if (err == ESP_OK) {
         err = replace_unloaded_first(target, source, report);
         hr_update_release();
-    } else {
-        hr_source_refuse(source);
     }
     hr_source_close(source);
+    return err;
+}
+
+esp_err_t hr_replace_none(const hr_target_t *target, hr_source_t *source, hr_report_t *report)
+{
+    hr_staged_t staged;
+    esp_err_t err = hr_stage(&staged, source, &target->exports, hr_current_next_number(), report);
+    hr_source_close(source);
+    if (err == ESP_OK) {
+        err = hr_trial_begin(&staged.origin, report);
+        if (err != ESP_OK) {
+            drop_placed(&staged);
+        }
+    }
+    if (err == ESP_OK) {
+        switch_to(&staged, target);
+    }
     return err;
 }

@@ -7,9 +7,7 @@
 
 #include "freertos/FreeRTOS.h"
 #include "port/hr_event.h"
-#include "flash/hr_guard.h"
 #include "lifecycle/hr_lifecycle.h"
-#include "flash/hr_pending.h"
 #include "port/hr_trace.h"
 #include "module/hr_unloaded.h"
 
@@ -60,9 +58,9 @@ static hr_lifecycle_status_t status_of(const hr_staged_t *staged)
         .text_size = text->size,
         .data_address = data->run,
         .data_size = data->size,
-        .hash_known = staged->partition != NULL,
+        .hash_known = staged->origin.partition != NULL,
     };
-    memcpy(status.hash, staged->hash, sizeof(status.hash));
+    memcpy(status.hash, staged->origin.hash, sizeof(status.hash));
     return status;
 }
 
@@ -74,9 +72,7 @@ hr_staged_t hr_current_as_staged(uint32_t *addresses)
         .count = current_target.exports.count,
     };
     if (shared_status.hash_known) {
-        staged.partition = origin.partition;
-        staged.sequence = origin.sequence;
-        memcpy(staged.hash, shared_status.hash, sizeof(staged.hash));
+        staged.origin = origin;
     }
     hr_target_read(&current_target, addresses);
     return staged;
@@ -94,11 +90,8 @@ void hr_current_switch(hr_staged_t *staged, const hr_target_t *target)
     current = staged->module;
     current_target = *target;
     free(staged->addresses);
-    if (staged->partition != NULL) {
-        origin = (hr_origin_t) {staged->partition, staged->sequence};
-        hr_pending_taken(staged->partition, staged->sequence);
-    } else {
-        hr_guard_release();
+    if (staged->origin.partition != NULL) {
+        origin = staged->origin;
     }
     hr_trace("switch", "module=%" PRIu32, current->number);
     hr_event_switched(current->number, previous);

@@ -14,11 +14,6 @@ hr_target_t hr_current_target(void);
 uint32_t hr_current_next_number(void);
 
 /* Where the last module from flash came from. */
-typedef struct {
-    const esp_partition_t *partition; /* NULL: none did */
-    uint32_t sequence;
-} hr_origin_t;
-
 hr_origin_t hr_current_origin(void);
 
 /* The loaded module as it was staged; `addresses` has room for where its table leads. */

@@ -2,7 +2,6 @@
 #include "module/hr_stage.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "port/hr_event.h"
 #include "module/hr_memory_esp.h"
@@ -21,10 +20,8 @@ esp_err_t hr_stage_check(hr_staged_t *staged, hr_image_t *image, const hr_source
         .module = malloc(sizeof(*staged->module)),
         .addresses = calloc(exports->count + 1, sizeof(uint32_t)), /* never of size 0 */
         .count = exports->count,
-        .partition = source->partition,
-        .sequence = source->view.sequence,
+        .origin = source->view.origin,
     };
-    memcpy(staged->hash, source->view.hash, sizeof(staged->hash));
     esp_err_t err;
     if (staged->module == NULL || staged->addresses == NULL) {
         err = hr_reject(report, ESP_ERR_NO_MEM, "no memory for the addresses of %u functions",

@@ -10,9 +10,7 @@ typedef struct {
     hr_module_t *module;
     uint32_t *addresses; /* of the exports: where they are linked, once placed where they run */
     size_t count;
-    const esp_partition_t *partition; /* where it comes from; NULL: RAM */
-    uint32_t sequence;
-    uint8_t hash[HR_SHA256_SIZE]; /* of one from a partition */
+    hr_origin_t origin;
 } hr_staged_t;
 
 /* The first half of staging: all that can fail for another reason than the memory of segments.

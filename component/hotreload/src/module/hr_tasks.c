@@ -4,9 +4,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-#include "esp_cpu.h"
 #include "esp_debug_helpers.h"
-#include "esp_memory_utils.h"
 #include "freertos/FreeRTOS.h"
 #include "freertos/task.h"
 #include "port/hr_cores.h"
@@ -93,9 +91,4 @@ bool hr_tasks_is_caller_inside(const hr_placement_t *placement)
     vTaskGetSnapshot(xTaskGetCurrentTaskHandle(), &self);
     const tasks_t tasks = {.list = &self, .count = 1};
     return any_inside(&tasks, placement);
-}
-
-bool hr_tasks_is_caller_in_psram(void)
-{
-    return esp_ptr_external_ram(esp_cpu_get_sp());
 }

@@ -12,6 +12,3 @@ bool hr_tasks_inside(const hr_placement_t *placement);
 
 /* Whether the caller can. */
 bool hr_tasks_is_caller_inside(const hr_placement_t *placement);
-
-/* Whether the caller's stack lies in PSRAM. */
-bool hr_tasks_is_caller_in_psram(void);

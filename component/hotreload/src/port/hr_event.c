@@ -52,3 +52,9 @@ void hr_event_updated(uint32_t size)
     const hotreload_event_updated_t data = {.size = size};
     post(HOTRELOAD_EVENT_UPDATED, &data, sizeof(data));
 }
+
+void hr_event_passed_over(uint32_t slot, esp_err_t error)
+{
+    const hotreload_event_passed_over_t data = {.slot = slot, .error = error};
+    post(HOTRELOAD_EVENT_PASSED_OVER, &data, sizeof(data));
+}

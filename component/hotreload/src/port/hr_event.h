@@ -11,3 +11,4 @@ void hr_event_switched(uint32_t module, uint32_t previous);
 void hr_event_retired(uint32_t module);
 void hr_event_failed(const char *operation, esp_err_t error, uint32_t module);
 void hr_event_updated(uint32_t size);
+void hr_event_passed_over(uint32_t slot, esp_err_t error);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "hotreload.h"
-#include "elf/hr_identity.h"
+#include "lifecycle/hr_overview.h"
 #include "server/hr_headers.h"
 
 /* longest status line and headers of an answer: 160 bytes and the status */
@@ -50,6 +50,12 @@ static const struct {
     {HOTRELOAD_ERR_BUSY, HTTP_409},
     {HOTRELOAD_ERR_CALLER_INSIDE, HTTP_409},
     {HOTRELOAD_ERR_TASK_INSIDE, HTTP_409},
+    {HOTRELOAD_ERR_UNDO_USED_UP, HTTP_409},
+    {HOTRELOAD_ERR_NOTHING_TO_UNDO, HTTP_409},
+    {HOTRELOAD_ERR_MARKED_BAD, HTTP_409},
+    {HOTRELOAD_ERR_YIELDED, HTTP_409},
+    {HOTRELOAD_ERR_HOLD_LIMIT, HTTP_409},
+    {ESP_ERR_NOT_SUPPORTED, HTTP_409},
     {ESP_ERR_INVALID_STATE, HTTP_409},
     {HOTRELOAD_ERR_LENGTH_REQUIRED, HTTP_411},
     {HOTRELOAD_ERR_TOO_LARGE, HTTP_413},
@@ -94,6 +100,15 @@ void hr_answer_add(hr_answer_t *answer, const char *format, ...)
     answer->used = length < room - 1 ? answer->used + length : answer->size;
 }
 
+void hr_answer_close_list(hr_answer_t *answer)
+{
+    if (answer->used + 1 < answer->size) {
+        answer->body[answer->used++] = ']';
+    } else {
+        answer->used = answer->size;
+    }
+}
+
 void hr_answer_end(hr_answer_t *answer)
 {
     if (answer->used + 2 > answer->size) {
@@ -130,9 +145,8 @@ void hr_answer_error(hr_answer_t *answer, esp_err_t err, const hr_report_t *repo
     hr_answer_add(answer, "\"code\":\"0x%x\"", (unsigned)err);
     hr_answer_add(answer, "\"message\":\"%s\"", message);
     if (err == HOTRELOAD_ERR_IDENTITY) {
-        const hr_identity_t identity = hr_firmware_identity();
-        char firmware[HR_IDENTITY_TEXT_SIZE];
-        hr_identity_to_text(&identity, firmware);
+        char firmware[HR_OVERVIEW_FIRMWARE_SIZE];
+        hr_overview_firmware(firmware);
         hr_answer_add(answer, "\"firmware\":\"%s\"", firmware);
         hr_answer_add(answer, "\"module_firmware\":\"%s\"", report->module_firmware);
     }

@@ -27,6 +27,8 @@ typedef struct {
 void hr_answer_begin(hr_answer_t *answer, const char *status);
 void hr_answer_add(hr_answer_t *answer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+/* Ends a list, of which each element was added as a field and the first began with "name":[ */
+void hr_answer_close_list(hr_answer_t *answer);
 void hr_answer_end(hr_answer_t *answer);
 
 #define HR_ANSWER_200 "200 OK"

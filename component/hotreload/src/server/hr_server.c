@@ -14,9 +14,10 @@
 #include "lifecycle/hr_lifecycle.h"
 #include "port/hr_lock.h"
 #include "lifecycle/hr_operation.h"
+#include "lifecycle/hr_overview.h"
+#include "lifecycle/hr_rollback.h"
 #include "server/hr_refusal.h"
 #include "server/hr_status.h"
-#include "flash/hr_store.h"
 #include "server/hr_upload.h"
 
 static const char *TAG = "hotreload";
@@ -186,14 +187,20 @@ static esp_err_t handle_status(httpd_req_t *request)
 {
     const server_t *self = request->user_ctx;
     hr_report_t report;
-    char body[HR_STATUS_SIZE];
-    hr_answer_t answer = {.body = body, .size = sizeof(body)};
     esp_err_t err = hr_refusal_check_no_body(request, &report);
     if (err != ESP_OK) {
         return hr_refusal_answer(request, err, &report);
     }
+    char *body = malloc(HR_STATUS_SIZE); /* too large for the stack, which hooks use as well */
+    if (body == NULL) {
+        err = hr_reject(&report, ESP_ERR_NO_MEM, "no memory for the status");
+        return hr_refusal_answer(request, err, &report);
+    }
+    hr_answer_t answer = {.body = body, .size = HR_STATUS_SIZE};
     hr_status_describe(&answer, self->label, self->upload.max_size);
-    return hr_answer_send(&answer, request);
+    err = hr_answer_send(&answer, request);
+    free(body);
+    return err;
 }
 
 static esp_err_t handle_pending(httpd_req_t *request)
@@ -263,10 +270,8 @@ static esp_err_t check_config(const hotreload_server_config_t *config, hr_report
                            config->symbol_count, report);
 }
 
-static void configure(server_t *self, const hotreload_server_config_t *config,
-                      const hr_store_t *store)
+static void configure(server_t *self, const hotreload_server_config_t *config, size_t capacity)
 {
-    size_t capacity = hr_store_capacity(store);
     size_t max_size = config->max_elf_size != 0 ? config->max_elf_size
                                                 : CONFIG_HOTRELOAD_MAX_ELF_SIZE;
     strlcpy(self->label, config->partition_label, sizeof(self->label));
@@ -285,11 +290,11 @@ static void configure(server_t *self, const hotreload_server_config_t *config,
 
 static esp_err_t start(const hotreload_server_config_t *config, hr_report_t *report)
 {
-    hr_store_t store;
+    size_t capacity;
     if (server != NULL) {
         return hr_reject(report, ESP_ERR_INVALID_STATE, "the server is running");
     }
-    esp_err_t err = hr_store_open(&store, config->partition_label, report);
+    esp_err_t err = hr_overview_capacity(config->partition_label, &capacity, report);
     if (err == ESP_OK) {
         err = hr_access_open(report);
     }
@@ -301,7 +306,7 @@ static esp_err_t start(const hotreload_server_config_t *config, hr_report_t *rep
         return hr_reject(report, ESP_ERR_NO_MEM, "no memory for the server");
     }
     uint16_t port = config->port != 0 ? config->port : HOTRELOAD_PORT_DEFAULT;
-    configure(self, config, &store);
+    configure(self, config, capacity);
     err = start_httpd(self, port);
     if (err != ESP_OK) {
         free(self);

@@ -3,22 +3,34 @@
 
 #include <inttypes.h>
 #include <stdbool.h>
-#include <stdio.h>
+#include <string.h>
 
 #include "esp_heap_caps.h"
 #include "hotreload.h"
-#include "elf/hr_identity.h"
 #include "lifecycle/hr_lifecycle.h"
 #include "lifecycle/hr_operation.h"
-#include "flash/hr_pending.h"
-#include "module/hr_retire.h"
-#include "flash/hr_store.h"
+#include "lifecycle/hr_overview.h"
+#include "lifecycle/hr_passed.h"
+#include "lifecycle/hr_slots.h"
+#include "lifecycle/hr_trial.h"
 
 #ifdef CONFIG_HOTRELOAD_RELOAD_MODE_COOPERATIVE
 #define RELOAD_MODE "cooperative"
 #else
 #define RELOAD_MODE "immediate"
 #endif
+
+#define SLOT_FORMAT                                                                        \
+    "%s{\"slot\":%" PRIu32 ",\"state\":\"%s\",\"size\":%" PRIu32 ",\"sequence\":%" PRIu32 \
+    ",\"starts\":%" PRIu32 ",\"hash\":%s,\"running\":%s}"
+#define PASSED_FORMAT "%s{\"slot\":%" PRIu32 ",\"hash\":%s,\"error\":\"%s\",\"message\":\"%s\"}"
+
+/* what the lists can take, with five 32-bit numbers in 10 digits each and the longest name in 32 */
+#define SLOTS_SIZE (HOTRELOAD_SLOTS * (sizeof(SLOT_FORMAT) + 5 * 10 + HR_SHA256_TEXT_SIZE))
+#define PASSED_SIZE \
+    (HR_PASSED_MAX \
+     * (sizeof(PASSED_FORMAT) + 10 + HR_SHA256_TEXT_SIZE + 32 + 2 * HR_PASSED_MESSAGE_SIZE))
+_Static_assert(HR_STATUS_LISTS_SIZE >= SLOTS_SIZE + PASSED_SIZE, "room for the whole state");
 
 static void add_hash(hr_answer_t *answer, bool known, const uint8_t hash[HR_SHA256_SIZE])
 {
@@ -33,8 +45,8 @@ static void add_hash(hr_answer_t *answer, bool known, const uint8_t hash[HR_SHA2
 
 static void add_pending(hr_answer_t *answer)
 {
-    hr_pending_t pending;
-    if (hr_pending_get(&pending)) {
+    hr_overview_pending_t pending;
+    if (hr_overview_pending(&pending)) {
         char hash[HR_SHA256_TEXT_SIZE];
         hr_sha256_to_text(pending.hash, hash);
         hr_answer_add(answer, "\"pending\":{\"size\":%" PRIu32 ",\"hash\":\"%s\"}", pending.size,
@@ -44,26 +56,61 @@ static void add_pending(hr_answer_t *answer)
     }
 }
 
-/* In a list, null for a raw one, of which no hash is kept. */
-static void add_set_aside(hr_answer_t *answer, const char *partition)
+/* The hash as a value of JSON. */
+typedef struct {
+    char text[HR_SHA256_TEXT_SIZE + 2];
+} hash_value_t;
+
+static hash_value_t hash_value(bool known, const uint8_t hash[HR_SHA256_SIZE])
 {
-    hr_store_t store;
-    hr_report_t report;
-    hr_store_aside_t aside[HR_STORE_SLOTS];
-    uint32_t count = 0;
-    char list[HR_STORE_SLOTS * (HR_SHA256_TEXT_SIZE + 2) + 1] = "";
-    size_t used = 0;
-    if (hr_store_open(&store, partition, &report) == ESP_OK) {
-        (void)hr_store_read_aside(&store, aside, &count, &report); /* the next load says why */
+    hash_value_t value = {"null"};
+    if (known) {
+        value.text[0] = '"';
+        hr_sha256_to_text(hash, value.text + 1);
+        strcat(value.text, "\"");
+    }
+    return value;
+}
+
+static void add_slot(hr_answer_t *answer, const char *start, const hotreload_slot_t *slot)
+{
+    const hash_value_t hash = hash_value(slot->hash_known, slot->hash);
+    hr_answer_add(answer, SLOT_FORMAT, start, slot->slot, hr_slots_state_name(slot->state),
+                  slot->size, slot->sequence, slot->starts, hash.text, slot->running ? "true" : "false");
+}
+
+static void add_slots(hr_answer_t *answer, const char *partition)
+{
+    hr_report_t unused; /* the next load says why */
+    hotreload_slot_t list[HOTRELOAD_SLOTS];
+    if (hr_slots_list(partition, list, &unused) != ESP_OK) {
+        hr_answer_add(answer, "\"slots\":[]");
+        return;
+    }
+    for (size_t i = 0; i < HOTRELOAD_SLOTS; i++) {
+        add_slot(answer, i == 0 ? "\"slots\":[" : "", &list[i]);
+    }
+    hr_answer_close_list(answer);
+}
+
+static void add_passed_over(hr_answer_t *answer)
+{
+    hr_passed_t list[HR_PASSED_MAX];
+    uint32_t count = hr_passed_list(list);
+    if (count == 0) {
+        hr_answer_add(answer, "\"passed_over\":[]");
+        return;
     }
     for (uint32_t i = 0; i < count; i++) {
-        char hash[HR_SHA256_TEXT_SIZE];
-        hr_sha256_to_text(aside[i].hash, hash);
-        used += aside[i].hash_known
-                    ? snprintf(list + used, sizeof(list) - used, "%s\"%s\"", i > 0 ? "," : "", hash)
-                    : snprintf(list + used, sizeof(list) - used, "%snull", i > 0 ? "," : "");
+        hr_report_t report;
+        char message[HR_ANSWER_ESCAPED_SIZE];
+        const hash_value_t hash = hash_value(list[i].hash_known, list[i].hash);
+        memcpy(report.message, list[i].message, sizeof(list[i].message));
+        hr_answer_escape(message, &report);
+        hr_answer_add(answer, PASSED_FORMAT, i == 0 ? "\"passed_over\":[" : "", list[i].slot,
+                      hash.text, hotreload_err_to_name(list[i].error), message);
     }
-    hr_answer_add(answer, "\"set_aside\":[%s]", list);
+    hr_answer_close_list(answer);
 }
 
 static void add_last_error(hr_answer_t *answer)
@@ -102,9 +149,8 @@ static void add_heap(hr_answer_t *answer)
 
 static void add_firmware(hr_answer_t *answer)
 {
-    const hr_identity_t identity = hr_firmware_identity();
-    char text[HR_IDENTITY_TEXT_SIZE];
-    hr_identity_to_text(&identity, text);
+    char text[HR_OVERVIEW_FIRMWARE_SIZE];
+    hr_overview_firmware(text);
     hr_answer_add(answer, "\"firmware\":\"%s\"", text);
 }
 
@@ -123,15 +169,17 @@ void hr_status_describe(hr_answer_t *answer, const char *partition, size_t max_s
     hr_answer_add(answer, "\"module\":%" PRIu32, status.module);
     hr_answer_add(answer, "\"size\":%" PRIu32, status.size);
     add_hash(answer, status.hash_known, status.hash);
+    hr_answer_add(answer, "\"confirmed\":%s", hr_trial_is_confirmed() ? "true" : "false");
     hr_answer_add(answer, "\"loads\":%" PRIu32, status.loads);
-    hr_answer_add(answer, "\"retired\":%" PRIu32, hr_retire_waiting());
+    hr_answer_add(answer, "\"retired\":%" PRIu32, hr_overview_retired());
     add_firmware(answer);
     add_segments(answer, &status);
     hr_answer_add(answer, "\"partition\":\"%s\"", partition);
     hr_answer_add(answer, "\"max_size\":%u", (unsigned)max_size);
     hr_answer_add(answer, "\"reload_mode\":\"" RELOAD_MODE "\"");
     add_pending(answer);
-    add_set_aside(answer, partition);
+    add_slots(answer, partition);
+    add_passed_over(answer);
     add_heap(answer);
     add_last_error(answer);
     hr_answer_end(answer);

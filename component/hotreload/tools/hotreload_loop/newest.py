@@ -39,6 +39,6 @@ def _name(slot: dict[str, Any]) -> str:
 
 def _reason(slot: dict[str, Any], status: dict[str, Any]) -> str:
     for passed in status.get("passed_over", ()):
-        if passed["hash"] == slot["hash"]:
+        if (passed["slot"], passed["hash"]) == (slot["slot"], slot["hash"]):
             return f"{passed['error']}: {passed['message']}"
     return REASONS.get(slot["state"], "no load has taken it yet").format_map(slot)

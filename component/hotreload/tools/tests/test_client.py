@@ -90,8 +90,8 @@ def test_changes_are_signed(project: Path, server: Server, command: str, body: b
 
 
 def test_an_older_module_than_the_newest_is_told(project: Path, server: Server) -> None:
-    newest = {"state": "yielded", "starts": 3, "hash": "b" * 64, "running": False}
-    runs = {"state": "confirmed", "starts": 1, "hash": "a" * 64, "running": True}
+    newest = {"slot": 1, "state": "yielded", "starts": 3, "hash": "b" * 64, "running": False}
+    runs = {"slot": 0, "state": "confirmed", "starts": 1, "hash": "a" * 64, "running": True}
     status = {"loaded": True, "module": 1, "hash": "a" * 64, "slots": [newest, runs]}
     server.answers["/status"] = (200, status)
     result = run(project, "--url", server.url, "reload")

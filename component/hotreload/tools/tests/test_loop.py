@@ -114,6 +114,7 @@ def build(tmp_path: Path) -> Path:
 def slot(digit: str, state: str, *, starts: int = 0, running: bool = False) -> dict[str, Any]:
     """A slot as /status has it."""
     return {
+        "slot": 0,
         "state": state,
         "size": 3,
         "sequence": 1,
@@ -253,7 +254,12 @@ def test_a_module_that_was_passed_over_is_told_with_its_reason(build: Path, devi
     device.takes = False
     device.server.answers["/upload-and-reload"] = (200, {"status": "ok", "module": 1})
     device.state["slots"] = [slot("a", "written"), slot("0", "confirmed", running=True)]
-    passed = {"hash": "a" * 64, "error": "ESP_ERR_NO_MEM", "message": "no memory for 262000 bytes"}
+    passed = {
+        "slot": 0,
+        "hash": "a" * 64,
+        "error": "ESP_ERR_NO_MEM",
+        "message": "no memory for 262000 bytes",
+    }
     device.state["passed_over"] = [passed]
     result = run(build, device.server.url)
     assert result.returncode == 6
