@@ -33,3 +33,18 @@ bool hr_stack_saved_inside(const hr_stack_t *stack, uint32_t frame, hr_text_t te
    callers. */
 bool hr_stack_callers_inside(const hr_stack_t *stack, uint32_t return_address, uint32_t sp,
                              hr_text_t text);
+
+/* What an exception leaves of the code that it has stopped. */
+typedef struct {
+    uint32_t pc;
+    uint32_t return_address;
+    uint32_t sp;
+} hr_stack_registers_t;
+
+/* Of the frame of an exception, in the memory that runs this. */
+hr_stack_registers_t hr_stack_registers(const void *frame);
+
+/* Whether code that was stopped, and all its callers up to the first function of the task, are in one
+   of the texts. Says no when it cannot follow the stack to its end. */
+bool hr_stack_within(const hr_stack_t *stack, const hr_stack_registers_t *registers,
+                     const hr_text_t *texts, size_t count);

@@ -75,3 +75,55 @@ bool hr_stack_saved_inside(const hr_stack_t *stack, uint32_t frame, hr_text_t te
     /* a call of the scheduler: the frame is the scheduler's, PC the address it returns to */
     return hr_stack_callers_inside(stack, pc, frame, text);
 }
+
+hr_stack_registers_t hr_stack_registers(const void *frame)
+{
+    hr_stack_registers_t registers;
+    const uint8_t *start = frame;
+    memcpy(&registers.pc, start + FRAME_PC, sizeof(registers.pc));
+    memcpy(&registers.return_address, start + FRAME_A0, sizeof(registers.return_address));
+    memcpy(&registers.sp, start + FRAME_A1, sizeof(registers.sp));
+    return registers;
+}
+
+/* PC itself is a whole address: 0, to which a null pointer leads, is not the one of the ROM. */
+static bool stopped_in_any(const hr_text_t *texts, size_t count, uint32_t pc)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (pc - texts[i].start < texts[i].size) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_in_any(const hr_text_t *texts, size_t count, uint32_t address)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (is_inside(texts[i], address)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool hr_stack_within(const hr_stack_t *stack, const hr_stack_registers_t *registers,
+                     const hr_text_t *texts, size_t count)
+{
+    uint32_t return_address = registers->return_address;
+    uint32_t sp = registers->sp;
+    if (!stopped_in_any(texts, count, registers->pc)) {
+        return false;
+    }
+    while (return_address != 0) { /* nobody has called the first function of a task */
+        uint32_t caller_sp;
+        if (!is_in_any(texts, count, return_address)
+            || !load(stack, sp - HR_STACK_SAVE_AREA, &return_address)
+            || !load(stack, sp - HR_STACK_SAVE_AREA + 4, &caller_sp)
+            || caller_sp <= sp) {
+            return false;
+        }
+        sp = caller_sp;
+    }
+    return true;
+}

@@ -7,60 +7,15 @@
 
 #include "esp_debug_helpers.h"
 #include "esp_private/panic_internal.h"
-#include "esp_private/reset_internal.h"
 #include "esp_rom_sys.h"
 #include "esp_system.h"
 #include "sdkconfig.h"
-#include "soc/sim_board.h"
-#include "xtensa/xtensa_api.h"
+#include "xtensa/xtensa_context.h"
 
 #define BACKTRACE_DEPTH 100
 
-static const char *s_abort_details;
-
 /* of the esp_app_format component, if it is part of the build */
 extern int esp_app_get_elf_sha256(char *dst, size_t size) __attribute__((weak));
-
-/* ESP-IDF's names of EXCCAUSE (ISA manual, "Exception Causes") */
-static const char *const s_causes[] = {
-    [0] = "IllegalInstruction",
-    [1] = "Syscall",
-    [2] = "InstructionFetchError",
-    [3] = "LoadStoreError",
-    [4] = "Level1Interrupt",
-    [5] = "Alloca",
-    [6] = "IntegerDivideByZero",
-    [7] = "PCValue",
-    [8] = "Privileged",
-    [9] = "LoadStoreAlignment",
-    [12] = "InstrPDAddrError",
-    [13] = "LoadStorePIFDataError",
-    [14] = "InstrPIFAddrError",
-    [15] = "LoadStorePIFAddrError",
-    [16] = "InstTLBMiss",
-    [17] = "InstTLBMultiHit",
-    [18] = "InstFetchPrivilege",
-    [20] = "InstrFetchProhibited",
-    [24] = "LoadStoreTLBMiss",
-    [25] = "LoadStoreTLBMultihit",
-    [26] = "LoadStorePrivilege",
-    [28] = "LoadProhibited",
-    [29] = "StoreProhibited",
-};
-
-static const char *reason_of(const XtExcFrame *frame, xt_panic_kind_t kind)
-{
-    if (kind == XT_PANIC_DOUBLE_EXCEPTION) {
-        return "Double exception";
-    }
-    if (kind == XT_PANIC_DEBUG_EXCEPTION) {
-        return "Unhandled debug exception";
-    }
-    if ((size_t)frame->exccause < sizeof(s_causes) / sizeof(s_causes[0]) && s_causes[frame->exccause]) {
-        return s_causes[frame->exccause];
-    }
-    return "Unknown";
-}
 
 static void print_registers(const XtExcFrame *frame)
 {
@@ -97,39 +52,24 @@ static void print_elf_sha256(void)
     }
 }
 
-static void print_panic(const XtExcFrame *frame, xt_panic_kind_t kind)
+static void print_panic(const panic_info_t *info)
 {
-    if (s_abort_details) {
-        esp_rom_printf("\n%s\n", s_abort_details);
+    const XtExcFrame *frame = info->frame;
+    if (info->exception == PANIC_EXCEPTION_ABORT) {
+        esp_rom_printf("\n%s\n", info->reason);
     } else {
-        esp_rom_printf("\nGuru Meditation Error: Core  0 panic'ed (%s). Exception was unhandled.\n",
-                       reason_of(frame, kind));
+        esp_rom_printf("\nGuru Meditation Error: Core  %d panic'ed (%s). %s\n", info->core,
+                       info->reason, info->description);
         print_registers(frame);
     }
     print_backtrace(frame);
     print_elf_sha256();
 }
 
-static void restart(void)
+void esp_panic_handler(panic_info_t *info)
 {
-    esp_reset_reason_set_hint(ESP_RST_PANIC);
-    esp_rom_software_reset_system();
-}
-
-void xt_panic(XtExcFrame *frame, xt_panic_kind_t kind)
-{
-    static volatile unsigned s_entries;
-
-    s_entries++;
-    if (s_entries == 2) {
-        esp_rom_printf("\nPanic handler entered multiple times. "
-                       "Abort panic handling. Rebooting ...\n");
-    }
-    if (s_entries >= 2) {
-        restart();
-    }
 #if !CONFIG_ESP_SYSTEM_PANIC_SILENT_REBOOT
-    print_panic(frame, kind);
+    print_panic(info);
 #endif
 #if CONFIG_ESP_SYSTEM_PANIC_PRINT_HALT
     esp_rom_printf("\nCPU halted.\n");
@@ -138,15 +78,6 @@ void xt_panic(XtExcFrame *frame, xt_panic_kind_t kind)
     }
 #else
     esp_rom_printf("\nRebooting...\n");
-    restart();
-    __builtin_unreachable();
+    panic_restart();
 #endif
-}
-
-void panic_abort(const char *details)
-{
-    s_abort_details = details;
-    for (;;) {
-        __asm__ volatile("ill");
-    }
 }
