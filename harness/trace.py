@@ -20,6 +20,7 @@ EVENTS = frozenset(
     {
         *("trace", "request", "validate", "place", "relocate", "resolve", "hook_enter"),
         *("hook_leave", "switch", "retire", "free", "fallback", "store", "done", "error"),
+        *("pass", "abort"),
     }
 )
 WAIT_SECONDS = 20.0

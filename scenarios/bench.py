@@ -17,7 +17,7 @@ FREED_SECONDS = 10.0
 #: a second build of the scenario firmware; it takes a module for good after a shorter time, too
 OTHER_FIRMWARE = {
     "CONFIG_SCENARIO_OTHER_FIRMWARE": "y",
-    "CONFIG_HOTRELOAD_BOOT_GUARD_MS": "100",
+    "CONFIG_HOTRELOAD_CONFIRM_MS": "100",
 }
 
 #: the modules in `modules/relocation/`, and what their `answer()` gives

@@ -393,7 +393,7 @@ def test_status(device: Device, bench: Bench, variant: Variant) -> None:
     assert status["firmware"] == device.firmware.identity.hex()
     assert status["pending"] == waiting(variant("bigger").data)
     assert (status["partition"], status["max_size"]) == ("hotreload", MAXIMUM)
-    assert (status["retired"], status["set_aside"], status["last_error"]) == (0, [], None)
+    assert (status["retired"], status["passed_over"], status["last_error"]) == (0, [], None)
     assert int(status["text"]["address"], 16) == placement.text.address
     assert int(status["data"]["address"], 16) == placement.data.address
     assert status["heap"]["exec_free"] == heaps.exec_free

@@ -31,12 +31,13 @@ void flash_create(uint32_t size, uint32_t erase_size)
     operations_done = 0;
 }
 
-void flash_program_raw(const void *data, uint32_t size)
+void flash_program_raw(uint32_t offset, const void *data, uint32_t size)
 {
     uint32_t blocks = (size + partition.erase_size - 1) / partition.erase_size;
-    assert(blocks * partition.erase_size <= partition.size);
-    memset(cells, 0xff, blocks * partition.erase_size);
-    memcpy(cells, data, size);
+    assert(offset % partition.erase_size == 0);
+    assert(offset + blocks * partition.erase_size <= partition.size);
+    memset(cells + offset, 0xff, blocks * partition.erase_size);
+    memcpy(cells + offset, data, size);
 }
 
 void flash_set_operations(uint32_t operations, flash_torn_t kind)

@@ -12,7 +12,7 @@
 void flash_create(uint32_t size, uint32_t erase_size);
 
 /* What esptool does: erases the blocks it needs and writes. */
-void flash_program_raw(const void *data, uint32_t size);
+void flash_program_raw(uint32_t offset, const void *data, uint32_t size);
 
 /* What is left of an operation that loses power. */
 typedef enum {

@@ -32,7 +32,7 @@ def build(folder: Path, target: str, *definitions: str) -> Path:
         pytest.skip(str(missing))
 
 
-def build_program(folder: Path, target: str, *definitions: str) -> Path:
+def build_program(folder: Path, target: str, *definitions: str, source: Path = HERE) -> Path:
     """The program `target`, configured with `definitions` in a build folder of its own."""
     for tool in ("cmake", "ninja"):
         if shutil.which(tool) is None:
@@ -43,7 +43,7 @@ def build_program(folder: Path, target: str, *definitions: str) -> Path:
         if not (folder / "build.ninja").exists():
             options = [f"-D{definition}" for definition in definitions]
             python = f"-DHOTRELOAD_PYTHON={sys.executable}"
-            _run(["cmake", "-S", str(HERE), "-B", str(folder), "-G", "Ninja", python, *options])
+            _run(["cmake", "-S", str(source), "-B", str(folder), "-G", "Ninja", python, *options])
         _run(["cmake", "--build", str(folder), "--target", target])
     return program
 

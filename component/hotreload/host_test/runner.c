@@ -19,6 +19,7 @@
 #include "flash/hr_starts.h"
 #include "flash/hr_store.h"
 #include "module/hr_unloaded.h"
+#include "lifecycle/hr_trial.h"
 #include "lifecycle/hr_update.h"
 #include "memory.h"
 #include "reboot.h"
@@ -43,6 +44,21 @@ static void fail(const char *what, const char *name)
 {
     fprintf(stderr, "%s: %s\n", what, name);
     exit(2);
+}
+
+static uint32_t number(const char *text)
+{
+    return (uint32_t)strtoul(text, NULL, 0);
+}
+
+/* `a,b` */
+static const char *second(const char *text)
+{
+    const char *comma = strchr(text, ',');
+    if (comma == NULL) {
+        fail("two values needed", text);
+    }
+    return comma + 1;
 }
 
 /* A block of exactly the file's size, so that the sanitizer sees every byte read behind it. */
@@ -360,10 +376,87 @@ static void stream(char *value)
     free(update);
 }
 
+static void stream_with_bad_arguments(void)
+{
+    hotreload_update_t *begun = NULL;
+    const char *step = "bad stream";
+    print_result(step, hotreload_update_begin(NULL, 0, &begun), NULL);
+    print_result(step, hotreload_update_begin("", 0, &begun), NULL);
+    print_result(step, hotreload_update_begin("hotreload", 0, NULL), NULL);
+    print_result(step, hotreload_update_write(NULL, "x", 1), NULL);
+    print_result(step, hotreload_update_end(NULL), NULL);
+    print_result(step, hotreload_update_abort(NULL), NULL);
+    if (hotreload_update_begin("hotreload", 0, &begun) == ESP_OK) {
+        print_result(step, hotreload_update_write(begun, NULL, 1), NULL);
+        hotreload_update_abort(begun);
+    }
+}
+
 static const esp_partition_t *a_partition(void)
 {
     return esp_partition_find_first(ESP_PARTITION_TYPE_ANY, ESP_PARTITION_SUBTYPE_ANY,
                                     "hotreload");
+}
+
+static hotreload_update_t *streams[2];
+
+/* The public streaming update: `begin=<index>,<size>`, `write=<index>,<first>,<size>,<path>` of a
+   file, `end=<index>`, `abort=<index>`. */
+static bool run_stream_step(const char *step, char *value)
+{
+    hotreload_update_t **update = &streams[number(value) % 2];
+    if (strcmp(step, "begin") == 0) {
+        print_result(step, hotreload_update_begin("hotreload", number(second(value)), update), NULL);
+    } else if (strcmp(step, "write") == 0) {
+        const char *first = second(value);
+        const char *size = second(first);
+        file_t file = read_file(second(size));
+        size_t rest = file.size - number(first);
+        print_result(step, hotreload_update_write(*update, file.data + number(first),
+                                                  number(size) < rest ? number(size) : rest),
+                     NULL);
+        free(file.data);
+    } else if (strcmp(step, "end") == 0) {
+        print_result(step, hotreload_update_end(*update), NULL);
+    } else if (strcmp(step, "abort") == 0) {
+        print_result(step, hotreload_update_abort(*update), NULL);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static void list(void)
+{
+    hotreload_slot_t slots[HOTRELOAD_SLOTS];
+    size_t count = 0;
+    esp_err_t err = hotreload_list("hotreload", slots, &count);
+    for (size_t i = 0; i < count; i++) {
+        printf("listed %" PRIu32 " state=%d running=%d newest=%d\n", slots[i].slot,
+               (int)slots[i].state, slots[i].running, slots[i].newest);
+    }
+    print_result("list", err, NULL);
+}
+
+static bool run_state_step(const char *step, const char *value)
+{
+    hotreload_config_t given = config("hotreload");
+    if (strcmp(step, "confirm") == 0) {
+        print_result(step, hotreload_confirm(), NULL);
+    } else if (strcmp(step, "rollback") == 0) {
+        print_result(step, hotreload_rollback(&given), NULL);
+    } else if (strcmp(step, "retry") == 0) {
+        print_result(step, hotreload_retry("hotreload"), NULL);
+    } else if (strcmp(step, "list") == 0) {
+        list();
+    } else if (strcmp(step, "confirmed") == 0) {
+        printf("confirmed %s\n", hr_trial_is_confirmed() ? "yes" : "no");
+    } else if (strcmp(step, "panic") == 0) {
+        hr_starts_note_panic(number(value) != 0);
+    } else {
+        return false;
+    }
+    return true;
 }
 
 static void print_pending(void)
@@ -373,10 +466,10 @@ static void print_pending(void)
     printf("pending %s size=%" PRIu32 "\n", is_pending ? "yes" : "no", pending.size);
 }
 
-static void program_raw(const char *path)
+static void program_raw(uint32_t offset, const char *path)
 {
     file_t file = read_file(path);
-    flash_program_raw(file.data, (uint32_t)file.size);
+    flash_program_raw(offset, file.data, (uint32_t)file.size);
     free(file.data);
 }
 
@@ -420,6 +513,14 @@ static void hook_reloading(void *context)
     print_result("load in hook", hotreload_load(&again), NULL);
     print_result("unload in hook", hotreload_unload(), NULL);
     print_result("update in hook", hotreload_update_partition("hotreload", "x", 1), NULL);
+    hotreload_update_t *begun;
+    hotreload_slot_t slots[HOTRELOAD_SLOTS];
+    size_t count;
+    print_result("begin in hook", hotreload_update_begin("hotreload", 0, &begun), NULL);
+    print_result("rollback in hook", hotreload_rollback(&again), NULL);
+    print_result("confirm in hook", hotreload_confirm(), NULL);
+    print_result("list in hook", hotreload_list("hotreload", slots, &count), NULL);
+    print_result("retry in hook", hotreload_retry("hotreload"), NULL);
 }
 
 static void hook_registering(void *context)
@@ -482,21 +583,6 @@ static hr_identity_t firmware = {
 hr_identity_t hr_firmware_identity(void)
 {
     return firmware;
-}
-
-static uint32_t number(const char *text)
-{
-    return (uint32_t)strtoul(text, NULL, 0);
-}
-
-/* `a,b` */
-static const char *second(const char *text)
-{
-    const char *comma = strchr(text, ',');
-    if (comma == NULL) {
-        fail("two values needed", text);
-    }
-    return comma + 1;
 }
 
 /* `frame,text,size,low,path`: the file is a task's stack from `low` on. `callers` has the first
@@ -580,7 +666,7 @@ static void run_step(char *step)
     } else {
         value = empty;
     }
-    if (run_task_step(step, value)) {
+    if (run_task_step(step, value) || run_stream_step(step, value) || run_state_step(step, value)) {
         return;
     }
     if (strcmp(step, "resume") == 0) {
@@ -595,7 +681,13 @@ static void run_step(char *step)
     } else if (strcmp(step, "partition") == 0) {
         flash_create(number(value), number(second(value)));
     } else if (strcmp(step, "raw") == 0) {
-        program_raw(value);
+        program_raw(0, value);
+    } else if (strcmp(step, "program") == 0) {
+        program_raw(number(value), second(value));
+    } else if (strcmp(step, "save") == 0) {
+        FILE *file = fopen(value, "wb");
+        flash_save(file);
+        fclose(file);
     } else if (strcmp(step, "cut_after") == 0) {
         flash_set_operations(number(value), FLASH_TORN_HALF);
     } else if (strcmp(step, "cut_bits_after") == 0) {
@@ -608,6 +700,8 @@ static void run_step(char *step)
         flash_corrupt(number(value));
     } else if (strcmp(step, "wear_out") == 0) {
         flash_wear_out(number(value));
+    } else if (strcmp(step, "firmware") == 0) {
+        memset(&firmware, (int)number(value), sizeof(firmware));
     } else if (strcmp(step, "unstamped") == 0) {
         memset(&firmware, 0, sizeof(firmware));
     } else if (strcmp(step, "corrupt_rtc") == 0) {
@@ -628,8 +722,6 @@ static void run_step(char *step)
         mark(step, value);
     } else if (strcmp(step, "store_retry") == 0) {
         retry();
-    } else if (strcmp(step, "panic") == 0) {
-        hr_starts_note_panic(number(value) != 0);
     } else if (strcmp(step, "fail_read") == 0) {
         flash_fail_read_at(number(value));
     } else if (strcmp(step, "fail_at") == 0) {
@@ -667,6 +759,8 @@ static void run_step(char *step)
         table = tables[1];
     } else if (strcmp(step, "bad_arguments") == 0) {
         call_with_bad_arguments();
+    } else if (strcmp(step, "bad_stream_arguments") == 0) {
+        stream_with_bad_arguments();
     } else if (strcmp(step, "multipart") == 0) {
         char *path = strrchr(value, ',');
         if (path == NULL) {

@@ -239,8 +239,8 @@ esp_err_t hotreload_unload(void);
  * With CONFIG_HOTRELOAD_UNLOAD_FIRST the new module is checked, then the pre hooks run, the old
  * module is unloaded, the new one is placed and switched to, and the post hooks run. If it cannot
  * be placed, the module before it in the partition is loaded in its place before the post hooks run
- * (the newest one, when an image from RAM fails), and the result is still the error of the new one;
- * an update that did not fit is set aside. If there is none, no module is loaded. If a task stays in
+ * (the newest one, when an image from RAM fails), and the result is still the error of the new one.
+ * If there is none, no module is loaded. If a task stays in
  * the old module for CONFIG_HOTRELOAD_UNLOAD_TIMEOUT_MS, that module goes on instead.
  *
  * @param config  as for hotreload_load()
@@ -372,8 +372,8 @@ esp_err_t hotreload_update_abort(hotreload_update_t *update);
 /**
  * Whether an update waits for hotreload_reload(): one that was completely written since boot, by
  * hotreload_update_partition() or over HTTP, and that no load or reload has taken yet. A reload
- * that fails leaves it waiting, unless the update was set aside. False after a reset, until another
- * update is written: the first load takes the newest module anyway.
+ * that fails leaves it waiting. False after a reset, until another update is written: the first load
+ * takes the newest module anyway.
  *
  * For applications that choose the moment of a reload. Never waits; may be called from a hook.
  *
@@ -403,7 +403,7 @@ typedef enum {
 /** One slot of a partition. */
 typedef struct {
     uint32_t slot;                /**< Where it is: 0 or 1. */
-    hotreload_slot_state_t state;
+    hotreload_slot_state_t state; /**< What is known of it. */
     uint32_t size;                /**< Of the ELF; 0: none, or a raw one that was flashed. */
     uint32_t sequence;            /**< Higher is newer; 0xffffffff: flashed, 0: flashed before the newest update. */
     uint32_t starts;              /**< That count, since it was written or hotreload_retry() gave it another chance. */

@@ -899,7 +899,9 @@ esp_err_t hr_image_peek(hr_image_t *image, const void *data, size_t size, hr_rep
             break;
         }
         hr_elf_segment_t header = hr_image_program_header(image, i);
-        if (header.type == HR_ELF_PT_LOAD && image->load_count < HR_SEGMENTS_MAX) {
+        bool sound = header.filesz <= header.memsz
+                     && (uint64_t)header.vaddr + header.memsz <= UINT32_MAX;
+        if (header.type == HR_ELF_PT_LOAD && sound && image->load_count < HR_SEGMENTS_MAX) {
             image->segments[image->load_count++] = (hr_segment_t) {
                 .kind = (header.flags & HR_ELF_PF_X) ? HR_SEGMENT_TEXT : HR_SEGMENT_DATA,
                 .link = header.vaddr,
