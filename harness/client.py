@@ -91,26 +91,6 @@ class Pending(TypedDict):
     pending: PendingUpdate | None
 
 
-class Slot(TypedDict):
-    """One half of the partition."""
-
-    slot: int
-    state: str
-    size: int
-    sequence: int
-    starts: int
-    hash: str | None
-    running: bool
-
-
-class PassedOver(TypedDict):
-    """A module in flash that the last load did not take."""
-
-    slot: int
-    error: str
-    message: str
-
-
 class Status(TypedDict):
     """The answer of `/status`; the component's README says what the fields are."""
 
