@@ -143,7 +143,7 @@ def test_update_goes_over_the_older_of_two(host: Host, older: Host) -> None:
 def test_rollback_finds_the_module_of_the_older_component(
     host: Host, older: Host, updates: int
 ) -> None:
-    """A firmware with this component was tried and given up: what it wrote is nothing to the other."""
+    """A firmware with this component was tried and given up: its slot is nothing to the other."""
     theirs = [f"api_update={older.file(elf)}" for elf in (THEIRS, THEIRS_TOO)]
     before = older_image = hand_over(older, *theirs)
     mine = [f"api_update={host.file(elf)}" for elf in (MINE, MINE_TOO, MINE)[:updates]]
@@ -168,7 +168,7 @@ def test_rollback_finds_the_module_of_the_older_component(
 def test_slot_of_this_format_is_empty_for_the_older_component(
     older: Host, known: str, slot: int
 ) -> None:
-    """Also when it is for the very firmware that has the older component: it is not loaded, and it is
+    """Also when it is for the very firmware that has the older component: it is not loaded, and is
     written over while a module of its own stays."""
     content = Slot(
         THEIRS, 7, flashed=known == "flashed", confirmed=known == "confirmed", bad=known == "bad"

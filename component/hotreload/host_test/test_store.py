@@ -229,7 +229,7 @@ def test_what_is_passed_over_is_told(host: Host) -> None:
     told = [line.split(" ", 3)[1:3] for line in run.lines("passed slot")]
     assert told == [["slot=1", "HOTRELOAD_ERR_IDENTITY"], ["slot=0", "HOTRELOAD_ERR_YIELDED"]]
     assert run.result("newest") == "HOTRELOAD_ERR_NO_MODULE"
-    assert f"is another firmware's: {OTHER_FIRMWARE.hex()}" in run.message("newest")
+    assert f"is for the firmware {OTHER_FIRMWARE.hex()}" in run.message("newest")
     assert run.result("api_load") == "HOTRELOAD_ERR_IDENTITY"
     assert run.lines("event passed_over") == [
         "event passed_over slot=1 error=HOTRELOAD_ERR_IDENTITY",
@@ -726,7 +726,7 @@ def test_what_is_no_module_costs_no_erase(host: Host, kind: str, piece: int) -> 
 
 
 def test_identity_is_refused_early_only_where_it_is_in_the_first_bytes(host: Host) -> None:
-    """A linker that puts the note elsewhere: refused at the end, and no confirmed module is lost."""
+    """A linker that puts the note elsewhere: refused at the end, at no confirmed one's cost."""
     data = struct.pack("<II", TEXT, 5) + bytes(9000)
     builder = ModuleBuilder(data=data, rela=[Reloc(DATA, R_RELATIVE)])
     elf = builder.build().replace(bytes(range(0xA0, 0xB0)), firmware(7))

@@ -351,7 +351,7 @@ def test_refused_replacement_counts_nothing(host: Host, installed: list[str]) ->
 def test_rollback(host: Host, installed: list[str]) -> None:
     run = check(host, *installed, "rollback", "list", "rollback", "retry", "api_reload")
     assert run.results("rollback") == ["ESP_OK", "HOTRELOAD_ERR_NO_MODULE"]
-    states = [line for line in run.lines("listed")]
+    states = list(run.lines("listed"))
     assert states == ["listed 0 state=4 running=0 newest=1", "listed 1 state=3 running=1 newest=0"]
     assert run.results("api_reload") == ["ESP_OK"]
     assert newest(run) == sha(BAD)
