@@ -27,6 +27,7 @@ def test_order_of_a_reload(device: Device, bench: Bench, variant: Variant) -> No
     assert events[events.index("relocate") :] == [
         "relocate",
         "resolve",
+        "store",  # its start is marked before any of its code can run
         "hook_enter",
         "hook_leave",
         "switch",

@@ -65,3 +65,14 @@ def test_flashed_module_takes_effect(device: Device, variant: Variant, uploads: 
     device.client.upload_and_reload(variant("answer_43"))
     device.flash_module(flashed)
     assert device.probe.call("answer") == 1933
+
+
+def test_newest_of_many_updates_starts(device: Device, variant: Variant) -> None:
+    """Each goes over the older of two that are confirmed, and is newer than both."""
+    for name, answer in (("answer_43", 43), ("changed_constant", 1234567), ("bigger", 1933)):
+        device.client.upload_and_reload(variant(name))
+        device.client.confirm()
+
+        device.power_cycle()
+
+        assert device.probe.call("answer") == answer
