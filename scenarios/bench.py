@@ -244,17 +244,22 @@ class Bench:
             raise ConditionNotMet(f"only {len(checks)} signatures were tried")
         return {check.name: (check.got, check.want) for check in checks if check.got != check.want}
 
-    def wrong_rows(self, group: str) -> tuple[int, list[str]]:
+    def wrong_rows(self, group: str, hook: bool = False) -> tuple[int, list[str]]:
         """Run a group of the table of signatures: its rows, and the first calls that went wrong.
 
+        With `hook` in the pre hook of a reload, in which calls of other tasks are held.
         Only a firmware with CONFIG_SCENARIO_SIGNATURES has the table.
         """
-        answer = self._probe.get_json("signature-table", {"group": group})
+        answer = self._probe.get_json("signature-table", {"group": group, "hook": str(int(hook))})
         return int(answer["rows"]), list(answer["shown"])
 
     def preempted_calls(self) -> PreemptedCalls:
         """Call through a stub while a task of a higher priority interrupts at each tick."""
         return PreemptedCalls(**self._probe.get_json("preempted-calls", {}))
+
+    def held_calls(self) -> PreemptedCalls:
+        """Call through a stub while the module is reloaded again and again, calls held."""
+        return PreemptedCalls(**self._probe.get_json("held-calls", {}))
 
     def memory_kind(self, address: int) -> MemoryKind:
         return MemoryKind(**self._probe.get_json("memory/kind", {"addr": str(address)}))

@@ -16,6 +16,7 @@ static const httpd_uri_t routes[] = {
     {.uri = "/probe/signatures", .method = HTTP_GET, .handler = probe_handle_signatures},
 #if CONFIG_SCENARIO_SIGNATURES
     {.uri = "/probe/signature-table", .method = HTTP_GET, .handler = probe_handle_signature_table},
+    {.uri = "/probe/held-calls", .method = HTTP_GET, .handler = probe_handle_held_calls},
     {.uri = "/probe/preempted-calls", .method = HTTP_GET, .handler = probe_handle_preempted_calls},
 #endif
     {.uri = "/probe/read", .method = HTTP_GET, .handler = probe_handle_read},

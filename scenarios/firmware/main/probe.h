@@ -45,6 +45,7 @@ esp_err_t probe_handle_symbols(httpd_req_t *request);
 esp_err_t probe_handle_signatures(httpd_req_t *request);
 esp_err_t probe_handle_signature_table(httpd_req_t *request);
 esp_err_t probe_handle_preempted_calls(httpd_req_t *request);
+esp_err_t probe_handle_held_calls(httpd_req_t *request);
 esp_err_t probe_handle_read(httpd_req_t *request);
 esp_err_t probe_handle_partition(httpd_req_t *request);
 esp_err_t probe_handle_memory_kind(httpd_req_t *request);
