@@ -157,6 +157,7 @@ class Model:
             return "ESP_ERR_INVALID_STATE"
         if not any(self.origin is slot for slot in self.slots):
             return "HOTRELOAD_ERR_STORE"
+        assert self.origin is not None
         self.origin.confirmed = True
         self.confirmed_once = True
         return ""

@@ -30,8 +30,7 @@ def test_cut_before_the_upload_is_complete(device: Device, variant: Variant, par
 
 
 def test_cut_during_a_later_update(device: Device, variant: Variant) -> None:
-    """The module in use was itself uploaded and is unproven: the new one is written over it, and the
-    one that was there before both starts."""
+    """The module in use is unproven: the new one is written over it, and the one before starts."""
     elf = variant("bigger").data
     device.client.upload_and_reload(variant("changed_constant"))
     device.client.upload_and_reload(variant("answer_43"))

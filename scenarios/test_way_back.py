@@ -45,7 +45,9 @@ def bodies(variant: Variant, foreign: Module) -> dict[str, Body]:
             Body("hangs", variant("hangs_at_start").data, Kind.HANGS, answer=98),
             Body("is large", large.data, Kind.LARGE, error="ESP_ERR_NO_MEM"),
             Body("is foreign", foreign.data, Kind.REFUSED, error="HOTRELOAD_ERR_IDENTITY"),
-            Body("is broken", works[:-200], Kind.REFUSED_LATE, error="HOTRELOAD_ERR_SEGMENT_BOUNDS"),
+            Body(
+                "is broken", works[:-200], Kind.REFUSED_LATE, error="HOTRELOAD_ERR_SEGMENT_BOUNDS"
+            ),
         )
     }
 

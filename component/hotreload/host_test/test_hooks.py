@@ -94,7 +94,6 @@ def test_null_removes_all_of_a_kind(host: Host, loaded: list[str], kind: str) ->
     steps = [f"{other}={other[0]}{name}" for other in kinds for name in "ab"]
     run = host.run(*loaded, *steps, f"{kind}=none", "api_reload")
     assert len(hooks(run)) == 4
-    assert not [name for name in hooks(run) if name[0] == kind[0] and kind != "pre"] or kind == "post"
     assert f"kind={kind} " not in run.output
 
 

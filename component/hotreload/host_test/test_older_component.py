@@ -85,7 +85,7 @@ def older_program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with FileLock(f"{folder}.lock"):
         if not folder.exists():
             with tarfile.open(fileobj=BytesIO(archive)) as files:
-                files.extractall(folder)  # noqa: S202 - of this repository
+                files.extractall(folder)
             runner = folder / "component" / "hotreload" / "host_test" / "runner.c"
             text = runner.read_text(encoding="utf-8")
             assert HOOK in text
@@ -132,7 +132,9 @@ def test_update_goes_over_the_older_of_two(host: Host, older: Host) -> None:
     steps = [f"api_update={older.file(elf)}" for elf in (THEIRS, THEIRS_TOO)]
     image = host.file(hand_over(older, *steps))
     prepare = [f"raw={image}", f"firmware={NEW_FIRMWARE}", f"api_update={host.file(MINE)}"]
-    run = host.run(*START, *prepare, "newest", f"api_update={host.file(MINE_TOO)}", "newest", "slots")
+    run = host.run(
+        *START, *prepare, "newest", f"api_update={host.file(MINE_TOO)}", "newest", "slots"
+    )
     assert newest(run) == [sha(MINE), sha(MINE_TOO)]
     assert [line for line in run.lines("slot ") if line.endswith(sha(THEIRS_TOO))]
 
@@ -141,15 +143,22 @@ def test_update_goes_over_the_older_of_two(host: Host, older: Host) -> None:
 def test_rollback_finds_the_module_of_the_older_component(
     host: Host, older: Host, updates: int
 ) -> None:
-    """A firmware with this component was tried and given up: what it wrote is nothing to the other."""
+    """A firmware with this component was tried and given up: its slot is nothing to the other."""
     theirs = [f"api_update={older.file(elf)}" for elf in (THEIRS, THEIRS_TOO)]
     before = older_image = hand_over(older, *theirs)
     mine = [f"api_update={host.file(elf)}" for elf in (MINE, MINE_TOO, MINE)[:updates]]
     prepare = [f"raw={host.file(older_image)}", f"firmware={NEW_FIRMWARE}", *mine]
     after = hand_over(host, *prepare, "mark=start")
     assert after != before
-    run = older.run(*START, f"raw={older.file(after)}", "newest", "api_load", "table",
-                    f"api_update={older.file(THEIRS)}", "newest")
+    run = older.run(
+        *START,
+        f"raw={older.file(after)}",
+        "newest",
+        "api_load",
+        "table",
+        f"api_update={older.file(THEIRS)}",
+        "newest",
+    )
     assert run.result("api_load") == "ESP_OK"
     assert newest(run) == [sha(THEIRS_TOO), sha(THEIRS)]
 
@@ -159,7 +168,7 @@ def test_rollback_finds_the_module_of_the_older_component(
 def test_slot_of_this_format_is_empty_for_the_older_component(
     older: Host, known: str, slot: int
 ) -> None:
-    """Also when it is for the very firmware that has the older component: it is not loaded, and it is
+    """Also when it is for the very firmware that has the older component: it is not loaded, and is
     written over while a module of its own stays."""
     content = Slot(
         THEIRS, 7, flashed=known == "flashed", confirmed=known == "confirmed", bad=known == "bad"
@@ -168,7 +177,9 @@ def test_slot_of_this_format_is_empty_for_the_older_component(
     partition[slot : slot + len(content)] = content
     image = older.file(bytes(partition))
     theirs = older.file(THEIRS_TOO)
-    run = older.run(*START, f"raw={image}", "api_load", f"api_update={theirs}", "newest", "api_load")
+    run = older.run(
+        *START, f"raw={image}", "api_load", f"api_update={theirs}", "newest", "api_load"
+    )
     assert run.results("api_load")[0].startswith("HOTRELOAD_ERR_")
     assert run.results("api_load")[1] == "ESP_OK"
     assert newest(run) == [sha(THEIRS_TOO)]
@@ -184,7 +195,13 @@ def test_raw_elf_is_loaded_by_both(host: Host, older: Host) -> None:
 def test_module_that_the_older_component_has_set_aside_is_nothing(host: Host, older: Host) -> None:
     steps = [f"api_update={older.file(elf)}" for elf in (THEIRS, THEIRS_TOO)]
     image = host.file(hand_over(older, *steps, "set_aside"))
-    run = host.run(*START, f"raw={image}", f"firmware={NEW_FIRMWARE}", "slots",
-                   f"api_update={host.file(MINE)}", "slots")
+    run = host.run(
+        *START,
+        f"raw={image}",
+        f"firmware={NEW_FIRMWARE}",
+        "slots",
+        f"api_update={host.file(MINE)}",
+        "slots",
+    )
     assert sorted(slot_states(run).values()) == ["other", "written"]
     assert [line for line in run.lines("slot ")[-2:] if line.endswith(sha(THEIRS))]

@@ -88,5 +88,12 @@ def test_stays_while_the_kernel_has_a_task_in_it(host: Host, loaded: list[str], 
     run = host.run(*loaded, "lie_in", step, "waiting", "tick", "clean_up", "tick", "tick", "tick")
     assert run.result("waiting") == "1"
     assert frees(run.output) == [
-        *(f"{step}: ESP_OK", "tick: runs", "tick: runs", "free=1", "tick: stopped", "tick: stopped"),
+        *(
+            f"{step}: ESP_OK",
+            "tick: runs",
+            "tick: runs",
+            "free=1",
+            "tick: stopped",
+            "tick: stopped",
+        ),
     ]

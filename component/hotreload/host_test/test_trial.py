@@ -246,12 +246,28 @@ def test_confirm(host: Host, installed: list[str], before: str) -> None:
 
 def test_what_cannot_be_confirmed(host: Host, installed: list[str]) -> None:
     buffer = f"api_buffer={host.file(OTHER)}"
-    run = host.run(*installed, "api_unload", "confirm", buffer, "confirm", f"time={PROBATION}",
-                   "tick", "confirmed", "slots")
+    run = host.run(
+        *installed,
+        "api_unload",
+        "confirm",
+        buffer,
+        "confirm",
+        f"time={PROBATION}",
+        "tick",
+        "confirmed",
+        "slots",
+    )
     assert run.results("confirm") == ["ESP_ERR_INVALID_STATE", "ESP_ERR_NOT_SUPPORTED"]
     assert run.lines("confirmed") == ["confirmed no"]
-    raw = host.run(*START, f"raw={host.file(GOOD)}", "api_load", "confirm", f"time={PROBATION}",
-                   "tick", "operations")
+    raw = host.run(
+        *START,
+        f"raw={host.file(GOOD)}",
+        "api_load",
+        "confirm",
+        f"time={PROBATION}",
+        "tick",
+        "operations",
+    )
     assert raw.result("confirm") == "ESP_ERR_NOT_SUPPORTED"
     assert raw.lines("operations") == ["operations 0"]
 
@@ -265,8 +281,16 @@ def test_raw_elf_is_taken_for_ever(host: Host) -> None:
 
 def test_encrypted_partition_counts_nothing(host: Host) -> None:
     image = host.file(Slot(BAD, flashed=True).image())
-    run = check(host, *START, f"raw={image}", "encrypt", "api_load", *boot(PANIC) * 6, "operations",
-                "confirm")
+    run = check(
+        host,
+        *START,
+        f"raw={image}",
+        "encrypt",
+        "api_load",
+        *boot(PANIC) * 6,
+        "operations",
+        "confirm",
+    )
     assert run.results("api_load") == ["ESP_OK"] * 7
     assert run.lines("operations") == ["operations 0"]
     assert run.result("confirm") == "HOTRELOAD_ERR_PARTITION"
@@ -297,8 +321,9 @@ def test_module_given_again_is_as_good_as_any(host: Host, installed: list[str], 
 def test_explicit_reload_takes_the_newest_that_has_not_yielded(
     host: Host, installed: list[str]
 ) -> None:
-    run = check(host, *installed, *boot(PANIC) * 3, "api_reload", "list", "retry", "api_reload",
-                "list")
+    run = check(
+        host, *installed, *boot(PANIC) * 3, "api_reload", "list", "retry", "api_reload", "list"
+    )
     assert run.results("api_reload") == ["ESP_OK"] * 2
     runs = [line.split()[1] for line in run.lines("listed") if "running=1" in line]
     assert runs == ["1", "0"]
@@ -326,7 +351,7 @@ def test_refused_replacement_counts_nothing(host: Host, installed: list[str]) ->
 def test_rollback(host: Host, installed: list[str]) -> None:
     run = check(host, *installed, "rollback", "list", "rollback", "retry", "api_reload")
     assert run.results("rollback") == ["ESP_OK", "HOTRELOAD_ERR_NO_MODULE"]
-    states = [line for line in run.lines("listed")]
+    states = list(run.lines("listed"))
     assert states == ["listed 0 state=4 running=0 newest=1", "listed 1 state=3 running=1 newest=0"]
     assert run.results("api_reload") == ["ESP_OK"]
     assert newest(run) == sha(BAD)
@@ -356,8 +381,9 @@ def test_rollback_that_fails_changes_nothing(host: Host, why: str) -> None:
 
 
 def test_rollback_of_what_is_not_in_flash(host: Host, installed: list[str]) -> None:
-    run = check(host, *installed, f"api_buffer={host.file(OTHER)}", "operations", "rollback",
-                "operations")
+    run = check(
+        host, *installed, f"api_buffer={host.file(OTHER)}", "operations", "rollback", "operations"
+    )
     assert run.result("rollback") == "ESP_ERR_NOT_SUPPORTED"
     assert run.lines("operations")[0] == run.lines("operations")[1]
 
@@ -395,8 +421,6 @@ def test_power_cycles_of_a_module_that_hangs_end(host: Host, installed: list[str
     assert newest(run) == sha(GOOD)
 
 
-def test_aborts_of_the_firmware_do_not_condemn_the_module(
-    host: Host, installed: list[str]
-) -> None:
+def test_aborts_of_the_firmware_do_not_condemn_the_module(host: Host, installed: list[str]) -> None:
     run = check(host, *installed, *boot(PANIC, involved=False) * 6)
     assert (newest(run), slot(run, BAD)) == (sha(BAD), "written starts=1")

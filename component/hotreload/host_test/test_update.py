@@ -50,14 +50,24 @@ def test_whole(host: Host, loaded: list[str], piece: int, size: int) -> None:
     # an argument list is limited; single bytes are written for the header only
     if piece == 1:
         parts = [*(write(file, at, 1) for at in range(60)), write(file, 60)]
-    run = host.run(*loaded, f"begin=0,{size}", *parts, "pending", "end=0", "pending", "newest",
-                   "api_reload", "blocks")
+    run = host.run(
+        *loaded,
+        f"begin=0,{size}",
+        *parts,
+        "pending",
+        "end=0",
+        "pending",
+        "newest",
+        "api_reload",
+        "blocks",
+    )
     assert run.result("begin") == run.result("end") == "ESP_OK"
     assert set(run.results("write")) == {"ESP_OK"}
     assert newest(run) == [sha(NEW)]
     assert run.lines("pending") == ["pending no size=0", f"pending yes size={len(NEW)}"]
-    assert run.lines("event updated") == [f"event updated size={size}" for size in
-                                          (len(GOOD), len(NEW))]
+    assert run.lines("event updated") == [
+        f"event updated size={size}" for size in (len(GOOD), len(NEW))
+    ]
     assert run.result("api_reload") == "ESP_OK"
 
 
@@ -73,8 +83,19 @@ def test_abort_before_the_first_chunk_costs_nothing(
     host: Host, loaded: list[str], written: int
 ) -> None:
     file, other = host.file(NEW), host.file(OTHER)
-    run = host.run(*loaded, "operations", "begin=0,0", write(file, 0, written), "abort=0",
-                   "operations", "newest", "begin=0,0", write(other), "end=0", "newest")
+    run = host.run(
+        *loaded,
+        "operations",
+        "begin=0,0",
+        write(file, 0, written),
+        "abort=0",
+        "operations",
+        "newest",
+        "begin=0,0",
+        write(other),
+        "end=0",
+        "newest",
+    )
     assert run.lines("operations")[0] == run.lines("operations")[1]
     assert run.results("abort") == ["ESP_OK"]
     assert newest(run) == [sha(GOOD), sha(OTHER)]
@@ -82,8 +103,15 @@ def test_abort_before_the_first_chunk_costs_nothing(
 
 
 def test_abort_later_leaves_the_other_module(host: Host, loaded: list[str]) -> None:
-    run = host.run(*loaded, "begin=0,0", write(host.file(NEW), 0, 5000), "abort=0", "newest",
-                   "pending", *["reboot=1", "names=f", "api_load"])
+    run = host.run(
+        *loaded,
+        "begin=0,0",
+        write(host.file(NEW), 0, 5000),
+        "abort=0",
+        "newest",
+        "pending",
+        *["reboot=1", "names=f", "api_load"],
+    )
     assert newest(run) == [sha(GOOD)]
     assert run.results("api_load")[-1] == "ESP_OK"
 
@@ -110,8 +138,9 @@ def test_what_can_never_be_loaded_is_refused_before_the_first_erase(
     data, error = REFUSED[kind]
     file, good = host.file(data), host.file(NEW)
     early = [write(file, 0, CHUNK), write(file, CHUNK, 1000), "begin=1,0", "operations", "end=0"]
-    run = host.run(*loaded, "operations", "begin=0,0", *early, write(good, index=1), "end=1",
-                   "newest")
+    run = host.run(
+        *loaded, "operations", "begin=0,0", *early, write(good, index=1), "end=1", "newest"
+    )
     assert run.results("write") == [error, error, "ESP_OK"]
     assert run.results("end") == [error, "ESP_OK"]
     assert run.results("begin") == ["ESP_OK", "ESP_OK"]
@@ -130,7 +159,9 @@ def test_what_is_found_out_at_the_end_costs_no_confirmed_module(
 
 
 def test_nothing_written_is_no_module(host: Host, loaded: list[str]) -> None:
-    run = host.run(*loaded, "begin=0,0", "end=0", "begin=0,0", write(host.file(NEW), 0, 51), "end=0")
+    run = host.run(
+        *loaded, "begin=0,0", "end=0", "begin=0,0", write(host.file(NEW), 0, 51), "end=0"
+    )
     assert run.results("end") == ["HOTRELOAD_ERR_EMPTY", "HOTRELOAD_ERR_TRUNCATED"]
 
 
@@ -150,8 +181,16 @@ def test_larger_than_the_slot(host: Host) -> None:
 
 def test_one_at_a_time(host: Host, loaded: list[str]) -> None:
     file = host.file(NEW)
-    run = host.run(*loaded, "begin=0,0", "begin=1,0", f"api_update={file}", f"stream=100,{file}",
-                   "end=0", "begin=1,0", "abort=1")
+    run = host.run(
+        *loaded,
+        "begin=0,0",
+        "begin=1,0",
+        f"api_update={file}",
+        f"stream=100,{file}",
+        "end=0",
+        "begin=1,0",
+        "abort=1",
+    )
     assert run.results("begin") == ["ESP_OK", "HOTRELOAD_ERR_BUSY", "ESP_OK"]
     assert run.results("update")[-1] == run.result("stream") == "HOTRELOAD_ERR_BUSY"
 

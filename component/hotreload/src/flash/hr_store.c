@@ -364,6 +364,24 @@ void hr_candidates_pass(hr_candidates_t *candidates, const hr_store_view_t *view
     pass(candidates, view->origin.slot, view->origin.hash, err, report);
 }
 
+static esp_err_t reject_other(const hr_slot_t *slot, uint32_t index, const char *label,
+                              hr_report_t *report)
+{
+    char own[HR_IDENTITY_TEXT_SIZE];
+    const hr_identity_t identity = hr_firmware_identity();
+    hr_identity_to_text(&identity, own);
+    if (slot->format != HR_SLOT_RECORDED) {
+        report->module_firmware[0] = 0;
+        return hr_reject(report, HOTRELOAD_ERR_IDENTITY,
+                         "the module in slot %" PRIu32 " of partition %s is another firmware's, not "
+                         "of %s", index, label, own);
+    }
+    hr_identity_to_text(&slot->firmware, report->module_firmware);
+    return hr_reject(report, HOTRELOAD_ERR_IDENTITY,
+                     "slot %" PRIu32 " of partition %s: the module is for the firmware %s, this "
+                     "one is %s", index, label, report->module_firmware, own);
+}
+
 /* Why a slot's module is not taken, as far as the slot itself tells. */
 static esp_err_t check_state(const hr_store_t *store, uint32_t index, const hr_slot_t *slot,
                              hr_report_t *report)
@@ -388,15 +406,7 @@ static esp_err_t check_state(const hr_store_t *store, uint32_t index, const hr_s
                          "the module in slot %" PRIu32 " of partition %s was started %" PRIu32
                          " times and never confirmed", index, label, slot->starts);
     case HR_SLOT_OTHER:
-        if (slot->format == HR_SLOT_RECORDED) {
-            hr_identity_to_text(&slot->firmware, report->module_firmware);
-        } else {
-            report->module_firmware[0] = 0;
-        }
-        return hr_reject(report, HOTRELOAD_ERR_IDENTITY,
-                         "the module in slot %" PRIu32 " of partition %s is another firmware's%s%s",
-                         index, label, report->module_firmware[0] != 0 ? ": " : "",
-                         report->module_firmware);
+        return reject_other(slot, index, label, report);
     default:
         return ESP_OK;
     }
