@@ -307,9 +307,7 @@ class Bench:
     def handover(self) -> Handover:
         return Handover(**self._probe.get_json("handover", {}))
 
-    def count_through(
-        self, reloads: int, modules: Sequence[bytes], timeout: float
-    ) -> Counted:
+    def count_through(self, reloads: int, modules: Sequence[bytes], timeout: float) -> Counted:
         """Replace two modules by each other while tasks count in them, carrying the counts over."""
         first, second = modules
         query: dict[str, str | int] = {"first": len(first), "reloads": reloads}
@@ -319,7 +317,8 @@ class Bench:
         _, match = self._console.wait_line(f"{pattern}|{PANIC}", timeout=timeout)
         if match.group() == PANIC:
             raise ConditionNotMet("the firmware crashed")
-        return Counted(*map(int, match.groups()[:4]), last=match[5])
+        done, failed, wrong, fewest = map(int, match.groups()[:4])
+        return Counted(done, failed, wrong, fewest, match[5])
 
     def call_unwaiting(self) -> Unwaiting:
         """Call `answer()` in an interrupt, with interrupts masked, and the scheduler suspended."""

@@ -127,9 +127,7 @@ def test_caller_that_has_a_mutex_the_hook_wants(
 
 
 @held
-def test_task_whose_loop_lies_in_the_module(
-    device: Device, bench: Bench, variant: Variant
-) -> None:
+def test_task_whose_loop_lies_in_the_module(device: Device, bench: Bench, variant: Variant) -> None:
     """It cannot be waited for: all go on in the old module."""
     bench.hand_over()
     bench.visit(0, "compute")
@@ -195,9 +193,7 @@ def test_who_cannot_wait_is_never_held(device: Device, bench: Bench, variant: Va
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_who_cannot_log_calls_without_a_module(
-    device: Device, bench: Bench, when: str
-) -> None:
+def test_who_cannot_log_calls_without_a_module(device: Device, bench: Bench, when: str) -> None:
     """An interrupt handler among them: 0, and the next task that calls tells how often."""
     if when == "before":
         device.erase_partition("hotreload")

@@ -121,9 +121,7 @@ def test_null_removes_all_of_one_kind(
 
 
 @pytest.mark.parametrize("kind", ["pre", "post"])
-def test_single_hook_is_removed(
-    device: Device, bench: Bench, variant: Variant, kind: str
-) -> None:
+def test_single_hook_is_removed(device: Device, bench: Bench, variant: Variant, kind: str) -> None:
     for context in (1, 2, 3):
         bench.register_hook(kind, "a", context=context)
 
@@ -135,9 +133,7 @@ def test_single_hook_is_removed(
     assert hooks_called(bench) == (order[::-1] if kind == "pre" else order)
 
 
-def test_hook_that_is_removed_while_it_runs(
-    device: Device, bench: Bench, variant: Variant
-) -> None:
+def test_hook_that_is_removed_while_it_runs(device: Device, bench: Bench, variant: Variant) -> None:
     """The other task's call returns when the hook has ended, and it does not run as a post hook."""
     bench.register_slow_hook()
 

@@ -62,7 +62,7 @@ HELD = SIGNATURES | {
 @pytest.mark.firmware("scenarios/firmware", config=HELD)
 @pytest.mark.parametrize("group", [group for group in ROWS if group != "control-flow"])
 def test_held_call_gives_what_the_function_gives(bench: Bench, group: str) -> None:
-    """By the way of held calls, as those go that may not be held; control flow needs other tasks."""
+    """On the way of held calls, which others take who are not held; control flow needs other tasks."""
     assert bench.wrong_rows(group, hook=True) == (ROWS[group], [])
 
 

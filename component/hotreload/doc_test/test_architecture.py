@@ -75,7 +75,7 @@ def test_no_header_includes_itself() -> None:
 
 
 def test_every_header_has_its_source() -> None:
-    """In its folder, or in one of an instruction set; but for those that are types and macros only."""
+    """In its folder, or in one of an instruction set; but for those of types and macros only."""
     sources = {Path(file).stem for file in files() if not file.endswith(".h")}
     lonely = {file for file in files() if file.endswith(".h") and Path(file).stem not in sources}
     assert lonely == {"elf/hr_elf.h", "lifecycle/hr_lifecycle.h", "port/hr_idf.h"}
