@@ -62,7 +62,7 @@ HELD = SIGNATURES | {
 @pytest.mark.firmware("scenarios/firmware", config=HELD)
 @pytest.mark.parametrize("group", [group for group in ROWS if group != "control-flow"])
 def test_held_call_gives_what_the_function_gives(bench: Bench, group: str) -> None:
-    """On the way of held calls, which others take who are not held; control flow needs other tasks."""
+    """The way of held calls, by one who is not; control flow needs other tasks, which are."""
     assert bench.wrong_rows(group, hook=True) == (ROWS[group], [])
 
 
