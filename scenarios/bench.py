@@ -182,6 +182,40 @@ class Soak:
 
 
 @dataclass(frozen=True)
+class Counted:
+    """Reloads while tasks counted in the module, those that failed and the error of the last of
+    them, counts that did not follow each other, and the counts of the task that made the fewest."""
+
+    reloads: int
+    failed: int
+    wrong: int
+    fewest: int
+    last: str
+
+
+@dataclass(frozen=True)
+class Handover:
+    """What handover hooks saw, `answer()` of both modules and through the stub, and outcomes."""
+
+    calls: int
+    new: int
+    old: int
+    stub: int
+    unknown: int
+    outcomes: int
+    outcome: str
+
+
+@dataclass(frozen=True)
+class Unwaiting:
+    """Calls of `answer()` from where nobody can wait: results of 0, and those that were wrong."""
+
+    calls: int
+    zeros: int
+    wrong: int
+
+
+@dataclass(frozen=True)
 class CallCycles:
     """Cycles of a number of calls through the stub, and of the module's function itself."""
 
@@ -210,17 +244,22 @@ class Bench:
             raise ConditionNotMet(f"only {len(checks)} signatures were tried")
         return {check.name: (check.got, check.want) for check in checks if check.got != check.want}
 
-    def wrong_rows(self, group: str) -> tuple[int, list[str]]:
+    def wrong_rows(self, group: str, hook: bool = False) -> tuple[int, list[str]]:
         """Run a group of the table of signatures: its rows, and the first calls that went wrong.
 
+        With `hook` in the pre hook of a reload, in which calls of other tasks are held.
         Only a firmware with CONFIG_SCENARIO_SIGNATURES has the table.
         """
-        answer = self._probe.get_json("signature-table", {"group": group})
+        answer = self._probe.get_json("signature-table", {"group": group, "hook": str(int(hook))})
         return int(answer["rows"]), list(answer["shown"])
 
     def preempted_calls(self) -> PreemptedCalls:
         """Call through a stub while a task of a higher priority interrupts at each tick."""
         return PreemptedCalls(**self._probe.get_json("preempted-calls", {}))
+
+    def held_calls(self) -> PreemptedCalls:
+        """Call through a stub while the module is reloaded again and again, calls held."""
+        return PreemptedCalls(**self._probe.get_json("held-calls", {}))
 
     def memory_kind(self, address: int) -> MemoryKind:
         return MemoryKind(**self._probe.get_json("memory/kind", {"addr": str(address)}))
@@ -241,6 +280,57 @@ class Bench:
         if answer["error"] != "ESP_OK":
             raise ConditionNotMet(f"the {kind} hook was not registered: {answer['error']}")
         return Hook(answer["fn"], answer["ctx"])
+
+    def remove_hook(self, kind: str, hook: str = "a", context: int = 0) -> str:
+        """Remove what `register_hook()` has registered."""
+        return self._result("hooks/remove", kind=kind, hook=hook, context=context)
+
+    def register_slow_hook(self) -> None:
+        """A pre and post hook that another task removes while it runs as a pre hook."""
+        if self._result("hooks/remove", hook="slow") != "ESP_OK":
+            raise ConditionNotMet("the slow hook was not registered")
+
+    def slow_hook_ended_first(self) -> bool:
+        """Whether the removal returned when the slow hook had ended."""
+        return self._result("hooks/remove", hook="ran") == "ESP_OK"
+
+    def register_hook_in_module(self, kind: str) -> str:
+        """Try to register a function of the loaded module as a hook."""
+        return self._result("hooks/remove", hook="module", kind=kind)
+
+    def hand_over(self, does: str = "watch") -> None:
+        """Register a hook: `watch` looks at both modules, `refuse` refuses the new one, `mutex` is
+        a pre hook that wants the mutex of a visitor; and a post hook that learns the outcome."""
+        if self._result("handover", does=does) != "ESP_OK":
+            raise ConditionNotMet(f"the hook {does} was not registered")
+
+    def handover(self) -> Handover:
+        return Handover(**self._probe.get_json("handover", {}))
+
+    def count_through(self, reloads: int, modules: Sequence[bytes], timeout: float) -> Counted:
+        """Replace two modules by each other while tasks count in them, carrying the counts over."""
+        first, second = modules
+        query: dict[str, str | int] = {"first": len(first), "reloads": reloads}
+        if self._result("handover/soak", first + second, **query) != "ESP_OK":
+            raise ConditionNotMet("not all tasks could be started")
+        pattern = r"counted: reloads=(\d+) failed=(\d+) wrong=(\d+) fewest=(\d+) last=(\w+)"
+        _, match = self._console.wait_line(f"{pattern}|{PANIC}", timeout=timeout)
+        if match.group() == PANIC:
+            raise ConditionNotMet("the firmware crashed")
+        done, failed, wrong, fewest = map(int, match.groups()[:4])
+        return Counted(done, failed, wrong, fewest, match[5])
+
+    def call_unwaiting(self) -> Unwaiting:
+        """Call `answer()` in an interrupt, with interrupts masked, and the scheduler suspended."""
+        return Unwaiting(**self._probe.get_json("unloaded/calls", {}))
+
+    def start_unwaiting(self) -> None:
+        """The same again and again, from a task above all others."""
+        if self._result("interrupts/start") != "ESP_OK":
+            raise ConditionNotMet("no task could be created")
+
+    def stop_unwaiting(self) -> Unwaiting:
+        return Unwaiting(**self._probe.post("interrupts/stop"))
 
     def clear_hooks(self, kind: str) -> str:
         return self._result("hooks/clear", kind=kind)

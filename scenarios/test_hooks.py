@@ -121,6 +121,42 @@ def test_null_removes_all_of_one_kind(
     assert hooks_called(bench).count((cleared, "b", 7)) == 1
 
 
+@pytest.mark.parametrize("kind", ["pre", "post"])
+def test_single_hook_is_removed(device: Device, bench: Bench, variant: Variant, kind: str) -> None:
+    for context in (1, 2, 3):
+        bench.register_hook(kind, "a", context=context)
+
+    assert bench.remove_hook(kind, "a", context=2) == "ESP_OK"
+    assert bench.remove_hook(kind, "a", context=2) == "ESP_ERR_NOT_FOUND"
+    device.client.upload_and_reload(variant("answer_43"))
+
+    order = [(kind, "a", 1), (kind, "a", 3)]
+    assert hooks_called(bench) == (order[::-1] if kind == "pre" else order)
+
+
+def test_hook_that_is_removed_while_it_runs(device: Device, bench: Bench, variant: Variant) -> None:
+    """The other task's call returns when the hook has ended, and it does not run as a post hook."""
+    bench.register_slow_hook()
+
+    device.client.upload_and_reload(variant("answer_43"))
+
+    assert hooks_called(bench) == [("slow", "s", 0)]
+    assert bench.slow_hook_ended_first()
+
+
+@pytest.mark.parametrize("kind", ["pre", "post"])
+def test_function_of_the_module_is_no_hook(
+    device: Device, bench: Bench, variant: Variant, kind: str
+) -> None:
+    assert bench.register_hook_in_module(kind) == "HOTRELOAD_ERR_HOOK_IN_MODULE"
+    device.console.wait_line(f"the {kind} hook at 0x[0-9a-f]+ is a function of a module")
+
+    for name in ("answer_43", "answer_43"):
+        device.client.upload_and_reload(variant(name))
+
+    assert device.probe.call("answer") == 43
+
+
 def assert_no_hook_ran(device: Device, bench: Bench, mark: int) -> None:
     assert bench.hook_calls() == []
     events = {event.name for event in device.trace.since(mark)}

@@ -172,6 +172,38 @@ def test_a_task_that_is_deleted_inside_keeps_nothing(
     device.trace.wait("free", module=1)
 
 
+#: in the pre hook a task is made in the module's data that ends at once: its function is the
+#: kernel's, and nothing of it is inside the module but the task itself
+STATIC_TASK = """
+#include "freertos/FreeRTOS.h"
+#include "freertos/task.h"
+#include "module_api.h"
+
+static StaticTask_t task;
+static StackType_t stack[2048];
+
+uint32_t counter_value(void)
+{
+    return xTaskCreateStatic((TaskFunction_t)vTaskDelete, "short", sizeof(stack), NULL, 10, stack,
+                             &task) != NULL;
+}
+"""
+
+
+def test_ended_task_in_the_memory_of_the_module(
+    device: Device, bench: Bench, variant: Variant
+) -> None:
+    """The idle task cleans up after it; until then the memory stays."""
+    bench.carry_state()
+    modules = [variant("answer_43", text=STATIC_TASK), variant(text=STATIC_TASK)]
+
+    for number in range(6):
+        device.client.upload_and_reload(modules[number % 2])
+
+    device.trace.wait("free", module=6)
+    assert device.probe.call("answer") == 42
+
+
 def test_a_task_that_has_not_begun(device: Device, bench: Bench, variant: Variant) -> None:
     """The address of its function, in the module, is only in a register so far."""
     bench.plan_visit(0, "delay")

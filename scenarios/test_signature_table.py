@@ -52,6 +52,28 @@ def test_stub_gives_what_the_function_gives(
         assert bench.wrong_rows(group) == (ROWS[group], []), module.name
 
 
+#: calls are held while the module is replaced; there is no room for two of it
+HELD = SIGNATURES | {
+    "CONFIG_HOTRELOAD_HOLD_CALLERS": "y",
+    "CONFIG_HOTRELOAD_UNLOAD_FIRST": "y",
+}
+
+
+@pytest.mark.firmware("scenarios/firmware", config=HELD)
+@pytest.mark.parametrize("group", [group for group in ROWS if group != "control-flow"])
+def test_held_call_gives_what_the_function_gives(bench: Bench, group: str) -> None:
+    """The way of held calls, by one who is not; control flow needs other tasks, which are."""
+    assert bench.wrong_rows(group, hook=True) == (ROWS[group], [])
+
+
+@pytest.mark.firmware("scenarios/firmware", config=HELD)
+def test_call_that_waits_keeps_its_arguments(bench: Bench) -> None:
+    calls = bench.held_calls()
+
+    assert (calls.wrong, calls.dives_right) == (0, True)
+    assert calls.calls > 1000
+
+
 def test_stub_that_is_interrupted(bench: Bench) -> None:
     """At each tick another task takes the processor, and with it all register windows."""
     calls = bench.preempted_calls()

@@ -75,10 +75,15 @@ def test_task_that_stays_inside(host: Host, loaded: list[str]) -> None:
     assert run.lines("table") == ["table f loaded"]
 
 
-def test_task_that_leaves_in_time(host: Host, loaded: list[str]) -> None:
-    run = host.run(*loaded, "enter=1", "leave_after=9", "api_reload")
+@pytest.mark.parametrize("ticks", [1, 9, 11, 19])
+def test_task_that_leaves_in_time(host: Host, loaded: list[str], ticks: int) -> None:
+    """Before the pre hooks, or after them: one of them may be what lets it go."""
+    run = host.run(*loaded, "pre=looking", "enter=1", f"leave_after={ticks}", "api_reload")
     assert run.result("api_reload") == "ESP_OK"
-    run = host.run(*loaded, "enter=1", "leave_after=11", "api_reload")
+
+
+def test_task_that_leaves_too_late(host: Host, loaded: list[str]) -> None:
+    run = host.run(*loaded, "enter=1", "leave_after=21", "api_reload")
     assert run.result("api_reload") == "HOTRELOAD_ERR_HOLD_LIMIT"
 
 

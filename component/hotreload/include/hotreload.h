@@ -30,8 +30,8 @@
  *   With CONFIG_HOTRELOAD_UNLOAD_FIRST that holds until the old module is unloaded; what happens
  *   when the new one then cannot be loaded is documented at hotreload_reload().
  * - Each function of a module has its state in the module's own data, which a new module does not
- *   inherit. What has to survive is carried by hooks. A handover hook with
- *   CONFIG_HOTRELOAD_HOLD_CALLERS carries it exactly. In all other ways callers that do not pause go
+ *   inherit. What has to survive is carried by hooks. With CONFIG_HOTRELOAD_HOLD_CALLERS a handover
+ *   hook carries it exactly. Without that, callers that do not pause go
  *   on in the old module after its state was read, and begin in the new one before it is written:
  *   what they do meanwhile is lost, and with it in a pre hook and out of it in a post hook that is
  *   all that happens in between.
@@ -266,8 +266,9 @@ esp_err_t hotreload_unload(void);
  * ask for the error by hotreload_reload_outcome().
  *
  * With CONFIG_HOTRELOAD_HOLD_CALLERS calls from other tasks wait in the stub from before the first pre
- * hook until after the last post hook, and then go to the module that is in place. After the pre hooks
- * the reload waits until no other task is inside the old module. Never held are this task, a task that
+ * hook until after the last post hook, and then go to the module that is in place. Before the pre hooks
+ * and again after them the reload waits for other tasks to leave the old module, each time at most
+ * CONFIG_HOTRELOAD_HOLD_LIMIT_MS; the second time all have to. Never held are this task, a task that
  * is already inside the module (it may call the firmware, which calls the module), interrupts, callers
  * with interrupts masked or the scheduler suspended, and the idle, esp_timer and IPC tasks: they go
  * where the table leads at that moment, to the old module up to the switch and to the new one from

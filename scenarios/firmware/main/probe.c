@@ -16,6 +16,7 @@ static const httpd_uri_t routes[] = {
     {.uri = "/probe/signatures", .method = HTTP_GET, .handler = probe_handle_signatures},
 #if CONFIG_SCENARIO_SIGNATURES
     {.uri = "/probe/signature-table", .method = HTTP_GET, .handler = probe_handle_signature_table},
+    {.uri = "/probe/held-calls", .method = HTTP_GET, .handler = probe_handle_held_calls},
     {.uri = "/probe/preempted-calls", .method = HTTP_GET, .handler = probe_handle_preempted_calls},
 #endif
     {.uri = "/probe/read", .method = HTTP_GET, .handler = probe_handle_read},
@@ -25,6 +26,15 @@ static const httpd_uri_t routes[] = {
     {.uri = "/probe/hooks/register", .method = HTTP_POST, .handler = probe_handle_hook_register},
     {.uri = "/probe/hooks/clear", .method = HTTP_POST, .handler = probe_handle_hook_clear},
     {.uri = "/probe/hooks", .method = HTTP_GET, .handler = probe_handle_hook_calls},
+    {.uri = "/probe/hooks/remove", .method = HTTP_POST, .handler = probe_handle_hook_remove},
+    {.uri = "/probe/handover", .method = HTTP_POST, .handler = probe_handle_handover},
+    {.uri = "/probe/handover", .method = HTTP_GET, .handler = probe_handle_handover_calls},
+    {.uri = "/probe/handover/soak", .method = HTTP_POST, .handler = probe_handle_handover_soak},
+    {.uri = "/probe/unloaded/calls", .method = HTTP_GET, .handler = probe_handle_unloaded_calls},
+    {.uri = "/probe/interrupts/start", .method = HTTP_POST,
+     .handler = probe_handle_interrupts_start},
+    {.uri = "/probe/interrupts/stop", .method = HTTP_POST,
+     .handler = probe_handle_interrupts_stop},
     {.uri = "/probe/state", .method = HTTP_GET, .handler = probe_handle_state},
     {.uri = "/probe/state/carry", .method = HTTP_POST, .handler = probe_handle_state_carry},
     {.uri = "/probe/load", .method = HTTP_POST, .handler = probe_handle_load},

@@ -1,10 +1,12 @@
 /* Runs the table of C signatures: each function in the module directly, through its stub, and the
  * firmware's own copy of it. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "control_flow.h"
 #include "freertos/FreeRTOS.h"
 #include "freertos/task.h"
+#include "hotreload.h"
 #include "probe.h"
 #include "reloadable_util.h"
 #include "signature_run.h"
@@ -16,20 +18,26 @@
 
 /* in 1/4 of the ticks or more the task is in a stub: it does little else */
 #define PREEMPTIONS 400
+#define HELD_RELOADS 50
 
 typedef struct {
     TaskHandle_t waiting;
     char group[32];
+    bool in_hook;
     probe_reply_t reply;
     size_t rows;
     size_t wrong;
 } job_t;
 
+/* While calls are held the symbol table leads elsewhere: the functions in the module before that. */
+static const uint32_t *before_held;
+
 sig_function_t *sig_loaded(const char *name)
 {
+    const uint32_t *table = before_held != NULL ? before_held : hotreload_symbol_table;
     for (size_t i = 0; i < hotreload_symbol_count; i++) {
         if (strcmp(hotreload_symbol_names[i], name) == 0) {
-            return (sig_function_t *)hotreload_symbol_table[i];
+            return (sig_function_t *)table[i];
         }
     }
     return NULL;
@@ -83,11 +91,39 @@ static void report(void *context, const sig_row_t *row, const char *way, unsigne
     }
 }
 
+static void run_group(void *argument)
+{
+    job_t *job = argument;
+    job->rows = sig_run(job->group, report, job);
+}
+
+/* In a hook, where the stubs lead to where calls are held: the task that reloads is not. */
+static void run_group_in_hook(job_t *job)
+{
+    const size_t size = hotreload_symbol_count * sizeof(uint32_t);
+    uint32_t *table = malloc(size);
+    if (table == NULL || hotreload_register_pre_hook(run_group, job) != ESP_OK) {
+        free(table);
+        return;
+    }
+    memcpy(table, hotreload_symbol_table, size);
+    before_held = table;
+    const hotreload_config_t config = HOTRELOAD_CONFIG_DEFAULT();
+    hotreload_reload(&config);
+    hotreload_unregister_pre_hook(run_group, job);
+    before_held = NULL;
+    free(table);
+}
+
 static void table_task(void *argument)
 {
     job_t *job = argument;
     probe_reply_add(&job->reply, "{\"shown\":[");
-    job->rows = sig_run(job->group, report, job);
+    if (job->in_hook) {
+        run_group_in_hook(job);
+    } else {
+        run_group(job);
+    }
     probe_reply_add(&job->reply, "],\"rows\":%u,\"wrong\":%u}", (unsigned)job->rows,
                     (unsigned)job->wrong);
     xTaskNotifyGive(job->waiting);
@@ -104,10 +140,10 @@ static esp_err_t run_in_task(httpd_req_t *request, TaskFunction_t task, job_t *j
     return probe_reply_send(request, &job->reply);
 }
 
-/* group=.. */
+/* group=..; with hook=1 in the pre hook of a reload */
 esp_err_t probe_handle_signature_table(httpd_req_t *request)
 {
-    job_t job = {0};
+    job_t job = {.in_hook = probe_query_number(request, "hook", 0) != 0};
     probe_query_text(request, "group", job.group, sizeof(job.group));
     return run_in_task(request, table_task, &job);
 }
@@ -151,4 +187,51 @@ esp_err_t probe_handle_preempted_calls(httpd_req_t *request)
 {
     job_t job = {0};
     return run_in_task(request, preempted_task, &job);
+}
+
+/* ---- calls that are held ---- */
+
+static volatile uint32_t reloads_left;
+
+static void reloading_task(void *argument)
+{
+    (void)argument;
+    const hotreload_config_t config = HOTRELOAD_CONFIG_DEFAULT();
+    uint32_t failed = 0;
+    while (reloads_left > 0) {
+        vTaskDelay(1);
+        failed += hotreload_reload(&config) != ESP_OK;
+        reloads_left = failed > 0 ? 0 : reloads_left - 1;
+    }
+    vTaskDelete(NULL);
+}
+
+static uint32_t wrong_call(uint32_t n)
+{
+    return flow_quick(1, 20, 300, 4000, 50000, 600000, 7000000, n)
+           != 1 + 40 + 900 + 16000 + 250000 + 3600000 + 49000000 + 8 * n;
+}
+
+static void held_task(void *argument)
+{
+    job_t *job = argument;
+    uint32_t calls = 0;
+    uint32_t wrong = 0;
+    reloads_left = HELD_RELOADS;
+    bool started =
+        xTaskCreate(reloading_task, "reloader", 4096, NULL, PRIORITY + 1, NULL) == pdPASS;
+    while (started && reloads_left > 0) {
+        wrong += wrong_call(calls++);
+    }
+    probe_reply_add(&job->reply, "{\"calls\":%u,\"wrong\":%u,\"dives_right\":%s}", (unsigned)calls,
+                    (unsigned)wrong, started ? "true" : "false");
+    xTaskNotifyGive(job->waiting);
+    vTaskDelete(NULL);
+}
+
+/* A call with arguments on the stack, while the module is replaced by itself. */
+esp_err_t probe_handle_held_calls(httpd_req_t *request)
+{
+    job_t job = {0};
+    return run_in_task(request, held_task, &job);
 }

@@ -11,6 +11,7 @@
 #include "hotreload.h"
 #include "module_api.h"
 #include "probe.h"
+#include "probe_handover.h"
 #include "reloadable_util.h"
 
 #define VISITORS 8
@@ -24,13 +25,14 @@ typedef enum {
     DELAY,
     COMPUTE,
     WAIT_FOR_SWITCH,
+    HAVE_MUTEX,      /* until the hook wants it, then calls the module once more */
     RELOAD,
     RELOAD_SLOWLY,   /* with a hook that lets other tasks run */
     RELOAD_IN_HOOK,  /* with a hook that reloads */
 } stay_t;
 
 static const char *const stay_names[] = {
-    "queue", "delay", "compute", "switch", "reload", "reload-slowly", "reload-in-hook",
+    "queue", "delay", "compute", "switch", "mutex", "reload", "reload-slowly", "reload-in-hook",
 };
 
 typedef struct {
@@ -78,6 +80,9 @@ const volatile bool *firmware_stay(uint32_t slot)
 {
     visitor_t *visitor = &visitors[slot];
     printf("visitor %u is inside\n", (unsigned)slot);
+    if (visitor->stay == HAVE_MUTEX) {
+        probe_handover_take_mutex();
+    }
     xSemaphoreGive(visitor->arrived);
     switch (visitor->stay) {
     case WAIT_FOR_QUEUE:
@@ -94,6 +99,10 @@ const volatile bool *firmware_stay(uint32_t slot)
         while (hotreload_symbol_table[0] == visitor->module) {
             vTaskDelay(1);
         }
+        visitor->go = true;
+        break;
+    case HAVE_MUTEX:
+        probe_handover_have_mutex();
         visitor->go = true;
         break;
     case RELOAD_SLOWLY:

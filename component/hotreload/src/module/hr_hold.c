@@ -20,17 +20,23 @@ static hr_lock_t gate;
 static TaskHandle_t reloader;
 static volatile bool is_held;
 
+static bool are_left(const hr_module_t *old)
+{
+    return old == NULL || hr_retire_others_leave(old, CONFIG_HOTRELOAD_HOLD_LIMIT_MS);
+}
+
 void hr_hold_begin(const hr_target_t *next)
 {
     hr_lock_take(&gate);
     reloader = xTaskGetCurrentTaskHandle();
     is_held = true;
     hr_current_hold(next, (uint32_t)(uintptr_t)hr_hold_stub);
+    are_left(hr_current_module());
 }
 
 esp_err_t hr_hold_wait(const hr_module_t *old, hr_report_t *report)
 {
-    if (old == NULL || hr_retire_others_leave(old, CONFIG_HOTRELOAD_HOLD_LIMIT_MS)) {
+    if (are_left(old)) {
         return ESP_OK;
     }
     return hr_reject(report, HOTRELOAD_ERR_HOLD_LIMIT,

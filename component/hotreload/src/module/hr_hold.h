@@ -11,7 +11,9 @@
 
 #ifdef CONFIG_HOTRELOAD_HOLD_CALLERS
 
-/* Holds calls through the table of the loaded module and through that of the next one. */
+/* Holds calls through the table of the loaded module and through that of the next one. Gives the tasks
+   that are inside the time to leave: what a pre hook saves is then the last that they have done. One
+   that stays may be waiting for a pre hook, which is yet to run. */
 void hr_hold_begin(const hr_target_t *next);
 
 /* Waits until no task but the caller is inside `old`, which may be NULL. HOTRELOAD_ERR_HOLD_LIMIT. */

@@ -47,6 +47,23 @@ MODULE_DEFAULT void counter_restore(uint32_t value)
     counter = value;
 }
 
+static volatile uint32_t tallies[TALLIES];
+
+MODULE_DEFAULT uint32_t tally_next(uint32_t slot)
+{
+    return ++tallies[slot];
+}
+
+MODULE_DEFAULT uint32_t tally_value(uint32_t slot)
+{
+    return tallies[slot];
+}
+
+MODULE_DEFAULT void tally_restore(uint32_t slot, uint32_t value)
+{
+    tallies[slot] = value;
+}
+
 MODULE_DEFAULT uint32_t list_push(uint32_t value)
 {
     list_node_t *node = malloc(sizeof(*node));

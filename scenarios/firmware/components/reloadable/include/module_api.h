@@ -42,6 +42,12 @@ uint32_t link_send(uint32_t word); /* words sent so far, 0 without a connection 
 channel_t *link_release(void);
 void link_adopt(channel_t *channel);
 
+/* counts of tasks, each of which has its own */
+#define TALLIES 8
+uint32_t tally_next(uint32_t slot);
+uint32_t tally_value(uint32_t slot);
+void tally_restore(uint32_t slot, uint32_t value);
+
 /* what nobody carries: the module's own static data */
 uint32_t statics_sum(void);
 void statics_scribble(uint32_t value);
