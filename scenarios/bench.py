@@ -320,9 +320,12 @@ class Bench:
         done, failed, wrong, fewest = map(int, match.groups()[:4])
         return Counted(done, failed, wrong, fewest, match[5])
 
-    def call_unwaiting(self) -> Unwaiting:
-        """Call `answer()` in an interrupt, with interrupts masked, and the scheduler suspended."""
-        return Unwaiting(**self._probe.get_json("unloaded/calls", {}))
+    def call_unwaiting(self, rounds: int) -> Unwaiting:
+        """Call `answer()` in an interrupt, with interrupts masked, and the scheduler suspended.
+
+        So often, a tick apart.
+        """
+        return Unwaiting(**self._probe.get_json("unloaded/calls", {"rounds": str(rounds)}))
 
     def start_unwaiting(self) -> None:
         """The same again and again, from a task above all others."""

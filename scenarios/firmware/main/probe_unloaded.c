@@ -52,8 +52,8 @@ static void count(void)
     }
 }
 
-/* once, or again and again until it is told to stop */
-static void run(bool once)
+/* so often, a tick apart, or until it is told to stop */
+static void run(uint32_t rounds)
 {
     static uint32_t mask;
     intr_handle_t handle;
@@ -62,20 +62,18 @@ static void run(bool once)
         return;
     }
     mask = 1u << esp_intr_get_intno(handle);
-    do {
+    for (uint32_t i = 0; i < rounds && !stop; i++) {
         call_each_way(mask);
         count();
-        if (!once) {
-            vTaskDelay(1);
-        }
-    } while (!once && !stop);
+        vTaskDelay(1);
+    }
     esp_intr_free(handle);
 }
 
 static void run_on(void *arg)
 {
     (void)arg;
-    run(false);
+    run(UINT32_MAX);
     ended = true;
     vTaskDelete(NULL);
 }
@@ -95,11 +93,12 @@ static void clear(void)
     wrong = 0;
 }
 
-/* one call of each way */
+/* rounds=..: so many calls of each way, a tick apart */
 esp_err_t probe_handle_unloaded_calls(httpd_req_t *request)
 {
     clear();
-    run(true);
+    stop = false;
+    run(probe_query_number(request, "rounds", 1));
     return send_counts(request);
 }
 
