@@ -216,7 +216,7 @@ class Model:
                 End.POWER: (),
                 End.RESET: (Mark.LEFT,),
                 End.RESTART: (Mark.LEFT, Mark.RUNS),
-                End.CRASH: (Mark.LEFT,),
+                End.CRASH: (),  # a task may still have been in one that was left
             }[end]
             if slot.mark not in kept:
                 slot.mark = Mark.COUNTS

@@ -82,7 +82,7 @@ def test_retry_takes_it_again_with_the_next_load(device: Device, variant: Varian
     assert device.probe.call("answer") == 43
 
 
-def test_reload_tells_what_it_passes_over(device: Device, variant: Variant) -> None:
+def test_a_request_tells_what_it_passes_over(device: Device, variant: Variant) -> None:
     bad = variant("answer_43").data
     device.client.upload_and_reload(bad)
     device.client.rollback()

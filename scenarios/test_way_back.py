@@ -157,20 +157,6 @@ class Walk(RuleBasedStateMachine):
 CONFIG = {"CONFIG_HOTRELOAD_CONFIRM_BY_APPLICATION": "y"}
 
 
-@pytest.mark.firmware(config=CONFIG)
-def test_module_that_was_left_is_not_blamed(device: Device, bench: Bench, variant: Variant) -> None:
-    """What another module does in its place is no fault of its own."""
-    device.power_cycle()
-    device.client.upload_and_reload(variant("crashes_at_start"))
-
-    bench.restart()
-    device.wait_ready()
-
-    slots = device.client.status()["slots"]
-    assert [(slot["state"], slot["starts"]) for slot in slots] == [("yielded", 3), ("written", 2)]
-    assert device.probe.call("answer") == 42
-
-
 @pytest.mark.timeout(600)
 @pytest.mark.firmware(config=CONFIG)
 def test_random_walk(

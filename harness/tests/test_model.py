@@ -59,7 +59,7 @@ def test_sole_module_that_gives_way_leaves_none(model: Model) -> None:
     assert list(model.start(End.POWER)) == [BASE]
 
 
-def test_reload_that_fails_leaves_what_runs_and_a_start_passes_it_over(model: Model) -> None:
+def test_request_that_fails_leaves_what_runs_and_a_start_passes_it_over(model: Model) -> None:
     model.upload(LARGE)
     assert model.reload() == LARGE.error
     assert model.running is BASE

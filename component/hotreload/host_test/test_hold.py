@@ -39,7 +39,7 @@ def test_held_from_the_first_hook_to_the_last(host: Host, loaded: list[str]) -> 
     assert run.lines("table") == 2 * ["table f loaded"]
 
 
-def test_not_held_by_a_load_an_unload_or_a_refused_reload(host: Host, loaded: list[str]) -> None:
+def test_not_held_by_a_load_an_unload_or_what_is_refused(host: Host, loaded: list[str]) -> None:
     bad = f"api_buffer={host.file(GOOD[:-9])}"
     run = host.run(*loaded, "look_at_events", bad, "api_unload", "api_load", "table")
     assert not [line for line in run.output.splitlines() if line.endswith(" held")]

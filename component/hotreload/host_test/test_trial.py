@@ -151,7 +151,7 @@ def test_start_of_another_module_excuses_none(host: Host, installed: list[str]) 
     assert slot(run, BAD) == "written starts=2"
 
 
-def test_reloads_in_one_boot_are_one_start(host: Host, installed: list[str]) -> None:
+def test_requests_in_one_boot_are_one_start(host: Host, installed: list[str]) -> None:
     run = check(host, *installed, *["api_reload"] * 5, "api_unload", "api_load")
     assert slot(run, BAD) == "written starts=1"
     run = check(host, *installed, *boot(POWER_ON) * 2, *["api_reload"] * 3)
@@ -167,7 +167,9 @@ def test_third_start_goes_on_after_a_restart(host: Host, installed: list[str]) -
     assert (newest(run), slot(run, BAD)) == (sha(GOOD), "yielded starts=3")
 
 
-@pytest.mark.parametrize("last", ["api_unload", "api_buffer", "api_reload"])
+@pytest.mark.parametrize(
+    "last", ["api_unload", "api_buffer", "api_reload"], ids=["unload", "buffer", "replace"]
+)
 def test_start_that_an_operation_has_ended_does_not_count(
     host: Host, installed: list[str], last: str
 ) -> None:
@@ -318,7 +320,7 @@ def test_module_given_again_is_as_good_as_any(host: Host, installed: list[str], 
     assert newest(check(host, *start, *boot(PANIC) * 2)) == sha(BAD)
 
 
-def test_explicit_reload_takes_the_newest_that_has_not_yielded(
+def test_explicit_request_takes_the_newest_that_has_not_yielded(
     host: Host, installed: list[str]
 ) -> None:
     run = check(
@@ -398,7 +400,7 @@ def test_rollback_in_an_encrypted_partition_is_refused(host: Host) -> None:
 # ---- what was lost before ----
 
 
-def test_refused_reload_leaves_the_module_for_the_next_start(host: Host) -> None:
+def test_refused_one_leaves_the_module_for_the_next_start(host: Host) -> None:
     """A module that the next start cannot load is passed over, for ever if need be."""
     lacking = host.file(ModuleBuilder(symbols=[]).build())
     steps = [*START, f"api_update={host.file(GOOD)}", "api_load", "confirm", "api_unload"]

@@ -18,7 +18,10 @@ import pytest
 from host_build import HERE, build, shared_folder
 
 THRESHOLD = 0.95
-TESTS = ("bad_image", "identity", "lifecycle", "linear", "real_module", "relocation")
+TESTS = (
+    *("bad_image", "hooks", "identity", "lifecycle", "linear", "real_module", "relocation"),
+    *("retire", "update"),
+)
 
 
 @dataclass

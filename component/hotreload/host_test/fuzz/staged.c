@@ -8,6 +8,12 @@
 #define TEXT_AT 0x400a0000
 #define DATA_AT 0x3ffb0000
 
+/* of the runner otherwise */
+const char *esp_err_to_name(esp_err_t err)
+{
+    return err == ESP_OK ? "ESP_OK" : "ESP_ERR";
+}
+
 static void require(bool holds)
 {
     if (!holds) {

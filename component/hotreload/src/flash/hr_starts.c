@@ -50,17 +50,14 @@ static void remember(const memory_t *content)
    counts: what keeps the system from going on has no address. */
 static bool ended_without_fault(const entry_t *entry)
 {
-    if (entry->left) {
-        return true; /* another module has run since */
-    }
     switch (esp_reset_reason()) {
     case ESP_RST_SW:
     case ESP_RST_DEEPSLEEP:
         return true;
     case ESP_RST_PANIC:
-        return panic == NOT_INVOLVED;
+        return panic == NOT_INVOLVED; /* else a task may still have been in one that was left */
     default:
-        return false;
+        return entry->left;
     }
 }
 

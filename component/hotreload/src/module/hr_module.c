@@ -21,9 +21,9 @@
 /* No instruction, no address, and easily recognised. */
 #define FILL 0xa5a5a5a5
 
-/* All that are in memory. Each change is one store, so that the list can be read without the lock. */
+/* All that are in memory. */
 static portMUX_TYPE lock = portMUX_INITIALIZER_UNLOCKED;
-static hr_module_t *volatile placed;
+static hr_module_t *placed;
 
 hr_module_t *hr_module_create(const hr_target_t *target)
 {
@@ -137,20 +137,13 @@ void hr_module_free(hr_module_t *module)
     hr_place_release(&module->placement);
 }
 
-bool hr_module_has_code_at_in_panic(uint32_t address)
-{
-    for (const hr_module_t *module = placed; module != NULL; module = module->next_placed) {
-        if (hr_place_is_inside(&module->placement, HR_SEGMENT_TEXT, address)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 bool hr_module_has_code_at(uint32_t address)
 {
+    bool found = false;
     portENTER_CRITICAL(&lock);
-    bool found = hr_module_has_code_at_in_panic(address);
+    for (const hr_module_t *module = placed; module != NULL; module = module->next_placed) {
+        found = found || hr_place_is_inside(&module->placement, HR_SEGMENT_TEXT, address);
+    }
     portEXIT_CRITICAL(&lock);
     return found;
 }

@@ -35,9 +35,8 @@ esp_err_t hr_module_stage(hr_module_t *module, uint32_t number, const hr_image_t
 void hr_module_free(hr_module_t *module);
 
 /* Whether an address lies in the text of a module that is in memory, be it being staged, loaded or
-   retired. The second one takes no lock: for a firmware that panics. */
+   retired. */
 bool hr_module_has_code_at(uint32_t address);
-bool hr_module_has_code_at_in_panic(uint32_t address);
 
 /* The texts of all modules in memory, as many as there is room for. Returns how many there are. */
 size_t hr_module_texts(hr_text_t *texts, size_t room);
