@@ -84,6 +84,7 @@ class Walk(RuleBasedStateMachine):
     def reload(self) -> None:
         self.same(self.model.reload(), self.device.client.reload)
 
+    @precondition(lambda self: not self.model.running or self.model.running.kind is Kind.WORKS)
     @rule()
     def confirm(self) -> None:
         self.same(self.model.confirm(), self.device.client.confirm)
@@ -155,6 +156,17 @@ class Walk(RuleBasedStateMachine):
 
 
 CONFIG = {"CONFIG_HOTRELOAD_CONFIRM_BY_APPLICATION": "y"}
+
+
+@pytest.mark.firmware(config=CONFIG)
+def test_rollback_of_what_was_written_over(device: Device, variant: Variant) -> None:
+    """The update that lies where the module that runs came from is another module."""
+    device.client.upload_and_reload(variant("answer_43"))
+    device.client.upload(variant("changed_constant"))
+
+    device.client.rollback()
+
+    assert device.probe.call("answer") == 1234567
 
 
 @pytest.mark.timeout(600)

@@ -76,8 +76,10 @@ static esp_err_t open_source(source_t *source, const hr_load_t *load, hr_report_
 
 static bool is_left_out(const hr_load_t *load, const hr_origin_t *origin)
 {
-    return load->without != NULL && load->without->partition == origin->partition
-        && load->without->slot == origin->slot;
+    const hr_origin_t *without = load->without;
+    return without != NULL && without->partition == origin->partition
+        && without->slot == origin->slot && without->sequence == origin->sequence
+        && memcmp(without->hash, origin->hash, sizeof(origin->hash)) == 0;
 }
 
 /* Of what was passed over, the first error says more than that nothing is left; not where another one

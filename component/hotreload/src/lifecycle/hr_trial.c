@@ -106,7 +106,8 @@ static void take_place(const hr_origin_t *origin, uint32_t module)
     confirmed = is_confirmed;
     deadline = esp_timer_get_time() + CONFIRM_US;
     portEXIT_CRITICAL(&lock);
-    if (!is_same(&before, origin)) {
+    /* what was written over has no start any more: the one in its slot is that of `origin` */
+    if (before.partition != origin->partition || before.slot != origin->slot) {
         hr_store_leave(&before);
     }
     if (timer != NULL) {
