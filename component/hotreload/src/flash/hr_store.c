@@ -193,11 +193,16 @@ static bool is_newer(const hr_slot_t *slot, const hr_slot_t *other)
     return slot->age > other->age;
 }
 
-static void put_in_order(const hr_slot_t slots[SLOTS], uint8_t order[SLOTS])
+/* `order` has their indices, the newest first. */
+static esp_err_t read_in_order(const hr_store_t *store, hr_slot_t slots[SLOTS],
+                               uint8_t order[SLOTS], hr_report_t *report)
 {
-    uint8_t newest = is_newer(&slots[1], &slots[0]);
-    order[0] = newest;
-    order[1] = !newest;
+    esp_err_t err = read_slots(store, slots, report);
+    if (err == ESP_OK) {
+        order[0] = is_newer(&slots[1], &slots[0]);
+        order[1] = !order[0];
+    }
+    return err;
 }
 
 static hr_origin_t origin_of(const hr_store_t *store, uint32_t index, const hr_slot_t *slot)
@@ -216,11 +221,10 @@ esp_err_t hr_store_list(const hr_store_t *store, hr_slot_info_t info[HR_STORE_SL
 {
     hr_slot_t slots[SLOTS];
     uint8_t order[SLOTS];
-    esp_err_t err = read_slots(store, slots, report);
+    esp_err_t err = read_in_order(store, slots, order, report);
     if (err != ESP_OK) {
         return err;
     }
-    put_in_order(slots, order);
     for (uint32_t i = 0; i < SLOTS; i++) {
         const hr_slot_t *slot = &slots[order[i]];
         bool recorded = hr_slot_has_module(slot) && slot->format != HR_SLOT_RAW;
@@ -339,11 +343,7 @@ esp_err_t hr_candidates_begin(hr_candidates_t *candidates, const hr_store_t *sto
     candidates->passed = NULL;
     candidates->next = 0;
     candidates->first_error = ESP_OK;
-    esp_err_t err = read_slots(store, candidates->slots, report);
-    if (err == ESP_OK) {
-        put_in_order(candidates->slots, candidates->order);
-    }
-    return err;
+    return read_in_order(store, candidates->slots, candidates->order, report);
 }
 
 static void pass(hr_candidates_t *candidates, uint32_t index, const uint8_t *hash, esp_err_t err,
@@ -664,11 +664,10 @@ esp_err_t hr_store_retry(const hr_store_t *store, hr_report_t *report)
 {
     hr_slot_t slots[SLOTS];
     uint8_t order[SLOTS];
-    esp_err_t err = read_slots(store, slots, report);
+    esp_err_t err = read_in_order(store, slots, order, report);
     if (err != ESP_OK) {
         return err;
     }
-    put_in_order(slots, order);
     for (uint32_t i = 0; i < SLOTS; i++) {
         const hr_slot_t *slot = &slots[order[i]];
         if (slot->state != HR_SLOT_BAD && slot->state != HR_SLOT_YIELDED) {
