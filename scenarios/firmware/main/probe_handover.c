@@ -53,6 +53,15 @@ static esp_err_t watching_hook(const hotreload_handover_t *handover, void *conte
     return ESP_OK;
 }
 
+/* The application goes on meanwhile: the table says what calls get. */
+static esp_err_t waiting_hook(const hotreload_handover_t *handover, void *context)
+{
+    (void)handover;
+    (void)context;
+    vTaskDelay(2);
+    return ESP_OK;
+}
+
 static esp_err_t refusing_hook(const hotreload_handover_t *handover, void *context)
 {
     (void)context;
@@ -219,7 +228,7 @@ esp_err_t probe_handle_handover_soak(httpd_req_t *request)
 
 /* ---- requests ---- */
 
-/* does=watch|refuse|mutex: registers such a hook, and one that learns the outcome */
+/* does=watch|wait|refuse|mutex: registers such a hook, and one that learns the outcome */
 esp_err_t probe_handle_handover(httpd_req_t *request)
 {
     char does[8];
@@ -230,6 +239,8 @@ esp_err_t probe_handle_handover(httpd_req_t *request)
     }
     if (err == ESP_OK && strcmp(does, "mutex") == 0) {
         err = hotreload_register_pre_hook(hook_that_wants_the_mutex, NULL);
+    } else if (err == ESP_OK && strcmp(does, "wait") == 0) {
+        err = hotreload_register_handover_hook(waiting_hook, NULL);
     } else if (err == ESP_OK) {
         err = hotreload_register_handover_hook(
             strcmp(does, "refuse") == 0 ? refusing_hook : watching_hook, NULL);
