@@ -595,6 +595,12 @@ static hotreload_handover_fn_t handover_named(const char *name)
 
 static uint32_t kept_entry;
 
+static void hook_cleaning_up(void *context)
+{
+    (void)context;
+    tasks_clean_up();
+}
+
 static hotreload_hook_fn_t hook_named(const char *name)
 {
     if (strcmp(name, "kept") == 0) {
@@ -602,6 +608,9 @@ static hotreload_hook_fn_t hook_named(const char *name)
     }
     if (strcmp(name, "removing") == 0) {
         return hook_removing;
+    }
+    if (strcmp(name, "cleaning_up") == 0) {
+        return hook_cleaning_up;
     }
     if (strcmp(name, "outcome") == 0) {
         return hook_outcome;
@@ -704,6 +713,8 @@ static bool run_task_step(const char *step, char *value)
         tasks_lie_in();
     } else if (strcmp(step, "clean_up") == 0) {
         tasks_clean_up();
+    } else if (strcmp(step, "idle") == 0) {
+        tasks_idle();
     } else if (strcmp(step, "context") == 0) {
         tasks_set_context(value);
     } else if (strcmp(step, "leave") == 0) {

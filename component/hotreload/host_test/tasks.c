@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "arch/hr_hold.h"
+#include "esp_freertos_hooks.h"
 #include "esp_timer.h"
 #include "freertos/FreeRTOS.h"
 #include "freertos/task.h"
@@ -28,6 +29,7 @@ static uint32_t inside_count;
 static uint32_t entering;
 static uint32_t leaving; /* in so many ticks; 0: not */
 static bool objects;
+static esp_freertos_idle_cb_t idle_hook;
 static bool caller_inside;
 static const char caller[] = "task";
 static const char *context = caller;
@@ -56,6 +58,24 @@ void tasks_lie_in(void)
 void tasks_clean_up(void)
 {
     objects = false;
+}
+
+esp_err_t esp_register_freertos_idle_hook_for_cpu(esp_freertos_idle_cb_t hook, UBaseType_t core)
+{
+    assert(core == 0 && idle_hook == NULL);
+    idle_hook = hook;
+    return ESP_OK;
+}
+
+void tasks_idle(void)
+{
+    bool waits = idle_hook();
+    assert(waits);
+}
+
+BaseType_t xPortGetCoreID(void)
+{
+    return 0;
 }
 
 void tasks_set_context(const char *name)

@@ -17,8 +17,11 @@ void tasks_leave_after(uint32_t ticks);
 /* The next module that is retired has objects of the kernel in its memory, and no task inside. */
 void tasks_lie_in(void);
 
-/* They are gone. */
+/* They are in no list of the kernel's any more. */
 void tasks_clean_up(void);
+
+/* The idle task passes: it has done with them. */
+void tasks_idle(void);
 
 /* Where the component is called from: a task, `isr`, `masked`, `suspended`, or a task by its name. */
 void tasks_set_context(const char *name);

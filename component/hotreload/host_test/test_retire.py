@@ -84,16 +84,21 @@ def test_out_of_memory_tells_how_many_wait(host: Host, loaded: list[str]) -> Non
 
 @pytest.mark.parametrize("step", ["api_reload", "api_unload"], ids=["replace", "unload"])
 def test_stays_while_the_kernel_has_a_task_in_it(host: Host, loaded: list[str], step: str) -> None:
-    """And one look longer: the idle task still looks at what is in no list any more."""
-    run = host.run(*loaded, "lie_in", step, "waiting", "tick", "clean_up", "tick", "tick", "tick")
+    """And until the idle task has passed: it still looks at what is in no list any more."""
+    run = host.run(
+        *(*loaded, "lie_in", step, "waiting", "idle", "tick", "clean_up"),
+        *("tick", "tick", "tick", "idle", "tick", "tick"),
+    )
     assert run.result("waiting") == "1"
-    assert frees(run.output) == [
-        *(
-            f"{step}: ESP_OK",
-            "tick: runs",
-            "tick: runs",
-            "free=1",
-            "tick: stopped",
-            "tick: stopped",
-        ),
-    ]
+    waits = ["tick: runs"] * 4
+    assert frees(run.output) == [f"{step}: ESP_OK", *waits, "free=1", *["tick: stopped"] * 2]
+
+
+def test_idle_task_has_not_done_with_what_a_pre_hook_deletes(
+    host: Host, loaded: list[str]
+) -> None:
+    """It is in no list any more when the module is retired."""
+    run = host.run(
+        *(*loaded, "lie_in", "pre=cleaning_up", "api_reload", "tick", "idle", "tick"),
+    )
+    assert frees(run.output) == ["api_reload: ESP_OK", "tick: runs", "free=1", "tick: stopped"]

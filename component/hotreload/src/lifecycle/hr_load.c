@@ -254,6 +254,9 @@ static esp_err_t replace_beside(const hr_load_t *load, hr_report_t *report)
     if (err != ESP_OK) {
         return err;
     }
+    if (old != NULL) {
+        hr_retire_look(old);
+    }
     uint32_t hooks = hr_hooks_begin();
     hr_hold_begin(&load->target);
     hr_hooks_run_pre(hooks);
@@ -396,6 +399,7 @@ static esp_err_t replace_unloaded_first(const hr_load_t *load, hr_report_t *repo
     if (err != ESP_OK) {
         return err;
     }
+    hr_retire_look(old);
     uint32_t hooks = hr_hooks_begin();
     hr_hold_begin(&load->target);
     hr_hooks_run_pre(hooks);

@@ -5,6 +5,14 @@
 #include "arch/hr_stack.h"
 #include "module/hr_place.h"
 #include "module/hr_target.h"
+#include "port/hr_idle.h"
+
+/* Objects of the kernel in the memory of a module, as far as it was looked at. */
+typedef enum {
+    HR_OBJECTS_NONE,
+    HR_OBJECTS_SEEN,
+    HR_OBJECTS_GONE, /* from the kernel's lists; an idle task may not have done with them */
+} hr_objects_t;
 
 typedef struct hr_module {
     struct hr_module *next_placed;
@@ -14,7 +22,8 @@ typedef struct hr_module {
     hr_target_t target; /* the table that leads to it while it is loaded */
     uint32_t *addresses; /* of the exports: where they are linked, once placed where they run */
     hr_placement_t placement;
-    bool had_objects; /* the kernel had objects in its memory when it was last looked at */
+    hr_objects_t objects;
+    hr_idle_t cleaned; /* with HR_OBJECTS_GONE: when that was seen */
 } hr_module_t;
 
 /* A module that is nothing yet, and the room for its addresses; NULL: no memory. Given back by

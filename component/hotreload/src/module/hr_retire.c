@@ -68,15 +68,22 @@ static void let_go(hr_module_t *module)
     resting_until = esp_timer_get_time() + GRACE_US;
 }
 
-/* An idle task cleans up after a task that has ended: first it takes it out of the kernel's lists,
-   then it looks at it for the last time. So what was there at the last look may still be in use now,
-   and is no longer at the next one. */
+static bool are_objects_gone(hr_module_t *module, bool seen)
+{
+    if (seen) {
+        module->objects = HR_OBJECTS_SEEN;
+    } else if (module->objects == HR_OBJECTS_SEEN) {
+        module->objects = HR_OBJECTS_GONE;
+        module->cleaned = hr_idle_now();
+    }
+    return module->objects == HR_OBJECTS_NONE
+        || (module->objects == HR_OBJECTS_GONE && hr_idle_have_passed(&module->cleaned));
+}
+
 static bool is_left(hr_module_t *module)
 {
     hr_tasks_t seen = hr_tasks_look(&module->placement);
-    bool left = !seen.inside && !seen.objects && !module->had_objects;
-    module->had_objects = seen.objects;
-    return left;
+    return are_objects_gone(module, seen.objects) && !seen.inside;
 }
 
 static void start_reaper(int64_t begin)
@@ -138,7 +145,7 @@ esp_err_t hr_retire_prepare(hr_report_t *report)
     if (reaper == NULL && esp_timer_create(&timer, &reaper) != ESP_OK) {
         return hr_reject(report, ESP_ERR_NO_MEM, "no memory for a timer");
     }
-    return ESP_OK;
+    return hr_idle_prepare(report);
 }
 
 void hr_retire(const hr_module_t *module)
@@ -154,6 +161,13 @@ void hr_retire_free(hr_module_t *module)
     waiting++;
     hr_lock_give(&lock);
     hr_retire_collect();
+}
+
+void hr_retire_look(hr_module_t *module)
+{
+    hr_lock_take(&lock);
+    (void)is_left(module);
+    hr_lock_give(&lock);
 }
 
 /* One walk over the tasks at a time. */

@@ -11,6 +11,10 @@
 /* Makes ready what a later hr_retire_free() needs: that cannot fail. */
 esp_err_t hr_retire_prepare(hr_report_t *report);
 
+/* Notes what the kernel has in a module that is about to be replaced: a task that a pre hook deletes
+   may be in no list any more when the module is retired, and still be in use by an idle task. */
+void hr_retire_look(hr_module_t *module);
+
 /* From here on no new call reaches the module; it stays where it is. */
 void hr_retire(const hr_module_t *module);
 

@@ -75,7 +75,7 @@ static bool is_in(const hr_placement_t *placement, const void *object)
 }
 
 /* The idle task takes an ended task out of the kernel's lists before it has done with it: that is
-   the caller's to wait for. */
+   the caller's to wait for (port/hr_idle.h). */
 static hr_tasks_t look(const tasks_t *tasks, const hr_placement_t *placement)
 {
     hr_tasks_t seen = {0};

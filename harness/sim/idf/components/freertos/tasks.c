@@ -175,8 +175,11 @@ static void idle(void *arg)
         while ((task = take_terminated())) {
             destroy(task);
         }
+        bool may_wait = esp_vApplicationIdleHook();
         taskYIELD(); /* to others of priority 0 */
-        kernel_idle_wait();
+        if (may_wait) {
+            kernel_idle_wait();
+        }
     }
 }
 

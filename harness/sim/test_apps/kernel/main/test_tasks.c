@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
+#include "esp_freertos_hooks.h"
 #include "esp_heap_caps.h"
 #include "freertos/FreeRTOS.h"
 #include "freertos/task.h"
@@ -131,6 +132,35 @@ TEST_CASE("memory of a task that deleted itself is free when there is time", "[t
         TEST_ASSERT_EQUAL(before, heap_caps_get_free_size(MALLOC_CAP_DEFAULT));
     }
     ulTaskNotifyTake(pdTRUE, 0);
+}
+
+static volatile uint32_t s_passes;
+static volatile bool s_often;
+
+static bool count_passes(void)
+{
+    s_passes++;
+    return !s_often;
+}
+
+TEST_CASE("the idle task calls its hooks, once for each interrupt if they want no more", "[tasks]")
+{
+    s_passes = 0;
+    s_often = false;
+    TEST_ASSERT_EQUAL(ESP_ERR_INVALID_ARG,
+                      esp_register_freertos_idle_hook_for_cpu(count_passes, portNUM_PROCESSORS));
+    TEST_ASSERT_EQUAL(ESP_OK, esp_register_freertos_idle_hook(count_passes));
+    vTaskDelay(5);
+    uint32_t seldom = s_passes;
+    s_often = true;
+    vTaskDelay(5);
+    uint32_t often = s_passes - seldom;
+    esp_deregister_freertos_idle_hook(count_passes);
+    s_passes = 0;
+    vTaskDelay(2);
+    TEST_ASSERT_GREATER_THAN(0, seldom);
+    TEST_ASSERT_GREATER_THAN(3 * seldom, often);
+    TEST_ASSERT_EQUAL(0, s_passes);
 }
 
 TEST_CASE("tasks are created with memory of their own or of the caller", "[tasks]")
