@@ -84,6 +84,7 @@ def test_sim_is_what_this_very_run_is() -> None:
     assert "/../ci/test" in (ROOT / ".ci" / "run").read_text()
 
 
+@pytest.mark.nightly
 @pytest.mark.timeout(3600)
 def test_esp32_builds_and_runs(runner: Runner) -> None:
     (row,) = github_jobs()["esp32"].description["strategy"]["matrix"]["include"]
@@ -114,6 +115,7 @@ def test_esp_idf_that_is_missing_is_said_in_one_line(runner: Runner, path: str |
         assert said.startswith(f"ci/{job}: no ESP-IDF in the environment: ")
 
 
+@pytest.mark.nightly
 @pytest.mark.timeout(3600)
 def test_fuzzers_keep_what_they_learn(runner: Runner) -> None:
     status, said = runner.run("fuzz", MINUTES="0")
@@ -127,6 +129,7 @@ def test_fuzzers_keep_what_they_learn(runner: Runner) -> None:
         assert any((target / "corpus").iterdir())
 
 
+@pytest.mark.nightly
 @pytest.mark.timeout(3600)
 def test_soak_goes_on_after_a_round_that_fails(runner: Runner) -> None:
     """The clock of this bash says after two rounds that the hour is over."""
@@ -141,6 +144,7 @@ def test_soak_goes_on_after_a_round_that_fails(runner: Runner) -> None:
         assert (runner.clone / "build" / "soak" / report / "junit.xml").is_file()
 
 
+@pytest.mark.nightly
 @pytest.mark.timeout(3600)
 def test_board_that_is_missing_hides_no_other(runner: Runner) -> None:
     (runner.clone / "ci" / "boards.yaml").write_text(BOARDS)

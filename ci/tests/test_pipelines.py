@@ -16,10 +16,11 @@ from harness.board.pipeline import github_matrix, gitlab_pipeline
 
 BOARDS = [Board("desk", "/dev/ttyUSB0"), Board("shelf.2", "rfc2217://shelf.lan:4000")]
 #: jobs that GitHub and GitLab have both
-NAMES = {"sim", "esp32", "fuzz", "soak", "boards", "board"}
+NAMES = {"sim", "esp32", "slow", "fuzz", "soak", "boards", "board"}
 ARTIFACTS = {
     "sim": "build/report",
     "esp32": "build/report",
+    "slow": "build/report",
     "fuzz": "build/fuzz/*/findings",
     "soak": "build/soak",
     "board": "build/board/NAME",
