@@ -5,7 +5,7 @@ import select
 import socket
 import struct
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.client import HTTPException, HTTPResponse
 from types import TracebackType
 from typing import Any, Protocol, TypedDict, cast
@@ -15,7 +15,9 @@ import requests
 from hotreload_client import Key
 from requests.auth import AuthBase
 
+from harness.connection import Connections
 from harness.errors import ConditionNotMet, NoAnswer
+from harness.watch import GRACE_SECONDS, Watch
 
 TIMEOUT = 20.0
 OCTETS = "application/octet-stream"
@@ -189,12 +191,14 @@ class HotReloadClient:
         url: Callable[[], str],
         record: Callable[[str, str, float], None] = lambda request, answer, seconds: None,
         key: Key | None = None,
+        watch: Watch | None = None,
     ) -> None:
         self._url = url
         self._record = record
-        self._session = requests.Session()
+        self._watch = watch or Watch()
+        self._connections = Connections(self._watch)
         if key is not None:
-            self._session.auth = Signature(self.nonce, key)
+            self._connections.session.auth = Signature(self.nonce, key)
 
     @property
     def url(self) -> str:
@@ -256,11 +260,10 @@ class HotReloadClient:
 
     def request(self, method: str, path: str, **arguments: Any) -> requests.Response:
         """Any request, answered with whatever the server says; `NoAnswer` if it says nothing."""
-        arguments.setdefault("timeout", TIMEOUT)
-        try:
-            response = self._session.request(method, self.url + path, **arguments)
-        except requests.RequestException as error:
-            raise NoAnswer(f"{method} {path}: {error}") from error
+        patient = arguments.setdefault("timeout", TIMEOUT) != TIMEOUT
+        response = self._connections.request(
+            method, self.url + path, f"{method} {path}", patient=patient, **arguments
+        )
         body = response.request.body
         size = f" ({len(body)} bytes)" if isinstance(body, bytes) and body else ""
         self._record(
@@ -281,11 +284,11 @@ class HotReloadClient:
 
         `length` is what Content-Length says, whatever that is; None leaves the header out.
         """
-        return RawUpload(self.url, path, length, content_type, headers)
+        return RawUpload(self.url, path, length, content_type, headers, self._watch)
 
     def disconnect(self) -> None:
         """Forget open connections: the device was reset and knows nothing of them."""
-        self._session.close()
+        self._connections.session.close()
 
     close = disconnect
 
@@ -310,11 +313,11 @@ class RawUpload:
     length: int | str | None
     content_type: str = OCTETS
     headers: Sequence[tuple[str, str]] = ()
+    watch: Watch = field(default_factory=Watch)
 
     def __enter__(self) -> "RawUpload":
         address = urlsplit(self.url)
-        self._socket = socket.create_connection((address.hostname, address.port), TIMEOUT)
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._socket = self.watch.connect((str(address.hostname), address.port or 80), TIMEOUT)
         headers = [("Host", address.netloc), ("Content-Type", self.content_type)]
         if self.length is not None:
             headers.append(("Content-Length", str(self.length)))
@@ -333,7 +336,12 @@ class RawUpload:
 
     def send(self, data: bytes) -> None:
         """Send a piece."""
-        self._socket.sendall(data)
+        try:
+            with self.watch.waiting(f"POST {self.path} to take more", patient=True):
+                self._socket.sendall(data)
+        except OSError:
+            self.watch.settle(GRACE_SECONDS)
+            raise
 
     def finish(self) -> None:
         """Send nothing more, as a client that was told to stop does."""
@@ -358,6 +366,7 @@ class RawUpload:
                 expected
             ) and bool(self._socket.recv(len(expected)))
         except OSError:
+            self.watch.settle(GRACE_SECONDS)
             return False
 
     def answer(self, timeout: float = TIMEOUT) -> RawAnswer:
@@ -365,9 +374,11 @@ class RawUpload:
         self._socket.settimeout(timeout)
         response = HTTPResponse(self._socket, method="POST")
         try:
-            response.begin()
-            return RawAnswer(response.status, dict(response.getheaders()), response.read())
+            with self.watch.waiting(f"the answer of POST {self.path}", patient=True):
+                response.begin()
+                return RawAnswer(response.status, dict(response.getheaders()), response.read())
         except (OSError, HTTPException) as error:
+            self.watch.settle(GRACE_SECONDS)
             raise NoAnswer(f"POST {self.path}: {error}") from error
 
     def rest(self, timeout: float = TIMEOUT) -> bytes:
@@ -375,12 +386,15 @@ class RawUpload:
         self._socket.settimeout(timeout)
         received = b""
         try:
-            while data := self._socket.recv(4096):
-                received += data
+            with self.watch.waiting(f"the end of the answer of POST {self.path}", patient=True):
+                while data := self._socket.recv(4096):
+                    received += data
         except ConnectionResetError:
             pass
         except OSError as error:
+            self.watch.settle(GRACE_SECONDS)
             raise NoAnswer(f"POST {self.path}: the connection stays: {error}") from error
+        self.watch.settle()
         return received
 
 

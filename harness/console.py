@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -36,6 +37,9 @@ class ConsoleLine:
 
 #: colours of a log (ECMA-48 section 8.3.117), which ESP-IDF has by default
 _COLOUR = re.compile(rb"\x1b\[[0-9;]*m")
+
+#: for a line; who waits for something else than the usual says how long
+WAIT_SECONDS = 20.0
 
 Follower = Callable[[ConsoleLine], None]
 
@@ -63,6 +67,12 @@ class Console:
         self.fault: str | None = None
         #: takes in what the device has printed but nobody has read yet, where that can be known
         self.catch_up: Callable[[], None] = lambda: None
+        # what the watch of the device puts in: whether that has crashed; raises if it has, not to
+        # be called with a lock held; notes who waits; is told when the device is gone
+        self.ended: Callable[[], bool] = lambda: False
+        self.check: Callable[[], None] = lambda: None
+        self.waiting: Callable[[str, bool], AbstractContextManager[None]] = _unwatched
+        self.lost: Callable[[str], None] = lambda reason: None
 
     def put(self, data: str | bytes, **_: object) -> None:
         """Append what the device printed (named as in pytest-embedded's message queue)."""
@@ -111,19 +121,32 @@ class Console:
             return "\n".join([*lines, _plain(self._partial)])
 
     def wait_line(
-        self, pattern: str, start: int = 0, timeout: float = 20.0
+        self,
+        pattern: str,
+        start: int = 0,
+        timeout: float = WAIT_SECONDS,
+        patient: bool | None = None,
     ) -> tuple[int, re.Match[str]]:
-        """Wait for a line in which `pattern` is found, from line `start` on; index and match."""
+        """Wait for a line in which `pattern` is found, from line `start` on; index and match.
+
+        Who gives a time of his own means it, and is `patient`: the device may be silent for as
+        long.
+        """
         regex = re.compile(pattern)
         deadline = time.monotonic() + timeout
         position = start
-        with self._changed:
+        what = f"a line {pattern!r} on the console"
+        if patient is None:
+            patient = timeout != WAIT_SECONDS
+        with self.waiting(what, patient), self._changed:
             while True:
                 while position < len(self._lines):
                     match = regex.search(self._lines[position].text)
                     if match:
                         return position, match
                     position += 1
+                if self.ended():
+                    break
                 if self._end is not None:
                     raise ConditionNotMet(f"no line {pattern!r} on the console: {self._end}")
                 if not self._changed.wait(deadline - time.monotonic()):
@@ -131,11 +154,18 @@ class Console:
                         f"no line {pattern!r} on the console within {timeout:g} s; it ends with\n"
                         + "\n".join(line.text for line in self._lines[-12:])
                     )
+        self.check()
+        raise ConditionNotMet(f"no {what}: the device has ended")
 
-    def finish(self, reason: str) -> None:
+    def wake(self) -> None:
+        """Make waiting readers look whether the device still is what they wait for."""
+        with self._changed:
+            self._changed.notify_all()
+
+    def finish(self, reason: str, lost: bool = False) -> None:
         """No more output will come; waiting readers are told why.
 
-        What is left of a line will never be completed.
+        What is left of a line will never be completed. `lost`: nobody has asked for it.
         """
         with self._changed:
             if self._partial:
@@ -143,6 +173,8 @@ class Console:
                 self._add_line(ConsoleLine(time.monotonic(), rest, complete=False))
             self._end = reason
             self._changed.notify_all()
+        if lost:
+            self.lost(reason)
 
     def resume(self) -> None:
         """The device was started again."""
@@ -154,13 +186,19 @@ class Console:
 
         Raises pexpect's TIMEOUT after `timeout` seconds and its EOF when no more will come.
         """
-        with self._changed:
-            self._changed.wait_for(lambda: self._size > offset or self._end is not None, timeout)
+        deadline = None if timeout is None else time.monotonic() + timeout
+        with self.waiting("output on the console", timeout is not None), self._changed:
+            while self._size <= offset and self._end is None and not self.ended():
+                left = None if deadline is None else deadline - time.monotonic()
+                if not self._changed.wait(left):
+                    break
             if self._size > offset:
                 return
-            if self._end is not None:
-                raise EOF(self._end)
-            raise TIMEOUT("Timeout exceeded.")
+            end = self._end
+        self.check()
+        if end is not None:
+            raise EOF(end)
+        raise TIMEOUT("Timeout exceeded.")
 
     def close(self) -> None:
         """Close the log file; later output is dropped."""
@@ -192,6 +230,10 @@ class ConsoleProcess(PexpectProcess):  # type: ignore[misc]
         self._offset += len(data)
         self._log(data, "read")
         return data
+
+
+def _unwatched(what: str, patient: bool = False) -> AbstractContextManager[None]:
+    return nullcontext()
 
 
 def _plain(line: bytes) -> str:

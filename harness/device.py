@@ -1,6 +1,8 @@
 """One device under test with everything a scenario does to it."""
 
 import contextlib
+import subprocess
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,7 +12,8 @@ from hotreload_build.identity import module_identity
 from hotreload_build.slot import flash_image
 
 from harness.client import HotReloadClient
-from harness.console import Console
+from harness.console import WAIT_SECONDS, Console
+from harness.decode import Decoder
 from harness.errors import ConditionNotMet
 from harness.firmware import FirmwareBuild
 from harness.flashimage import ERASED
@@ -20,6 +23,7 @@ from harness.placement import Placement, current_placement
 from harness.probe import Probe
 from harness.timeline import Timeline
 from harness.trace import Trace
+from harness.watch import Watch
 
 SERVER_PORT = 8080
 #: of the scenario firmware; other firmwares have no probe
@@ -27,15 +31,13 @@ PROBE_PORT = 8081
 READY = r"hotreload: server on port \d+"
 PANIC = "Guru Meditation Error"
 BOOT_SECONDS = 60.0
+#: for a crash that was announced
+CRASH_SECONDS = 10.0
 #: what esptool erases at least
 SECTOR = 4096
 
 
-class DevicePanicked(ConditionNotMet):
-    """The firmware crashed and nobody expected it to."""
-
-
-@dataclass
+@dataclass(repr=False)
 class Device:
     """A device that runs a firmware; `dut` is pytest-embedded's."""
 
@@ -49,19 +51,44 @@ class Device:
     probe: Probe
     memory: Memory
     flash: Flash
-    expected_panics: int = 0
+    watch: Watch = field(default_factory=Watch)
+    decoder: Decoder | None = None
     _seen: int = field(default=0, init=False)
+    _announced: int = field(default=0, init=False)
+
+    def __repr__(self) -> str:
+        return f"<device with {self.firmware.name} {self.firmware.build_id}>"
 
     def wait_ready(self, timeout: float = BOOT_SECONDS) -> None:
         """Wait until the server of the boot in progress answers requests."""
-        index, found = self.console.wait_line(f"{READY}|{PANIC}", self._seen, timeout)
+        patient = timeout != BOOT_SECONDS
+        index, _ = self.console.wait_line(READY, self._seen, timeout, patient=patient)
         self._seen = index + 1
-        if found.group() == PANIC:
-            with contextlib.suppress(ConditionNotMet):
-                self.console.wait_line("^Backtrace:", index)  # the registers come first
-            raise DevicePanicked(f"the firmware crashed while it started: {found.string}")
+        self.watch.ready()
         self.client.disconnect()  # what the pool holds leads to an earlier boot
         self.probe.disconnect()
+
+    def expect_restart(self) -> None:
+        """The firmware is about to restart itself; `wait_ready` waits until it has done so."""
+        self._before_restart("restart")
+
+    @contextlib.contextmanager
+    def crashing(self, times: int = 1) -> Iterator[None]:
+        """What happens inside makes the firmware crash that often; any other crash fails the test.
+
+        On leaving, the crashes have come; the device may still be starting again.
+        """
+        self.trace.expect_restart()
+        left = self.watch.outstanding
+        self.watch.allow_crash(times)
+        yield
+        came = self.watch.wait_crashes(left, CRASH_SECONDS)
+        self.watch.check()
+        if not came:
+            raise ConditionNotMet(
+                f"the firmware was to crash {times} times: {self.watch.outstanding - left} are "
+                "missing"
+            )
 
     def reset(self) -> None:
         """Reset the device and wait until it is ready again."""
@@ -86,6 +113,7 @@ class Device:
     def switch_on(self) -> None:
         """Switch the power on again."""
         self.timeline.add("power", "power on")
+        self.watch.expect_restart()
         self._seen = len(self.console.lines)
         self.dut.power_on()
 
@@ -132,23 +160,34 @@ class Device:
         self.flash.write(partition.offset, ERASED * partition.size)
         self.power_on()
 
+    def run(
+        self, command: Sequence[str], timeout: float = WAIT_SECONDS, **options: Any
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a program that talks to the device; it is ended when that crashes."""
+        return self.watch.run(command, timeout, **options)
+
     @property
-    def panics(self) -> list[str]:
-        """The first line of each crash of the firmware."""
-        return [line.text for line in self.console.lines if PANIC in line.text]
+    def expected_panics(self) -> int:
+        """How many crashes the test announces by `expected_panics += 1`; see `crashing`."""
+        return self._announced
+
+    @expected_panics.setter
+    def expected_panics(self, count: int) -> None:
+        self.watch.allow_crash(count - self._announced)
+        self._announced = count
 
     def check(self) -> None:
-        """Raise when the trace is broken or the firmware crashed without being expected to."""
-        panics = self.panics
-        if len(panics) != self.expected_panics:
-            raise DevicePanicked(
-                f"{len(panics)} crashes of the firmware, {self.expected_panics} expected: "
-                + "; ".join(panics)
+        """Raise when the firmware crashed without being expected to, or the trace is broken."""
+        self.watch.settle()
+        if self.watch.outstanding and not self.watch.wait_crashes(0, 0.0):
+            raise ConditionNotMet(
+                f"{self.watch.outstanding} crashes were expected and did not come"
             )
         self.trace.check()
 
     def close(self) -> None:
-        """Close the connections to the device."""
+        """Close the connections to the device, and watch it no more."""
+        self.watch.close()
         self.client.close()
         self.probe.close()
 
@@ -166,6 +205,7 @@ class Device:
     def _before_restart(self, what: str) -> None:
         self.timeline.add("power", what)
         self.trace.expect_restart()
+        self.watch.expect_restart()
         self.client.disconnect()
         self.probe.disconnect()
         self._seen = len(self.console.lines)

@@ -2,6 +2,8 @@
 
 from _pytest.outcomes import Failed
 
+from harness.crash import Crash
+
 
 class HarnessError(Exception):
     """Something that the user or the machine has to put right; the message says what and how."""
@@ -24,6 +26,10 @@ class BuildError(HarnessError):
         self.output = output
 
 
+class FirmwareError(BuildError):
+    """The firmware of a test does not build, and with it whatever the run is for."""
+
+
 class MachineError(HarnessError):
     """The emulator did not start, or ended when it should not have."""
 
@@ -32,6 +38,16 @@ class NotSetUp(Failed):
     """How a `HarnessError` ends a test: without a traceback, and not as a failed assertion."""
 
     __module__ = "builtins"  # as pytest's own outcomes: its summary shows the name without a module
+
+    @classmethod
+    def by(cls, error: HarnessError) -> "NotSetUp":
+        """The end of a test by that error."""
+        ended = cls(str(error), pytrace=False)
+        ended.without_firmware = isinstance(error, FirmwareError)
+        return ended
+
+    #: whether the reason is that the firmware does not build
+    without_firmware = False
 
 
 class EmulatorFault(Failed):
@@ -46,3 +62,16 @@ class ConditionNotMet(AssertionError):  # noqa: N818 - a failed test is no error
 
 class NoAnswer(ConditionNotMet):
     """The device took no connection, dropped it, or said nothing in time."""
+
+
+class DeviceCrashed(ConditionNotMet):
+    """The firmware crashed, hangs, restarted by itself, or its emulator died; nobody expected it.
+
+    The first line of the message is what happened; `crash` is what is known of it.
+    """
+
+    __module__ = "builtins"
+
+    def __init__(self, message: str, crash: Crash) -> None:
+        super().__init__(message)
+        self.crash = crash

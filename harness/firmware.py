@@ -17,11 +17,14 @@ from elftools.elf.sections import SymbolTableSection
 from hotreload_client import Key
 from hotreload_loop.build import messages
 
-from harness.errors import BuildError, HarnessError, MissingToolError
+from harness.errors import BuildError, FirmwareError, HarnessError, MissingToolError
 from harness.lanes.base import Lane
 from harness.lock import Usage, locked
 
 Config = Mapping[str, str]
+
+#: what a session could not build, beside what it has built
+FAILED = ".failed"
 
 
 @dataclass(frozen=True)
@@ -156,7 +159,7 @@ class FirmwareBuilder:
         if build_dir in self._builds:
             return self._builds[build_dir]
         if build_dir in self._failed:
-            raise BuildError(str(project), "(the first test that needed it shows the output)")
+            raise FirmwareError(str(project), "(the first test that needed it shows the output)")
         if not (project / "CMakeLists.txt").exists():
             raise HarnessError(f"{project} is no ESP-IDF project: it has no CMakeLists.txt")
         self._lane.require_tools()
@@ -177,6 +180,7 @@ class FirmwareBuilder:
             if self._built_in(build_dir):
                 self._use(build_dir).share()
                 return build_dir
+            self._raise_again(project, build_dir)
         for build_dir in _numbered(first):
             use = self._use(build_dir)
             if use.try_alone():
@@ -184,11 +188,22 @@ class FirmwareBuilder:
             use.end()
         try:
             self._build_alone(project, config, build_dir)
-        except HarnessError:
+        except HarnessError as error:
+            if isinstance(error, FirmwareError):
+                told = {"session": self._session, "output": error.output}
+                (build_dir / FAILED).write_text(json.dumps(told))
             use.end()
             raise
         use.share()
         return build_dir
+
+    def _raise_again(self, project: Path, build_dir: Path) -> None:
+        """What another process of the session could not build is not tried again."""
+        failed = build_dir / FAILED
+        if failed.exists():
+            told = json.loads(failed.read_text())
+            if told["session"] == self._session:
+                raise FirmwareError(str(project), told["output"])
 
     def _built_in(self, build_dir: Path) -> bool:
         session = build_dir / ".session"
@@ -237,7 +252,7 @@ class FirmwareBuilder:
         except FileNotFoundError as error:
             raise MissingToolError(f"{error.filename} is not installed: run ci/setup") from error
         if result.returncode != 0:
-            raise BuildError(str(project), messages(result.stdout).rstrip())
+            raise FirmwareError(str(project), messages(result.stdout).rstrip())
 
 
 def _numbered(first: Path) -> Iterator[Path]:

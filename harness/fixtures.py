@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import EllipsisType
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from pytest_embedded.plugin import multi_dut_argument
@@ -14,10 +15,22 @@ from pytest_embedded.utils import ClassCliOptions
 
 from harness.client import HotReloadClient
 from harness.console import Console, ConsoleProcess
+from harness.decode import Decoder
 from harness.device import PROBE_PORT, SERVER_PORT, Device
-from harness.errors import ConditionNotMet
+from harness.diagnosis import describe, looker
+from harness.errors import ConditionNotMet, HarnessError
 from harness.firmware import FirmwareBuild, FirmwareBuilder
-from harness.keys import BUILDER, FAULT_TREE, FIGURES, FIRMWARE, LANE, MODULES, TIMELINE
+from harness.keys import (
+    BUILDER,
+    DEVICES,
+    FAILED,
+    FAULT_TREE,
+    FIGURES,
+    FIRMWARE,
+    LANE,
+    MODULES,
+    TIMELINE,
+)
 from harness.lanes import DutContext, Lane
 from harness.memory import Flash
 from harness.modules import Module, ModuleBuilder, Recipe
@@ -26,7 +39,8 @@ from harness.placement import Placement
 from harness.probe import Probe
 from harness.sim.sdk import cache_root
 from harness.timeline import Timeline
-from harness.trace import Trace
+from harness.trace import Trace, TraceEvent
+from harness.watch import Watch
 
 
 class ConsoleManager:
@@ -114,9 +128,14 @@ def msg_queue(
         Console(Path(log), label, echo, stamp is not False)
         for log, label, stamp in zip(logs, labels, stamps, strict=True)
     ]
-    timeline = Timeline(consoles=consoles)
-    request.node.stash[TIMELINE] = timeline
+    watches = [Watch(console) for console in consoles]
+    if request.node.get_closest_marker("crashes") is None:
+        for watch in watches:
+            watch.activate()
+    request.node.stash[TIMELINE] = Timeline(consoles=consoles, watches=watches)
     yield _as_fixture(consoles)
+    for watch in watches:
+        watch.close()
     for console in consoles:
         console.close()
 
@@ -158,6 +177,7 @@ def _fixture_classes_and_options(
     for index, (options, build, console, board) in enumerate(
         zip(all_options, firmwares, consoles, boards, strict=True)
     ):
+        _let_describe(request.node.stash[TIMELINE].watches[index], console, build)
         directory = console.log.parent / f"dut-{index}"
         context = DutContext(build.build_dir, console, directory, icount, board)
         lane.put_in_classes(options, context)
@@ -229,14 +249,20 @@ def devices(
     """The devices of the test, booted and ready to be asked (see `count`)."""
     timeline = request.node.stash[TIMELINE]
     duts, builds = _per_dut(dut, dut_total), _per_dut(firmware, dut_total)
+    built = request.node.stash.setdefault(MODULES, [])
     found = [
-        _make_device(one, lane, build, timeline) for one, build in zip(duts, builds, strict=True)
+        _make_device(one, lane, build, timeline, watch, built)
+        for one, build, watch in zip(duts, builds, timeline.watches, strict=True)
     ]
+    request.node.stash[DEVICES] = found
     try:
         for device in found:
             device.wait_ready()
         yield found
-        _check(found)
+        if not request.node.stash.get(FAILED, False):
+            for device in found:
+                if not device.console.fault:
+                    device.check()
     finally:
         for device in found:
             device.close()
@@ -251,8 +277,10 @@ def device(devices: list[Device]) -> Device:
 
 
 @pytest.fixture
-def device_url(dut: Any, lane: Lane) -> str:
+def device_url(request: pytest.FixtureRequest, dut: Any, lane: Lane) -> str:
     """Base URL of the server of the test's only device, for tests that need no more than `dut`."""
+    (watch,) = request.node.stash[TIMELINE].watches
+    watch.owns = lambda address: _leads_to(dut, lane, address)
     return lane.url(dut, SERVER_PORT)
 
 
@@ -353,32 +381,58 @@ def _project_of(folder: Path, root: Path) -> Path:
     return folder
 
 
-def _check(devices: list[Device]) -> None:
-    """Fail, without a traceback into the harness, when a device is not well."""
-    problems = []
-    for device in devices:
-        if device.console.fault:
-            continue  # what the emulator made of the firmware says nothing about it
-        try:
-            device.check()
-        except ConditionNotMet as error:
-            problems.append(str(error))
-    if problems:
-        pytest.fail("\n".join(problems), pytrace=False)
+def _let_describe(watch: Watch, console: Console, firmware: FirmwareBuild) -> None:
+    """Until there is a `Device`, what is known of a crash comes from the console."""
+
+    def events() -> list[TraceEvent]:
+        trace = Trace()
+        for line in console.lines:
+            trace.add_line(line)
+        return trace.seen
+
+    decoder = Decoder(firmware, events)
+    watch.describe = lambda crash: describe(crash, decoder)
 
 
-def _make_device(dut: Any, lane: Lane, firmware: FirmwareBuild, timeline: Timeline) -> Device:
+def _make_device(
+    dut: Any,
+    lane: Lane,
+    firmware: FirmwareBuild,
+    timeline: Timeline,
+    watch: Watch,
+    built: Sequence[Module],
+) -> Device:
+    trace = Trace(dut.console)
+    decoder = Decoder(firmware, lambda: trace.seen, lambda: built, lambda: watch.sent)
+    watch.wake(trace.wake)
+    watch.patience = lane.patience
+    watch.describe = lambda crash: describe(crash, decoder)
+    watch.look = looker(lambda: lane.look(dut, firmware.elf), decoder)
+    watch.owns = lambda address: _leads_to(dut, lane, address)
+    watch.activate(managed=True)
+    timeline.annotate = decoder.annotate
     return Device(
         dut=dut,
         lane=lane,
         firmware=firmware,
         console=dut.console,
         timeline=timeline,
-        trace=Trace(dut.console),
+        trace=trace,
         client=HotReloadClient(
-            lambda: lane.url(dut, SERVER_PORT), timeline.add_exchange, firmware.auth_key
+            lambda: lane.url(dut, SERVER_PORT), timeline.add_exchange, firmware.auth_key, watch
         ),
-        probe=Probe(lambda: lane.url(dut, PROBE_PORT), timeline.add_exchange),
+        probe=Probe(lambda: lane.url(dut, PROBE_PORT), timeline.add_exchange, watch),
         memory=lane.memory(dut),
         flash=Flash(lane.flash(dut)),
+        watch=watch,
+        decoder=decoder,
     )
+
+
+def _leads_to(dut: Any, lane: Lane, address: object) -> bool:
+    """Whether an address that somebody connects to is one of the device's servers."""
+    try:
+        urls = [urlsplit(lane.url(dut, port)) for port in (SERVER_PORT, PROBE_PORT)]
+    except (HarnessError, ConditionNotMet, KeyError):
+        return False  # it is off
+    return address in [(url.hostname, url.port) for url in urls]

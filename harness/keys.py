@@ -2,6 +2,7 @@
 
 import pytest
 
+from harness.device import Device
 from harness.faults import FaultTree
 from harness.firmware import FirmwareBuild, FirmwareBuilder
 from harness.lanes import Lane
@@ -13,6 +14,9 @@ BUILDER = pytest.StashKey[FirmwareBuilder]()
 FAULT_TREE = pytest.StashKey[FaultTree]()
 
 TIMELINE = pytest.StashKey[Timeline]()
+DEVICES = pytest.StashKey[list[Device]]()
+#: a phase of the test has failed
+FAILED = pytest.StashKey[bool]()
 FIRMWARE = pytest.StashKey[list[FirmwareBuild]]()
 FIGURES = pytest.StashKey[list[str]]()
 MODULES = pytest.StashKey[list[Module]]()

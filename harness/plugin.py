@@ -7,13 +7,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from _pytest.outcomes import Failed
 
-from harness.errors import EmulatorFault, HarnessError, MissingToolError, NotSetUp
+from harness.errors import (
+    ConditionNotMet,
+    DeviceCrashed,
+    EmulatorFault,
+    HarnessError,
+    MissingToolError,
+    NotSetUp,
+)
 from harness.faults import FaultTree
 from harness.firmware import FirmwareBuilder
-from harness.keys import BUILDER, FAULT_TREE, LANE, TIMELINE
+from harness.keys import BUILDER, DEVICES, FAULT_TREE, LANE, TIMELINE
 from harness.lanes import CAPABILITIES, find_lane, lane_names
+from harness.order import prefer, sort
 from harness.sim.sdk import cache_root
+from harness.tracebacks import prune, release
+from harness.watch import GRACE_SECONDS
 
 pytest_plugins = ["harness.fixtures", "harness.report.plugin"]
 
@@ -62,9 +73,14 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     config.addinivalue_line(
         "markers",
+        "crashes: the firmware crashes, and the test looks at how: a crash does not fail it",
+    )
+    config.addinivalue_line(
+        "markers",
         "icount: the device's cycle counter counts instructions instead of time; "
         "`lane.instructions(cycles)` tells how many",
     )
+    prefer(config)
     worker: dict[str, Any] = getattr(config, "workerinput", {})
     session = worker.get("testrunuid") or uuid.uuid4().hex
     fault = config.getoption("seed_fault")
@@ -103,6 +119,11 @@ def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Col
     folder: pytest.Dir = pytest.Dir.from_parent(parent, path=path)
     folder.name = "component"
     return folder
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What explains comes first; pytest puts what failed last time before that, in this order."""
+    sort(items, config)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -144,23 +165,58 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_fixture_setup() -> Generator[None, object, object]:
+def pytest_fixture_setup(request: pytest.FixtureRequest) -> Generator[None, object, object]:
     """What the user has to put right is told in one message, without a traceback."""
     try:
         return (yield)
     except HarnessError as error:
-        message = str(error)
-    raise NotSetUp(message, pytrace=False)
+        ended: BaseException = NotSetUp.by(error)
+    except ConditionNotMet as error:
+        ended = _short(request.config, error)
+    raise ended from ended.__cause__
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_pyfunc_call() -> Generator[None, object, object]:
-    """The same for what a test builds by itself."""
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+    """The same for what a test builds by itself; and a device that ended is why a test fails."""
     try:
-        return (yield)
-    except HarnessError as error:
-        message = str(error)
-    raise NotSetUp(message, pytrace=False)
+        result = yield
+        timeline = pyfuncitem.stash.get(TIMELINE, None)
+        for watch in timeline.watches if timeline else []:
+            if (
+                watch.console is not None and not watch.console.fault
+            ):  # what the emulator made of the firmware says nothing
+                watch.settle()
+        for device in pyfuncitem.stash.get(DEVICES, []):
+            if not device.console.fault:
+                device.check()
+        return result
+    except (Exception, Failed) as error:
+        ended = crash_behind(pyfuncitem, error)
+        if isinstance(ended, HarnessError):
+            ended = NotSetUp.by(ended)
+        ended = _short(pyfuncitem.config, ended)
+    raise ended from ended.__cause__
+
+
+def crash_behind(item: pytest.Item, error: BaseException) -> BaseException:
+    """The crash of a device that an error of a test came of; else the error itself."""
+    timeline = item.stash.get(TIMELINE, None)
+    if timeline is None or isinstance(error, DeviceCrashed):
+        return error
+    for watch in timeline.watches:
+        try:
+            watch.settle(GRACE_SECONDS)
+        except DeviceCrashed as crashed:
+            shows = str(error).strip().partition("\n")[0] or type(error).__name__
+            reason = DeviceCrashed(f"{crashed}\n  it shows as: {shows}", crashed.crash)
+            release(error)
+            return reason.with_traceback(error.__traceback__)
+    return error
+
+
+def _short(config: pytest.Config, error: BaseException) -> BaseException:
+    return error if config.option.fulltrace else prune(error)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -7,7 +7,9 @@ from typing import Any
 
 import requests
 
+from harness.connection import Connections
 from harness.errors import ConditionNotMet, NoAnswer
+from harness.watch import Watch
 
 TIMEOUT = 20.0
 #: until an answer is given up that need not come; the request is on its way long before
@@ -44,10 +46,11 @@ class Probe:
         self,
         url: Callable[[], str],
         record: Callable[[str, str, float], None] = lambda request, answer, seconds: None,
+        watch: Watch | None = None,
     ) -> None:
         self._url = url
         self._record = record
-        self._session = requests.Session()
+        self._connections = Connections(watch or Watch())
 
     def call(self, function: str, *arguments: int, ret: str = "u32") -> int:
         """Call an exported function of the module and return its result.
@@ -99,7 +102,7 @@ class Probe:
 
     def disconnect(self) -> None:
         """Forget open connections: the device was reset and knows nothing of them."""
-        self._session.close()
+        self._connections.session.close()
 
     close = disconnect
 
@@ -114,10 +117,14 @@ class Probe:
         # the device compares the query as it comes: commas must not be escaped
         tail = "&".join(f"{key}={value}" for key, value in query.items())
         path = f"/probe/{endpoint}" + (f"?{tail}" if tail else "")
-        try:
-            response = self._session.request(method, self._url() + path, data=body, timeout=timeout)
-        except requests.RequestException as error:
-            raise NoAnswer(f"{method} {path}: {error}") from error
+        response = self._connections.request(
+            method,
+            self._url() + path,
+            f"{method} {path}",
+            patient=timeout != TIMEOUT,
+            data=body,
+            timeout=timeout,
+        )
         self._record(
             f"{method} {path}",
             f"{response.status_code} {response.text.strip()[:120]}",

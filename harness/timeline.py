@@ -1,9 +1,11 @@
 """What happened in a test, in order, for the report."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from harness.console import Console
+from harness.watch import Watch
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,9 @@ class Timeline:
 
     moments: list[Moment] = field(default_factory=list)
     consoles: list[Console] = field(default_factory=list)
+    watches: list[Watch] = field(default_factory=list)
+    #: puts names to the addresses in a line of the trace, as they were then
+    annotate: Callable[[str, float], str] = lambda line, at: line
 
     def add(self, kind: str, text: str) -> None:
         """Something happened just now."""
@@ -35,7 +40,9 @@ class Timeline:
         moments = list(self.moments)
         for console in self.consoles:
             for line in console.lines:
-                kind = "trace" if line.text.startswith("HR ") else "console"
-                moments.append(Moment(line.at, kind, line.text))
+                if line.text.startswith("HR "):
+                    moments.append(Moment(line.at, "trace", self.annotate(line.text, line.at)))
+                else:
+                    moments.append(Moment(line.at, "console", line.text))
         moments.sort(key=lambda moment: moment.at)
         return [Moment(m.at - moments[0].at, m.kind, m.text) for m in moments]

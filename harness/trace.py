@@ -9,6 +9,7 @@ error of the device or of the console, and whatever reads the trace afterwards s
 import re
 import threading
 import time
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,6 +25,8 @@ EVENTS = frozenset(
     }
 )
 WAIT_SECONDS = 20.0
+#: numbers from here on are addresses
+ADDRESSES = 0x10000000
 
 _LINE = re.compile(r"HR (\d+) (\d+) ([a-z_]+)((?: [a-z_0-9]+=\S*)*)")
 #: a line that is an event, or has one in it because two outputs were mixed
@@ -64,7 +67,7 @@ class TraceEvent:
         return self.name == name and all(self.fields.get(k) == v for k, v in fields.items())
 
     def __str__(self) -> str:
-        fields = " ".join(f"{key}={value}" for key, value in self.fields.items())
+        fields = " ".join(f"{key}={_shown(value)}" for key, value in self.fields.items())
         return f"{self.sequence} {self.name} {fields}".rstrip()
 
 
@@ -107,6 +110,7 @@ class Trace:
     def check(self) -> None:
         """Raise `TraceError` when a line was broken or is missing."""
         self._catch_up()
+        self._crashed()
         with self._changed:
             self._check()
 
@@ -114,8 +118,15 @@ class Trace:
     def events(self) -> list[TraceEvent]:
         """Everything so far."""
         self._catch_up()
+        self._crashed()
         with self._changed:
             self._check()
+            return list(self._events)
+
+    @property
+    def seen(self) -> list[TraceEvent]:
+        """What has been read so far, whether or not the trace is in order."""
+        with self._changed:
             return list(self._events)
 
     @property
@@ -127,6 +138,7 @@ class Trace:
     def mark(self) -> int:
         """A place in the trace for `since`; later waits look behind it."""
         self._catch_up()
+        self._crashed()
         with self._changed:
             self._check()
             self._cursor = len(self._events)
@@ -139,18 +151,25 @@ class Trace:
     def wait(self, name: str, timeout: float = WAIT_SECONDS, **fields: Any) -> TraceEvent:
         """Return the next event `name` whose fields have these values."""
         deadline = time.monotonic() + timeout
-        with self._changed:
+        wanted = " ".join([name, *(f"{key}={_shown(value)}" for key, value in fields.items())])
+        patient = timeout != WAIT_SECONDS
+        with self._waiting(f"the event {wanted!r} in the trace", patient), self._changed:
             position = self._cursor
             while True:
-                self._check()
                 while position < len(self._events):
                     event = self._events[position]
                     position += 1
                     if event.matches(name, fields):
                         self._cursor = position
+                        self._check()
                         return event
+                if self._console is not None and self._console.ended():
+                    break
+                self._check()
                 if not self._changed.wait(deadline - time.monotonic()):
-                    raise TraceTimeout(self._describe_wait(name, fields, timeout))
+                    raise TraceTimeout(self._describe_wait(wanted, timeout))
+        self._crashed()
+        raise TraceTimeout(f"no event {wanted!r}: the device has ended")
 
     def _catch_up(self) -> None:
         if self._console is not None:
@@ -201,10 +220,26 @@ class Trace:
         if self._errors:
             raise TraceError("the trace is broken: " + "; ".join(self._errors))
 
-    def _describe_wait(self, name: str, fields: dict[str, Any], timeout: float) -> str:
-        wanted = " ".join([name, *(f"{key}={value}" for key, value in fields.items())])
+    def wake(self) -> None:
+        """Make what waits look whether the device still is what it waits for."""
+        with self._changed:
+            self._changed.notify_all()
+
+    def _crashed(self) -> None:
+        if self._console is not None:
+            self._console.check()
+
+    def _waiting(self, what: str, patient: bool) -> AbstractContextManager[None]:
+        return nullcontext() if self._console is None else self._console.waiting(what, patient)
+
+    def _describe_wait(self, wanted: str, timeout: float) -> str:
         seen = "\n  ".join(str(event) for event in self._events[-12:]) or "nothing"
         return f"no event {wanted!r} within {timeout:g} s; the trace ends with\n  {seen}"
+
+
+def _shown(value: object) -> object:
+    """Addresses as everywhere else in hexadecimal."""
+    return f"{value:#x}" if isinstance(value, int) and value >= ADDRESSES else value
 
 
 def _value(text: str) -> int | str:

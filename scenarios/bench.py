@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from harness.device import PANIC, Device
+from harness.device import Device
 from harness.errors import ConditionNotMet
 from harness.modules import Module
 
@@ -227,6 +227,7 @@ class Bench:
     """Drives the scenario firmware; what returns a str gives the name of an error code."""
 
     def __init__(self, device: Device) -> None:
+        self._device = device
         self._console = device.console
         self._probe = device.probe
 
@@ -315,9 +316,7 @@ class Bench:
         if self._result("handover/soak", first + second, **query) != "ESP_OK":
             raise ConditionNotMet("not all tasks could be started")
         pattern = r"counted: reloads=(\d+) failed=(\d+) wrong=(\d+) fewest=(\d+) last=(\w+)"
-        _, match = self._console.wait_line(f"{pattern}|{PANIC}", timeout=timeout)
-        if match.group() == PANIC:
-            raise ConditionNotMet("the firmware crashed")
+        _, match = self._console.wait_line(pattern, timeout=timeout)
         done, failed, wrong, fewest = map(int, match.groups()[:4])
         return Counted(done, failed, wrong, fewest, match[5])
 
@@ -434,9 +433,7 @@ class Bench:
         if self._result("soak", body, **query) != "ESP_OK":
             raise ConditionNotMet("not all tasks could be started")
         pattern = r"soak: reloads=(\d+) failed=(\d+) wrong=(\d+) fewest=(\d+)"
-        _, match = self._console.wait_line(f"{pattern}|{PANIC}", timeout=timeout)
-        if match.group() == PANIC:
-            raise ConditionNotMet("the firmware crashed")
+        _, match = self._console.wait_line(pattern, timeout=timeout)
         deadline = time.monotonic() + FREED_SECONDS
         while time.monotonic() < deadline:
             # the trace may be off; each request gives the device time to look at its tasks
@@ -473,11 +470,13 @@ class Bench:
 
     def restart(self) -> None:
         """`esp_restart()`."""
+        self._device.expect_restart()
         self._probe.post_last("restart")
 
     def crash(self) -> None:
         """`abort()`, after which the firmware starts again."""
-        self._probe.post_last("crash")
+        with self._device.crashing():
+            self._probe.post_last("crash")
 
     def listen(self) -> None:
         """From here on the firmware prints the component's events."""

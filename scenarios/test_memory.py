@@ -1,21 +1,17 @@
 """Text and data lie in the memory that each of them needs, and are written as it has to be."""
 
 from collections.abc import Callable
-from contextlib import closing
-from http.client import HTTPConnection
-from urllib.parse import urlsplit
 
 import pytest
 
 from harness.client import HotReloadHTTPError
 from harness.device import PANIC, Device
-from harness.lanes import Lane
+from harness.errors import NoAnswer
 from harness.modules import Module
 from scenarios.bench import RELOCATION_ANSWERS, Bench, MemoryKind, Variant, Visit
 
 #: executable memory of the simulated board refuses bytes, as a chip's does; freed memory is filled
 WORDS = {"CONFIG_ESP_SYSTEM_IRAM_WORDS_ONLY": "y", "CONFIG_HEAP_POISONING_COMPREHENSIVE": "y"}
-PROBE_PORT = 8081
 
 PSRAM = {
     "CONFIG_SPIRAM": "y",
@@ -93,14 +89,12 @@ def test_old_text_is_left_while_the_new_one_is_written(
 
 @pytest.mark.needs("iram-words")
 @pytest.mark.firmware(config=WORDS)
-def test_a_byte_of_text_cannot_be_read(device: Device, lane: Lane, variant: Variant) -> None:
+def test_a_byte_of_text_cannot_be_read(device: Device, variant: Variant) -> None:
     """What the tests above rest on."""
-    device.expected_panics += 1
     device.client.upload_and_reload(variant(text=READS_ITS_TEXT))
 
-    address = urlsplit(lane.url(device.dut, PROBE_PORT)).netloc
-    with closing(HTTPConnection(address)) as connection:
-        connection.request("GET", "/probe/call?name=answer&args=&ret=u32")  # without an answer
+    with device.crashing(), pytest.raises(NoAnswer):
+        device.probe.call("answer")
 
     device.console.wait_line(rf"{PANIC}.*LoadStoreError")
 

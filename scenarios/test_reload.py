@@ -1,7 +1,6 @@
 """A reload replaces the running module, whatever has changed and whichever way it arrives."""
 
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -149,7 +148,7 @@ def test_curl_as_in_the_contract(device: Device, variant: Variant, tmp_path: Pat
         "--fail-with-body",
         f"{device.client.url}/upload-and-reload",
     ]
-    subprocess.run(command, cwd=tmp_path, check=True, timeout=20)
+    device.run(command, cwd=tmp_path).check_returncode()
 
     assert device.probe.call("answer") == 43
 

@@ -31,7 +31,8 @@ def test_device_comes_up_with_the_module_before(device: Device, variant: Variant
     device.client.upload(bad)
     device.trace.mark()
 
-    device.reset()
+    with device.crashing(3):
+        device.reset()
 
     assert crashes(device) == 3
     assert device.probe.call("answer") == 42
@@ -51,9 +52,10 @@ def test_first_call_after_an_upload_counts(device: Device, variant: Variant) -> 
     device.client.upload_and_reload(variant("crashes_at_start"))
     assert device.probe.call("answer") == 99
 
-    with pytest.raises(NoAnswer):
-        device.probe.call("started")
-    device.wait_ready()
+    with device.crashing(3):
+        with pytest.raises(NoAnswer):
+            device.probe.call("started")
+        device.wait_ready()
 
     assert crashes(device) == 3
     assert device.probe.call("answer") == 42
@@ -61,7 +63,8 @@ def test_first_call_after_an_upload_counts(device: Device, variant: Variant) -> 
 
 def test_upload_after_a_module_has_yielded(device: Device, variant: Variant) -> None:
     device.client.upload(variant("crashes_at_start"))
-    device.reset()
+    with device.crashing(3):
+        device.reset()
     assert device.probe.call("answer") == 42
 
     device.client.upload_and_reload(variant("answer_43"))
@@ -76,11 +79,13 @@ def test_same_module_uploaded_again_gets_three_more_starts(
 ) -> None:
     bad = variant("crashes_at_start").data
     device.client.upload(bad)
-    device.reset()
+    with device.crashing(3):
+        device.reset()
     assert crashes(device) == 3
 
     device.client.upload(bad)
-    device.reset()
+    with device.crashing(3):
+        device.reset()
 
     assert crashes(device) == 6
     assert device.probe.call("answer") == 42

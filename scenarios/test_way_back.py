@@ -121,17 +121,17 @@ class Walk(RuleBasedStateMachine):
         self.start(End.RESTART, self.bench.restart)
 
     def start(self, end: End, cause: Callable[[], object]) -> None:
-        """Let the device start, and cut its power as often as it hangs."""
-        taken = list(self.model.start(end))
+        """Let the device start, crash as often as it has to, and cut its power when it hangs."""
+        kinds = [body.kind if body else None for body in self.model.start(end)]
         seen = len(self.device.console.lines)
-        cause()
-        for body in taken[:-1]:
-            if body is not None and body.kind is Kind.HANGS:
+        with self.device.crashing(kinds.count(Kind.CRASHES)):
+            cause()
+            for _ in range(kinds.count(Kind.HANGS)):
                 self.device.console.wait_line("the module hangs", seen)
                 seen = len(self.device.console.lines)
                 self.device.power_cut()
                 self.device.switch_on()
-        self.device.wait_ready()
+            self.device.wait_ready()
         if self.model.confirmed_once:
             assert self.device.client.status()["loaded"], "started without a module"
         self.agree()

@@ -184,4 +184,4 @@ class Link:
                 console.put(self.redact(self.port.read(max(1, self.port.in_waiting))))
         except (serial.SerialException, OSError, TypeError) as error:
             # TypeError: a port of pyserial that was closed meanwhile
-            console.finish(str(self._lose(f"its port was lost: {error}")))
+            console.finish(str(self._lose(f"its port was lost: {error}")), lost=True)

@@ -1,5 +1,6 @@
 """The half of a lane that runs its firmware in QEMU."""
 
+from pathlib import Path
 from typing import Any, ClassVar
 
 from pytest_embedded.utils import ClassCliOptions
@@ -8,7 +9,9 @@ from harness.emulator.app import EmulatedApp
 from harness.emulator.dut import EmulatedDut
 from harness.emulator.memory import FlashFile, QemuMemory
 from harness.emulator.qemu import EmulatedBoard
+from harness.emulator.snapshot import take_snapshot
 from harness.lanes.base import DutContext, Lane
+from harness.snapshot import Snapshot
 
 
 class EmulatorLane(Lane):
@@ -46,6 +49,9 @@ class EmulatorLane(Lane):
 
     def memory(self, dut: Any) -> QemuMemory:
         return QemuMemory(dut.qemu)
+
+    def look(self, dut: Any, elf: Path) -> Snapshot | None:
+        return take_snapshot(dut.qemu, elf) if dut.qemu.running else None
 
     def flash(self, dut: Any) -> FlashFile:
         return FlashFile(dut.qemu)

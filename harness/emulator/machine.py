@@ -34,8 +34,8 @@ class Output(Protocol):
     def put(self, data: bytes) -> None:
         """What came over the serial line."""
 
-    def finish(self, reason: str) -> None:
-        """No more will come."""
+    def finish(self, reason: str, lost: bool) -> None:
+        """No more will come; `lost` if the machine has ended by itself."""
 
 
 class Machine:
@@ -86,7 +86,7 @@ class Machine:
         try:
             return Qmp(self._qmp_socket)
         except QmpError as error:
-            self.end(signal.SIGKILL)
+            self.end(signal.SIGKILL, asked=False)
             raise MachineError(self._describe_end()) from error
 
     def write(self, data: bytes) -> None:
@@ -99,9 +99,9 @@ class Machine:
             while self._take_in():
                 pass
 
-    def end(self, first_signal: signal.Signals) -> None:
-        """Send a signal, wait; kill and wait if that was not enough."""
-        self._ending = True
+    def end(self, first_signal: signal.Signals, asked: bool = True) -> None:
+        """Send a signal, wait; kill and wait if that was not enough. `asked` for by a test."""
+        self._ending = asked
         self._process.send_signal(first_signal)
         self._reader.join(QUIT_SECONDS)  # it waits for the process, as Popen.wait would poll
         if self._reader.is_alive():
@@ -125,7 +125,10 @@ class Machine:
                     if not self._take_in():
                         break
         self._process.wait()
-        self._console.finish("the device is off" if self._ending else self._describe_end())
+        if self._ending:
+            self._console.finish("the device is off", lost=False)
+        else:
+            self._console.finish(self._describe_end(), lost=True)
 
     def _take_in(self) -> bool:
         with self._reading:
@@ -135,4 +138,10 @@ class Machine:
 
     def _describe_end(self) -> str:
         said = self._output.read_text(errors="replace").strip() or "it said nothing"
-        return f"QEMU ended with status {self._process.returncode}: {said}"
+        status = self._process.returncode
+        how = (
+            f"was killed by {signal.Signals(-status).name}"
+            if status < 0
+            else (f"ended with status {status}")
+        )
+        return f"QEMU {how}: {said}"

@@ -12,6 +12,7 @@ from pytest_embedded.utils import ClassCliOptions
 
 from harness.console import Console
 from harness.memory import FlashAccess, Memory
+from harness.snapshot import Snapshot
 
 CAPABILITIES: Mapping[str, str] = {
     "http": "requests from the host reach the device's server",
@@ -116,6 +117,10 @@ class Lane(ABC):
     @abstractmethod
     def flash(self, dut: Any) -> FlashAccess:
         """How the host reads the device's flash."""
+
+    def look(self, dut: Any, elf: Path) -> Snapshot | None:
+        """What the device is doing right now, seen from outside; None where that is not to see."""
+        return None
 
     def instructions(self, cycles: int) -> int:
         """The instructions in `cycles` of a device with the marker `icount`."""

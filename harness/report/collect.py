@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from harness.backtrace import decode_backtraces
+from harness.decode import decode_backtraces
 from harness.errors import NotSetUp
 from harness.keys import FIGURES, FIRMWARE, MODULES, TIMELINE
 from harness.report.record import Failure, TestRecord
@@ -42,23 +42,12 @@ def describe_item(item: pytest.Item, with_timeline: bool) -> dict[str, Any]:
     }
 
 
-def consoles_of(item: pytest.Item) -> list[tuple[str, str]]:
-    """What the devices of a test have printed, as sections of its report."""
-    timeline = item.stash.get(TIMELINE, None)
-    consoles = timeline.consoles if timeline else []
-    return [
-        (f"Console {console.label}".rstrip(), console.text)
-        for console in consoles
-        if console.text.strip()
-    ]
-
-
 def decoded_panics(item: pytest.Item) -> str:
     """The call stacks of the panics on the consoles of a test."""
     timeline = item.stash.get(TIMELINE, None)
     firmwares = item.stash.get(FIRMWARE, [])
-    if timeline is None or not firmwares:
-        return ""
+    if timeline is None or not firmwares or any(watch.crash for watch in timeline.watches):
+        return ""  # the failure itself has the stack
     stacks = [
         decode_backtraces(console.text, firmware.elf, firmware.addr2line)
         for console, firmware in zip(timeline.consoles, firmwares, strict=True)

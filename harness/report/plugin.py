@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 from pytest_embedded.plugin import _session_tempdir_key
 
-from harness.keys import FIRMWARE, LANE
+from harness.keys import DEVICES, FAILED, FIRMWARE, LANE
+from harness.report.block import failure_blocks
+from harness.report.causes import CAUSE, STARTED, Causes, cause_of, is_told
 from harness.report.collect import (
     EXTRA,
     FAILURE,
     Collector,
-    consoles_of,
     decoded_panics,
     describe_item,
     failure_of,
@@ -50,6 +51,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.xmlpath = config.option.xmlpath or str(folder / "junit.xml")
     config.stash[COLLECTOR] = Collector()
     config.pluginmanager.register(config.stash[COLLECTOR], "hotreload-collector")
+    config.pluginmanager.register(Causes(config), "hotreload-causes")
 
 
 def _require_writable(folder: Path) -> None:
@@ -68,12 +70,17 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Add to a report what only the test's process knows."""
     report = yield
+    if report.failed and is_told(call):
+        report.outcome, report.longrepr = "passed", None  # the crash has failed the test already
     if report.failed:
-        report.sections += consoles_of(item)
+        item.stash[FAILED] = True
+        report.__dict__[CAUSE] = cause_of(call)
+        report.__dict__[FAILURE] = failure_of(report, call)
         stacks = decoded_panics(item)
         if stacks:
             report.sections.append(("Decoded backtrace", stacks))
-        report.__dict__[FAILURE] = failure_of(report, call)
+        report.sections += failure_blocks(item)
+    report.__dict__[STARTED] = report.when == "setup" and report.passed and DEVICES in item.stash
     if report.when == "teardown":
         folder: Path | None = item.config.getoption("report_dir")
         report.__dict__[EXTRA] = describe_item(item, folder is not None)

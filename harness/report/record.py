@@ -1,5 +1,6 @@
 """What is known of one test after it has run; it travels from xdist's workers as plain JSON."""
 
+import re
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -36,7 +37,8 @@ class Failure:
         """The line that says most: the first that pytest marks, else the first there is."""
         lines = self.text.strip().splitlines()
         marked = [line[1:].strip() for line in lines if line.startswith("E ")]
-        return (marked or lines or [self.error])[0]
+        first = (marked or lines or [self.error])[0]
+        return re.sub(r"^(?:harness\.\w+\.\w+|DeviceCrashed): ", "", first)
 
 
 @dataclass
@@ -68,7 +70,10 @@ class TestRecord:
 
     def to_json(self) -> dict[str, Any]:
         """As plain values."""
-        return asdict(self)
+        values = asdict(self)
+        if self.failure is not None:
+            values["failure"]["headline"] = self.failure.headline
+        return values
 
     def take_extra(self, extra: dict[str, Any]) -> None:
         """Take in what `describe_item` said, possibly in another process."""

@@ -32,6 +32,14 @@ class NestedPytest:
             *(f"--basetemp={self.folder / 'basetemp'}", *options),
         ]
 
+    def run_files(
+        self, *arguments: str, files: dict[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run tests in files of their own, with what pytest keeps from run to run."""
+        for name, text in (files or {}).items():
+            (self.folder / name).write_text(text)
+        return self._run([sys.executable, "-m", "pytest", *arguments])
+
     def environment(self) -> dict[str, str]:
         """Its environment: a session of its own, no part of this one's."""
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
@@ -40,8 +48,11 @@ class NestedPytest:
 
     def run(self, body: str, *options: str) -> subprocess.CompletedProcess[str]:
         """Run the tests `body`."""
+        return self._run(self.command(body, *options))
+
+    def _run(self, command: list[str]) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            self.command(body, *options),
+            command,
             cwd=self.folder,
             env=self.environment(),
             stdout=subprocess.PIPE,

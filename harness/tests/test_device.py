@@ -8,16 +8,21 @@ import pytest
 
 from harness.client import HotReloadClient
 from harness.console import Console
-from harness.device import Device, DevicePanicked
-from harness.errors import ConditionNotMet
+from harness.device import Device
+from harness.errors import ConditionNotMet, DeviceCrashed
 from harness.memory import Flash
 from harness.placement import Placement, Segment
 from harness.probe import Probe
 from harness.timeline import Timeline
 from harness.trace import Trace, TraceError
+from harness.watch import Watch
 
 READY = b"I (45) hotreload: server on port 8080, partition hotreload\n"
-PANIC = b"Guru Meditation Error: Core  0 panic'ed (LoadProhibited). Exception was unhandled.\n"
+PANIC = b"""
+Guru Meditation Error: Core  0 panic'ed (LoadProhibited). Exception was unhandled.
+
+Backtrace: 0x60002905:0x3ffea450
+"""
 LOADED = b"""HR 1 1 trace version=1
 HR 2 2 place module=1 seg=0 kind=text link=0x1000 size=64 filesz=64 addr=0x40000008
 HR 3 3 place module=1 seg=1 kind=data link=0x2000 size=32 filesz=8 addr=0x3ffe4770
@@ -64,7 +69,9 @@ def fake(console: Console) -> Iterator[Device]:
         probe=Probe(lambda: "http://127.0.0.1:8080"),
         memory=cast("Any", None),
         flash=Flash(cast("Any", None)),
+        watch=Watch(console),
     )
+    fake.watch.activate()
     yield fake
     fake.close()
 
@@ -92,7 +99,7 @@ def test_reset_and_power(fake: Device, console: Console) -> None:
 def test_crash_while_it_starts(fake: Device, console: Console) -> None:
     console.put(PANIC)
 
-    with pytest.raises(DevicePanicked, match="crashed while it started: Guru Meditation"):
+    with pytest.raises(DeviceCrashed, match="device crashed: LoadProhibited"):
         fake.wait_ready()
 
 
@@ -100,18 +107,26 @@ def test_crash_that_nobody_expected(fake: Device, console: Console) -> None:
     fake.check()
     console.put(PANIC)
 
-    with pytest.raises(DevicePanicked, match="1 crashes of the firmware, 0 expected: Guru"):
+    with pytest.raises(DeviceCrashed, match="device crashed: LoadProhibited"):
         fake.check()
 
-    fake.expected_panics = 1
+
+def test_crash_that_was_expected(fake: Device, console: Console) -> None:
+    console.put(READY)
+    fake.wait_ready()
+
+    with fake.crashing(2):
+        console.put(PANIC + PANIC + READY)
+    fake.wait_ready()
+
     fake.check()
 
 
-def test_crash_that_did_not_come(fake: Device) -> None:
-    fake.expected_panics = 1
-
-    with pytest.raises(DevicePanicked, match="0 crashes of the firmware, 1 expected"):
-        fake.check()
+def test_crash_that_did_not_come(fake: Device, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harness.device.CRASH_SECONDS", 0.1)
+    with pytest.raises(ConditionNotMet, match="was to crash 2 times: 2 are missing"):  # noqa: SIM117
+        with fake.crashing(2):
+            pass
 
 
 def test_broken_trace(fake: Device, console: Console) -> None:

@@ -1,4 +1,4 @@
-"""Whatever a run dies of, it leaves no process behind, and a crash is shown with its call stack.
+"""Whatever a run dies of, it leaves no process behind.
 
 Each test runs pytest in a process of its own, on a test file that it writes.
 """
@@ -130,17 +130,6 @@ def test_worker_of_xdist_killed(waiting: tuple[int, int]) -> None:
     os.kill(worker, signal.SIGKILL)
 
     wait_gone(qemu)
-
-
-def test_crash_is_decoded(nested: NestedPytest) -> None:
-    body = 'def test_it(dut):\n    dut.expect_exact("ready after")\n    dut.write("crash")\n'
-    body += '    dut.expect("Backtrace:.*?\\n", timeout=5)\n    assert False\n'
-
-    result = nested.run(body)
-
-    section = result.stdout.partition("Decoded backtrace")[2]
-    assert re.search(r"0x[0-9a-f]+: crash at .*firmware/main/main\.c:\d+", section), result.stdout
-    assert re.search(r"0x[0-9a-f]+: obey at .*firmware/main/main\.c:\d+", section)
 
 
 def test_source_tree_is_not_written_to(nested: NestedPytest) -> None:

@@ -54,7 +54,7 @@ class Server:
         if client is not None:
             client.send(data)
 
-    def finish(self, reason: str) -> None:
+    def finish(self, reason: str, lost: bool) -> None:
         """The chip is off, of which a wire tells nothing."""
 
     def serve(self, port: Port) -> None:

@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
-from harness.backtrace import decode_backtraces
+from harness.decode import decode_backtraces
 from harness.firmware import FirmwareBuild
+
+pytestmark = pytest.mark.crashes
 
 CASE_SECONDS = 60  # that no case needs
 MENU = "Press ENTER to see the list of tests"

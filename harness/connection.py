@@ -1,0 +1,64 @@
+"""HTTP requests that end with the device they go to."""
+
+import time
+from typing import Any
+
+import requests
+
+from harness.errors import NoAnswer
+from harness.tracebacks import release
+from harness.watch import GRACE_SECONDS, Watch
+
+#: layers around the reason of an error of `requests`
+DEEPEST = 20
+
+
+class Connections:
+    """A session of `requests` with the device of one watch."""
+
+    def __init__(self, watch: Watch) -> None:
+        self.watch = watch
+        self.session = requests.Session()
+
+    def request(self, method: str, url: str, what: str, **arguments: Any) -> requests.Response:
+        """Any request; `NoAnswer` when there is no answer, `DeviceCrashed` when that is why.
+
+        `what` is the request as a reader knows it; with `patient` the device may be silent.
+        """
+        patient = bool(arguments.pop("patient", False))
+        self.watch.check()
+        self._remember(arguments)
+        try:
+            with self.watch.waiting(f"the answer of {what}", patient):
+                response = self.session.request(method, url, **arguments)
+        except requests.RequestException as error:
+            reason = in_short(error)
+            release(error)
+        else:
+            self.watch.sign()
+            return response
+        self.watch.settle(GRACE_SECONDS)
+        raise NoAnswer(f"{what}: {reason}")
+
+    def _remember(self, arguments: dict[str, Any]) -> None:
+        files = arguments.get("files") or {}
+        bodies = [arguments.get("data"), *(file[1] for file in files.values())]
+        now = time.monotonic()
+        self.watch.sent += [(now, body) for body in bodies if isinstance(body, bytes) and body]
+
+
+def in_short(error: BaseException) -> str:
+    """The innermost reason of an error of `requests`, without the layers around it."""
+    found: BaseException | None = error
+    innermost = error
+    for _ in range(DEEPEST):
+        if found is None:
+            break
+        innermost = found
+        nested = getattr(found, "reason", None)
+        found = found.__cause__ or found.__context__
+        if found is None and isinstance(nested, BaseException):
+            found = nested
+    if isinstance(innermost, OSError) and innermost.strerror:
+        return innermost.strerror
+    return str(innermost) or type(innermost).__name__

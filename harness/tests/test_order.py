@@ -1,0 +1,54 @@
+"""Tests come in an order that explains: causes first, what failed last time before all."""
+
+import re
+
+from harness.tests.conftest import NestedPytest
+
+TEST = "def test_a(): pass\ndef test_b(): pass\n"
+NAMES = ["upload", "state", "other", "stub_signatures", "hooks", "relocation", "reload"]
+
+
+def order(nested: NestedPytest, *options: str) -> list[str]:
+    """The tests that a run has run, in this order."""
+    for name in NAMES:
+        (nested.folder / f"test_{name}.py").write_text(TEST)
+    cache = f"cache_dir={nested.folder / 'cache'}"
+    names = [f"test_{name}.py" for name in NAMES]
+    output = nested.run_files(*names, "-v", "-o", cache, *options).stdout
+    return re.findall(r"^test_(\w+\.py::test_\w) (?:PASSED|FAILED)", output, re.MULTILINE)
+
+
+def test_what_explains_comes_first(nested: NestedPytest) -> None:
+    expected = ["relocation", "reload", "stub_signatures", "hooks", "state", "upload", "other"]
+
+    ran = order(nested)
+
+    assert ran == [f"{name}.py::test_{test}" for name in expected for test in "ab"]
+
+
+def test_what_failed_last_time_comes_before_all(nested: NestedPytest) -> None:
+    order(nested)
+    cache = nested.folder / "cache" / "v" / "cache"
+    (cache / "lastfailed").write_text('{"test_other.py::test_b": true, "test_hooks.py::test_b": 1}')
+
+    assert order(nested)[:3] == ["hooks.py::test_b", "other.py::test_b", "relocation.py::test_a"]
+
+
+def test_random_order_on_request(nested: NestedPytest) -> None:
+    assert order(nested, "--randomly-seed=4") != order(nested, "--randomly-seed=5")
+
+
+def test_xdist_keeps_the_order(nested: NestedPytest) -> None:
+    ran = nested.run_files(
+        "test_order_1.py",
+        "-n2",
+        files={
+            "test_order_1.py": "import pytest\n@pytest.mark.parametrize('n', range(12))\n"
+            "def test_it(n, tmp_path_factory):\n"
+            "    folder = tmp_path_factory.getbasetemp().parent\n"
+            "    assert n < 4 + len(list(folder.glob('ran*')))\n"
+            "    (folder / f'ran{n}').write_text('')\n",
+        },
+    )
+
+    assert "12 passed" in ran.stdout, ran.stdout

@@ -1,0 +1,374 @@
+"""One watch for each device: what waits for a device that crashed, restarted or died is ended.
+
+Whatever waits (for a line, an event of the trace, an answer) says so to the watch of its device.
+When the firmware panics, starts again by itself, shows nothing any more or its emulator dies, all
+of them end with the same `DeviceCrashed`, at once. What a test provokes on purpose it announces:
+`allow_crash()` and `expect_restart()`.
+"""
+
+import contextlib
+import socket
+import subprocess
+import sys
+import threading
+import time
+import weakref
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.console import Console, ConsoleLine
+from harness.crash import Crash, CrashReader, reset_reason, start_stage
+from harness.errors import DeviceCrashed
+
+#: without any sign of a device that somebody waits for, before it is looked at
+SILENCE_SECONDS = 5.0
+#: the same where the processor has nothing to do: a timer may be what it waits for
+IDLE_SECONDS = 10.0
+#: for the rest of what a panic prints, when it does not come to its end
+PANIC_SECONDS = 0.15
+#: for the console to tell why a connection broke
+GRACE_SECONDS = 0.1
+#: starts in a row without becoming ready
+STARTS_IN_VAIN = 4
+
+
+@dataclass
+class Wait:
+    """Something that waits since `since`; `patient` when the device may be silent meanwhile."""
+
+    what: str
+    since: float
+    patient: bool
+
+
+@dataclass
+class Sight:
+    """What was seen of a device that was stopped: what it was doing, and whether that is idling."""
+
+    lines: list[str]
+    idle: bool
+    where: str
+
+
+class Watch:
+    """Watches one device by its console."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        self._changed = threading.Condition()
+        self._reader = CrashReader()
+        self._timer: threading.Timer | None = None
+        self._waits: list[Wait] = []
+        self._sockets: weakref.WeakSet[socket.socket] = weakref.WeakSet()
+        self._processes: list[subprocess.Popen[str]] = []
+        self._wakers: list[Callable[[], None]] = []
+        self._crash: Crash | None = None
+        self._allowed = 0
+        self._active = False
+        self._managed = False
+        self._closed = False
+        #: a start is under way that somebody has asked for
+        self._starting = True
+        self._stage = -1
+        self._starts = 0
+        self._last_sign = time.monotonic()
+        self._thread: threading.Thread | None = None
+        #: what the device was sent, and when
+        self.sent: list[tuple[float, bytes]] = []
+        #: all crashes, also those that were announced
+        self.crashes: list[Crash] = []
+        #: stops the device and tells what it is doing, where the lane can
+        self.look: Callable[[], Sight] | None = None
+        #: how many times longer than by default a device may be silent
+        self.patience = 1.0
+        #: makes the message of a crash
+        self.describe: Callable[[Crash], str] = lambda crash: f"device crashed: {crash.cause}"
+        #: whether an address is one of the device
+        self.owns: Callable[[object], bool] = lambda address: False
+        self.console = console
+        _watches.add(self)
+        if console is not None:
+            self.wake(console.wake)
+            console.check, console.waiting, console.lost = self.check, self.waiting, self.lost
+            console.ended = lambda: self.crash is not None
+            console.follow(self.take)
+
+    # what the device's owner says
+
+    def activate(self, managed: bool = False) -> None:
+        """From here on a crash that nobody has announced ends what waits.
+
+        `managed`: also a start is, of which nobody says `expect_restart()` or `ready()`.
+        """
+        with self._changed:
+            self._active = True
+            self._managed = managed
+            crash = self.crashes[-1] if self.crashes else None
+        if crash is not None:
+            self._trip(crash)
+
+    def wake(self, waker: Callable[[], None]) -> None:
+        """Call `waker` when everything has to look at `check()`."""
+        self._wakers.append(waker)
+
+    def expect_restart(self) -> None:
+        """The device is about to start again; `ready()` says when it has done so."""
+        with self._changed:
+            self._starting = True
+            self._starts = 0
+            self._stage = -1
+
+    def ready(self) -> None:
+        """The device has started; it has no reason to do so again."""
+        with self._changed:
+            self._starting = False
+            self._starts = 0
+
+    def allow_crash(self, times: int = 1) -> None:
+        """The next crashes are part of the test."""
+        with self._changed:
+            self._allowed += times
+
+    @property
+    def outstanding(self) -> int:
+        """Crashes that were announced and have not come."""
+        with self._changed:
+            return self._allowed
+
+    def wait_crashes(self, left: int, timeout: float) -> bool:
+        """Wait until only `left` of the announced crashes are outstanding."""
+        with self._changed:
+            return self._changed.wait_for(
+                lambda: self._allowed <= left or self._crash is not None, timeout
+            )
+
+    # what waits
+
+    @property
+    def crash(self) -> Crash | None:
+        """What ended the device, if anything did."""
+        with self._changed:
+            return self._crash
+
+    def check(self) -> None:
+        """Raise `DeviceCrashed` when the device has ended."""
+        crash = self.crash
+        if crash is not None:
+            raise self.error(crash)
+
+    def error(self, crash: Crash) -> DeviceCrashed:
+        """The one exception of a crash."""
+        if crash.message is None:
+            crash.message = self.describe(crash)
+        return DeviceCrashed(crash.message, crash)
+
+    def settle(self, grace: float = 0.0) -> None:
+        """As `check`; what is just being printed is waited for, and a sign of it for `grace`."""
+        if self.console is not None:
+            self.console.catch_up()
+        with self._changed:
+            self._changed.wait_for(lambda: self._crash is not None, grace)
+            self._changed.wait_for(
+                lambda: self._crash is not None or self._reader.crash is None, 2 * PANIC_SECONDS
+            )
+        self.check()
+
+    @contextlib.contextmanager
+    def waiting(self, what: str, patient: bool = False) -> Iterator[None]:
+        """Somebody waits for the device; a `patient` wait is not ended by silence."""
+        wait = Wait(what, time.monotonic(), patient)
+        with self._changed:
+            self._waits.append(wait)
+            if not patient:
+                self._start_thread()
+                self._changed.notify_all()
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._waits.remove(wait)
+
+    def sign(self) -> None:
+        """The device has shown that it lives, elsewhere than on its console."""
+        with self._changed:
+            self._last_sign = time.monotonic()
+
+    def connect(self, address: tuple[str, int], timeout: float) -> socket.socket:
+        """A connection to the device, which ends with it."""
+        self.check()
+        connection = socket.create_connection(address, timeout)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.add_connection(connection)
+        return connection
+
+    def add_connection(self, connection: socket.socket) -> None:
+        """End `connection` with the device."""
+        with self._changed:
+            self._sockets.add(connection)
+
+    def run(
+        self, command: Sequence[str], timeout: float, **options: Any
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a program that asks the device something, as `subprocess.run`; it ends with it."""
+        self.check()
+        with subprocess.Popen(command, text=True, **options) as process:
+            with self._changed:
+                self._processes.append(process)
+            try:
+                with self.waiting(f"the end of {Path(command[0]).name}", patient=True):
+                    output, errors = process.communicate(timeout=timeout)
+            finally:
+                with self._changed:
+                    self._processes.remove(process)
+                process.kill()
+        self.settle()
+        return subprocess.CompletedProcess(command, process.returncode, output, errors)
+
+    # what happens to the device
+
+    def take(self, line: ConsoleLine) -> None:
+        """Take a line of the console."""
+        crash = None
+        restarted: str | None = None
+        with self._changed:
+            self._last_sign = line.at
+            crash = self._reader.take(line.text, line.at)
+            if self._reader.crash is not None and self._timer is None:
+                self._timer = threading.Timer(PANIC_SECONDS, self._panic_ended)
+                self._timer.daemon = True
+                self._timer.start()
+            stage = start_stage(line.text)
+            if stage is not None:
+                restarted = self._begin_start(stage, line.text)
+        if crash is not None:
+            self._add(crash)
+        elif restarted is not None:
+            self._trip(Crash("restart", restarted, line.at))
+
+    def lost(self, reason: str) -> None:
+        """What the device ran on has ended by itself."""
+        self._trip(Crash("lost", reason, time.monotonic()))
+
+    def close(self) -> None:
+        """Watch no more."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _begin_start(self, stage: int, text: str) -> str | None:
+        """Note a start; why it should not be, if it should not."""
+        again, self._stage = stage <= self._stage or not self._starting, stage
+        if not again or not self._managed:
+            return None
+        if not self._starting:
+            return reset_reason(text) or "without saying why"
+        self._starts += 1
+        if self._starts >= STARTS_IN_VAIN and not self._allowed:
+            return f"{self._starts + 1} times without becoming ready"
+        return None
+
+    def _panic_ended(self) -> None:
+        with self._changed:
+            crash = self._reader.finish()
+        if crash is not None:
+            self._add(crash)
+
+    def _add(self, crash: Crash) -> None:
+        with self._changed:
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+            self.crashes.append(crash)
+            announced = self._allowed > 0
+            if announced:
+                self._allowed -= 1
+                self._starting = True  # it starts again
+                self._starts = 0
+                self._stage = -1
+                crash.told = True
+                self._changed.notify_all()
+        if announced:
+            self._end_connections()
+        else:
+            self._trip(crash)
+
+    def _trip(self, crash: Crash) -> None:
+        with self._changed:
+            if not self._active or self._crash is not None or crash.told:
+                return
+            crash.waits = [wait.what for wait in self._waits]
+            self._crash = crash
+            self._changed.notify_all()
+        self._end_connections()
+        for waker in self._wakers:
+            waker()
+
+    def _end_connections(self) -> None:
+        with self._changed:
+            connections = list(self._sockets)
+            for process in self._processes:
+                process.kill()
+        for connection in connections:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+    # silence
+
+    def _start_thread(self) -> None:
+        if self._thread is None and self._active and self.look is not None:
+            self._thread = threading.Thread(target=self._watch_silence, name="watch", daemon=True)
+            self._thread.start()
+
+    def _watch_silence(self) -> None:
+        limit = SILENCE_SECONDS
+        while self._wait_silent(limit):
+            sight = self._look()
+            if limit == IDLE_SECONDS or not sight.idle:
+                self._trip(Crash("silence", sight.where, time.monotonic(), details=sight.lines))
+                return
+            limit = IDLE_SECONDS
+
+    def _silence(self) -> float:
+        waits = [wait.since for wait in self._waits if not wait.patient]
+        if not waits:
+            return 0.0
+        return time.monotonic() - max(self._last_sign, min(waits))
+
+    def _wait_silent(self, limit: float) -> bool:
+        """Wait until the device has been silent that long; False when nobody watches any more."""
+        with self._changed:
+            while not self._closed and self._crash is None:
+                left = limit * self.patience - self._silence()
+                if left <= 0:
+                    return True
+                # a wait that begins meanwhile is found in time: it cannot have lasted longer
+                self._changed.wait(left)
+        return False
+
+    def _look(self) -> Sight:
+        try:
+            return self.look() if self.look is not None else Sight([], True, "")
+        except Exception as error:  # whatever it is: the watch must not end by it
+            return Sight([f"it could not be looked at: {error}"], True, "")
+
+
+# Tests make connections of their own, with `requests` or sockets: Python tells an audit hook of
+# each, and one that is installed stays for the life of the process.
+_watches: "weakref.WeakSet[Watch]" = weakref.WeakSet()
+
+
+def _notice_connection(event: str, arguments: tuple[object, ...]) -> None:
+    if event != "socket.connect":
+        return
+    connection, address = arguments
+    for watch in list(_watches):
+        if isinstance(connection, socket.socket) and watch.owns(address):
+            watch.add_connection(connection)
+
+
+sys.addaudithook(_notice_connection)
