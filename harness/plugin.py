@@ -22,6 +22,7 @@ from harness.firmware import FirmwareBuilder
 from harness.keys import BUILDER, DEVICES, FAULT_TREE, LANE, TIMELINE
 from harness.lanes import CAPABILITIES, find_lane, lane_names
 from harness.order import prefer, sort
+from harness.selection import cannot_match
 from harness.sim.sdk import cache_root
 from harness.tracebacks import prune, release
 from harness.watch import GRACE_SECONDS
@@ -107,6 +108,13 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
         return len(chosen_boards(config))
     except HarnessError as error:
         raise pytest.UsageError(str(error)) from error
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """With `-k reload` only files are imported that can have such a test."""
+    if cannot_match(config.option.keyword, collection_path, config.rootpath):
+        return True
+    return None
 
 
 def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Collector | None:

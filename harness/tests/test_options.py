@@ -36,6 +36,28 @@ def test_main_job_is_what_is_marked(nested: NestedPytest) -> None:
     assert [test for test in found if not test.startswith("examples/")] == []
 
 
+def test_main_job_does_not_import_everything(nested: NestedPytest) -> None:
+    """And has all the same what it would have."""
+
+    def collected(keyword: str) -> tuple[set[str], int]:
+        command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-k", keyword]
+        result = subprocess.run(
+            [*command, "-p", "no:cacheprovider"],
+            cwd=ROOT,
+            env=nested.environment(),
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        found = {line for line in result.stdout.splitlines() if "::" in line}
+        return found, int(result.stdout.splitlines()[-1].partition("/")[2].split()[0])
+
+    few, looked_at = collected("reload")
+    all_of_them, everything = collected("reload or reload")
+
+    assert few == all_of_them
+    assert looked_at < everything / 2
+
+
 def test_unknown_lane(nested: NestedPytest) -> None:
     result = nested.run(TEST.format(capability="http"), "--lane=mars")
 
