@@ -22,6 +22,7 @@ from harness.errors import ConditionNotMet, HarnessError
 from harness.firmware import FirmwareBuild, FirmwareBuilder
 from harness.keys import (
     BUILDER,
+    DECODER,
     DEVICES,
     FAILED,
     FAULT_TREE,
@@ -255,6 +256,8 @@ def devices(
         for one, build, watch in zip(duts, builds, timeline.watches, strict=True)
     ]
     request.node.stash[DEVICES] = found
+    if found[0].decoder is not None:
+        request.config.stash[DECODER] = found[0].decoder
     try:
         for device in found:
             device.wait_ready()
@@ -264,6 +267,8 @@ def devices(
                 if not device.console.fault:
                     device.check()
     finally:
+        if DECODER in request.config.stash:
+            del request.config.stash[DECODER]
         for device in found:
             device.close()
 
@@ -355,7 +360,8 @@ def assert_image_exact(device: Device) -> Callable[[Module], None]:
 
     def check(module: Module) -> None:
         symbols = module.unstripped.read_bytes()
-        assert_image_equal(device.memory, module.data, device.placement(), symbols)
+        name = device.decoder.name if device.decoder else None
+        assert_image_equal(device.memory, module.data, device.placement(), symbols, name)
 
     return check
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from harness.decode import Decoder
 from harness.device import Device
 from harness.faults import FaultTree
 from harness.firmware import FirmwareBuild, FirmwareBuilder
@@ -14,6 +15,8 @@ BUILDER = pytest.StashKey[FirmwareBuilder]()
 FAULT_TREE = pytest.StashKey[FaultTree]()
 
 TIMELINE = pytest.StashKey[Timeline]()
+#: of the device of the running test
+DECODER = pytest.StashKey[Decoder]()
 DEVICES = pytest.StashKey[list[Device]]()
 #: a phase of the test has failed
 FAILED = pytest.StashKey[bool]()

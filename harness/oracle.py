@@ -88,16 +88,24 @@ def expected_images(elf: bytes, placement: Placement) -> list[Image]:
     return images
 
 
-def assert_image_equal(memory: Memory, elf: bytes, placement: Placement, symbols: bytes) -> None:
+def assert_image_equal(
+    memory: Memory,
+    elf: bytes,
+    placement: Placement,
+    symbols: bytes,
+    name: Callable[[int], str | None] | None = None,
+) -> None:
     """Compare the device's memory with what it has to be, byte for byte.
 
-    `symbols` is an ELF with symbols, for the explanation of what differs.
+    `symbols` is an ELF with symbols, for the explanation of what differs; `name` knows what is at
+    an address of the device.
     """
     differences = []
     for image in expected_images(elf, placement):
         actual = memory.read(image.address, len(image.data))
         if actual != image.data:
-            differences += _explain(image, actual, symbol_finder(symbols))
+            known = name or (lambda address: None)
+            differences += _explain(image, actual, symbol_finder(symbols), known)
     if differences:
         raise ImageDiffers("the loaded module is not what it has to be\n" + "\n".join(differences))
 
@@ -189,7 +197,20 @@ def _describe(relocation: Relocation) -> str:
     return f"{name} against {relocation.symbol.name}{relocation.addend:+#x}"
 
 
-def _explain(image: Image, actual: bytes, name: Callable[[int], str], limit: int = 20) -> list[str]:
+def _as_word(data: bytes, known: Callable[[int], str | None]) -> str:
+    """Bytes as a word, with what is at that address if it is one."""
+    word = int.from_bytes(data, "little")
+    symbol = known(word)
+    return f"{word:#0{2 + 2 * len(data)}x}" + (f" ({symbol})" if symbol else "")
+
+
+def _explain(
+    image: Image,
+    actual: bytes,
+    name: Callable[[int], str],
+    known: Callable[[int], str | None],
+    limit: int = 20,
+) -> list[str]:
     """One line for each word that differs."""
     words = [
         at for at in range(0, len(image.data), 4) if actual[at : at + 4] != image.data[at : at + 4]
@@ -199,7 +220,8 @@ def _explain(image: Image, actual: bytes, name: Callable[[int], str], limit: int
         writers = [text for place, text in image.written.items() if at - 4 < place < at + 4]
         lines.append(
             f"  {image.address + at:#x} {name(image.link + at)}: "
-            f"expected {image.data[at : at + 4].hex(' ')}, got {actual[at : at + 4].hex(' ')}, "
+            f"expected {_as_word(image.data[at : at + 4], known)}, "
+            f"got {_as_word(actual[at : at + 4], known)}, "
             f"written by {', '.join(writers) or 'no relocation'}"
         )
     if len(words) > limit:

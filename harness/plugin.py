@@ -19,10 +19,11 @@ from harness.errors import (
 )
 from harness.faults import FaultTree
 from harness.firmware import FirmwareBuilder
-from harness.keys import BUILDER, DEVICES, FAULT_TREE, LANE, TIMELINE
+from harness.keys import BUILDER, DECODER, DEVICES, FAULT_TREE, LANE, TIMELINE
 from harness.lanes import CAPABILITIES, find_lane, lane_names
 from harness.order import prefer, sort
 from harness.selection import cannot_match
+from harness.sentences import compare
 from harness.sim.sdk import cache_root
 from harness.tracebacks import prune, release
 from harness.watch import GRACE_SECONDS
@@ -170,6 +171,16 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     missing = [name for name in needed if name not in lane.capabilities]
     if missing:
         pytest.skip(f"lane {lane.name} lacks {', '.join(missing)}")
+
+
+def pytest_assertrepr_compare(
+    config: pytest.Config, op: str, left: object, right: object
+) -> list[str] | None:
+    """Lists side by side, large numbers as words of memory and as addresses."""
+    decoder = config.stash.get(DECODER, None)
+    if op != "==":
+        return None
+    return compare(left, right, decoder.name) if decoder else compare(left, right)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -9,6 +9,7 @@ import requests
 
 from harness.connection import Connections
 from harness.errors import ConditionNotMet, NoAnswer
+from harness.sentences import nearest
 from harness.watch import Watch
 
 TIMEOUT = 20.0
@@ -60,7 +61,10 @@ class Probe:
         words = ",".join(str(word & 0xFFFFFFFF) for word in arguments)
         wire = {"i32": "u32", "i64": "u64"}.get(ret, ret)
         query = {"name": function, "args": words, "ret": wire}
-        answer = self.get_json("call", query)
+        try:
+            answer = self.get_json("call", query)
+        except ProbeError as error:
+            raise ProbeError(f"{error}{self._nearest(function)}") from None
         return _signed(int(answer.get("result", 0)), ret)
 
     def read(self, address: int, size: int) -> bytes:
@@ -105,6 +109,14 @@ class Probe:
         self._connections.session.close()
 
     close = disconnect
+
+    def _nearest(self, function: str) -> str:
+        """What to say of a function that is not there; nothing when it is."""
+        with contextlib.suppress(ConditionNotMet, ValueError, KeyError, TypeError):
+            known = {symbol["name"] for symbol in self.get_json("symbols", {})}
+            if known and function not in known:
+                return nearest(function, known)
+        return ""
 
     def _request(
         self,

@@ -242,8 +242,17 @@ def _shown(value: object) -> object:
     return f"{value:#x}" if isinstance(value, int) and value >= ADDRESSES else value
 
 
+class Address(int):
+    """A number that is hexadecimal wherever it is shown."""
+
+    def __repr__(self) -> str:
+        return f"{int(self):#010x}"
+
+    __str__ = __repr__
+
+
 def _value(text: str) -> int | str:
     try:
-        return int(text, 0)
+        return Address(text, 16) if text.startswith("0x") else int(text, 0)
     except ValueError:
         return text

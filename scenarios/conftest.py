@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from harness.device import Device
+from harness.errors import UnknownNameError
 from harness.firmware import FirmwareBuild, FirmwareBuilder
 from harness.modules import Module, ModuleBuilder, Recipe
+from harness.sentences import nearest
 from harness.sim.sdk import cache_root
 from scenarios.bench import OTHER_FIRMWARE, Bench, Variant
 
@@ -32,6 +34,11 @@ def variant(build_module: Callable[..., Module]) -> Variant:
     """
 
     def build(*names: str, text: str = "", base: bool = True, **options: Any) -> Module:
+        for name in names:
+            if not (MODULES / f"{name}.c").exists():
+                known = (path.relative_to(MODULES) for path in MODULES.rglob("*.c"))
+                hint = nearest(name, (str(path.with_suffix("")) for path in known))
+                raise UnknownNameError(f"no variant {name!r} in scenarios/modules{hint}")
         sources: list[Path | str] = [MODULES / f"{name}.c" for name in names]
         sources += [text] if text else []
         sources += [BASE] if base else []

@@ -36,7 +36,6 @@ def failure_blocks(item: pytest.Item) -> list[tuple[str, str]]:
         lines.append(f"folder   {console.log.parent}")
         lines += [f"  {line}" for line in last_lines(item, console)]
         lines.append(f"repeat   {repeat_command(item)}")
-        lines.append(f"debug    {repeat_command(item)} --keep-device")
         blocks.append((f"{TITLE} {console.label}".rstrip(), "\n".join(lines)))
     return blocks
 

@@ -234,6 +234,6 @@ def test_difference_is_explained() -> None:
     assert str(differs.value).splitlines() == [
         "the loaded module is not what it has to be",
         "data at 0x3ffe0200: 2 of 3 words",
-        "  0x3ffe0204 table+0x4: expected 00 01 00 40, got ee 01 00 40, written by RELATIVE",
-        "  0x3ffe0208 table+0x8: expected 05 00 00 00, got 05 00 00 ff, written by no relocation",
+        "  0x3ffe0204 table+0x4: expected 0x40000100, got 0x400001ee, written by RELATIVE",
+        "  0x3ffe0208 table+0x8: expected 0x00000005, got 0xff000005, written by no relocation",
     ]

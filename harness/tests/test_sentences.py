@@ -1,0 +1,59 @@
+"""A comparison that failed reads as a sentence."""
+
+from dataclasses import dataclass
+
+from harness.sentences import columns, compare, in_words, nearest
+from harness.tests.conftest import NestedPytest
+
+
+@dataclass(frozen=True)
+class Hook:
+    kind: str
+    fn: int
+
+
+def name(address: int) -> str | None:
+    return "hook_a" if address == 0x6000826C else None
+
+
+def test_lists_side_by_side() -> None:
+    got = [("pre", "a", 3), ("pre", "b", 2)]
+    wanted = [("pre", "a", 3), ("pre", "b", 1), ("post", "a", 3)]
+
+    assert compare(got, wanted) == [
+        "2 entries, 3 expected",
+        "     got      expected",
+        "   0 pre a 3  pre a 3",
+        ">  1 pre b 2  pre b 1",
+        ">  2          post a 3",
+    ]
+
+
+def test_addresses_in_lists_have_names() -> None:
+    got, wanted = [Hook("pre", 0x6000826C)], [Hook("pre", 0x60008270)]
+
+    assert columns(got, wanted, name)[2:] == [">  0 pre hook_a  pre 0x60008270"]
+
+
+def test_words() -> None:
+    assert in_words(1819043190) == "1819043190 (0x6c6c6576, 'vell')"
+    assert in_words(0x6000826C, name) == "1610646124 (0x6000826c, hook_a)"
+    assert compare(1819043190, 17) == ["1819043190 (0x6c6c6576, 'vell') == 17"]
+    assert compare(3, 17) is None
+    assert compare(True, 1 << 20) is None
+    assert compare("a", "b") is None
+
+
+def test_unknown_names() -> None:
+    assert nearest("answre", ["answer", "add"]) == ": did you mean 'answer'?"
+    assert nearest("x", ["answer", "add"]) == ": there are add, answer"
+
+
+def test_pytest_says_it(nested: NestedPytest) -> None:
+    body = "def test_it():\n    assert [('pre', 1)] == [('pre', 2)]\n"
+    body += "def test_word():\n    assert 1819043190 == 17\n"
+
+    said = nested.run(body).stdout
+
+    assert ">  0 pre 1  pre 2" in said
+    assert "1819043190 (0x6c6c6576, 'vell') == 17" in said
