@@ -35,7 +35,7 @@ def run_with_fault(folder: Path, *arguments: str) -> str:
 
 @pytest.mark.faults
 @pytest.mark.timeout(300)
-def test_crash_in_every_reload(tmp_path: Path) -> None:
+def test_crash_in_every_load(tmp_path: Path) -> None:
     run_with_fault(tmp_path / "built", "-n0", *BUILT, "-k", "status or misuse")
     started = time.monotonic()
 

@@ -38,7 +38,7 @@ def test_report_of_a_run(nested: NestedPytest, processes: str) -> None:
     printed = nested.run(TESTS, processes, f"--report-dir={folder}").stdout
 
     assert "hot reload, lane sim" in printed
-    assert "ready after 1" in printed.partition("- Console -")[2]
+    assert "ready after 1" in printed.partition("- Device -")[2]
     assert "BROKEN   test_it.py: 1 passed, 1 failed in" in printed
     assert "Two promises & one <excuse>." in printed
     assert f"report   {folder / 'index.html'}" in printed

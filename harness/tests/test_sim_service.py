@@ -202,12 +202,14 @@ def _cpu_seconds(processes: list[psutil.Process]) -> float:
     return sum(time.user + time.system for time in times)
 
 
+@pytest.mark.crashes
 @pytest.mark.parametrize("qemu_extra_args", ["-no-such-option"], indirect=True)
 def test_qemu_that_does_not_start(dut: Any) -> None:
     with pytest.raises(pexpect.EOF, match="-no-such-option"):
         dut.expect_exact("ready after")
 
 
+@pytest.mark.crashes
 def test_qemu_that_ends_by_itself(ready: Any) -> None:
     ready.qemu.qmp_execute_cmd("quit")
 
