@@ -76,7 +76,10 @@ class Causes:
         cause = getattr(report, CAUSE, None)
         if not report.failed or cause is None:
             return
-        group = self._groups.setdefault(cause["headline"], Group(cause["headline"], cause["kind"]))
+        headline, kind = cause["headline"], cause["kind"]
+        # a project that does not build is told with the output of its first build
+        key = headline.partition("\n")[0] if kind == "build" else headline
+        group = self._groups.setdefault(key, Group(headline, kind))
         group.tests += 1
         report.__dict__[NUMBER] = group.tests
         if group.kind == "build":

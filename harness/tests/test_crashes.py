@@ -52,9 +52,9 @@ class Run:
 
     @property
     def headlines(self) -> list[str]:
-        """What pytest marks as the reason of each failure: the first line of it."""
-        marked = [line[1:].strip() for line in self.lines if line.startswith("E  ")]
-        return [line for line in marked if ": device " in line]
+        """What each failure that is shown begins with: behind its place, where it is told again."""
+        shown = re.compile(r"^(?:E +DeviceCrashed: |\S+\.py:\d+: )(device .*)")
+        return [found[1] for line in self.lines if (found := shown.match(line))]
 
 
 def run(nested: NestedPytest, body: str, *options: str) -> Run:
