@@ -300,9 +300,9 @@ class Bench:
         return self._result("hooks/remove", hook="module", kind=kind)
 
     def hand_over(self, does: str = "watch") -> None:
-        """Register a hook: `watch` looks at both modules, `wait` lets two ticks pass, `refuse` refuses
-        the new one, `mutex` is a pre hook that wants the mutex of a visitor; and a post hook that
-        learns the outcome."""
+        """Register a hook: `watch` looks at both modules, `wait` lets two ticks pass, `refuse`
+        refuses the new one, `mutex` is a pre hook that wants the mutex of a visitor; and a post
+        hook that learns the outcome."""
         if self._result("handover", does=does) != "ESP_OK":
             raise ConditionNotMet(f"the hook {does} was not registered")
 
