@@ -71,7 +71,7 @@ class Console:
         # be called with a lock held; notes who waits; is told when the device is gone
         self.ended: Callable[[], bool] = lambda: False
         self.check: Callable[[], None] = lambda: None
-        self.waiting: Callable[[str, bool], AbstractContextManager[None]] = _unwatched
+        self.waiting: Callable[[str, bool, float], AbstractContextManager[None]] = _unwatched
         self.lost: Callable[[str], None] = lambda reason: None
 
     def put(self, data: str | bytes, **_: object) -> None:
@@ -138,7 +138,7 @@ class Console:
         what = f"a line {pattern!r} on the console"
         if patient is None:
             patient = timeout != WAIT_SECONDS
-        with self.waiting(what, patient), self._changed:
+        with self.waiting(what, patient, timeout), self._changed:
             while True:
                 while position < len(self._lines):
                     match = regex.search(self._lines[position].text)
@@ -187,7 +187,8 @@ class Console:
         Raises pexpect's TIMEOUT after `timeout` seconds and its EOF when no more will come.
         """
         deadline = None if timeout is None else time.monotonic() + timeout
-        with self.waiting("output on the console", timeout is not None), self._changed:
+        wait = self.waiting("output on the console", timeout is not None, WAIT_SECONDS)
+        with wait, self._changed:
             while self._size <= offset and self._end is None and not self.ended():
                 left = None if deadline is None else deadline - time.monotonic()
                 if not self._changed.wait(left):
@@ -232,7 +233,7 @@ class ConsoleProcess(PexpectProcess):  # type: ignore[misc]
         return data
 
 
-def _unwatched(what: str, patient: bool = False) -> AbstractContextManager[None]:
+def _unwatched(what: str, patient: bool, timeout: float) -> AbstractContextManager[None]:
     return nullcontext()
 
 

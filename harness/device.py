@@ -54,7 +54,6 @@ class Device:
     watch: Watch = field(default_factory=Watch)
     decoder: Decoder | None = None
     _seen: int = field(default=0, init=False)
-    _announced: int = field(default=0, init=False)
 
     def __repr__(self) -> str:
         return f"<device with {self.firmware.name} {self.firmware.build_id}>"
@@ -165,16 +164,6 @@ class Device:
     ) -> subprocess.CompletedProcess[str]:
         """Run a program that talks to the device; it is ended when that crashes."""
         return self.watch.run(command, timeout, **options)
-
-    @property
-    def expected_panics(self) -> int:
-        """How many crashes the test announces by `expected_panics += 1`; see `crashing`."""
-        return self._announced
-
-    @expected_panics.setter
-    def expected_panics(self, count: int) -> None:
-        self.watch.allow_crash(count - self._announced)
-        self._announced = count
 
     def check(self) -> None:
         """Raise when the firmware crashed without being expected to, or the trace is broken."""

@@ -413,6 +413,7 @@ def _make_device(
     watch.wake(trace.wake)
     watch.patience = lane.patience
     watch.describe = lambda crash: describe(crash, decoder)
+    watch.work = lambda: lane.work(dut)
     watch.look = looker(lambda: lane.look(dut, firmware.elf), decoder)
     watch.owns = lambda address: _leads_to(dut, lane, address)
     watch.activate(managed=True)

@@ -230,7 +230,9 @@ class Trace:
             self._console.check()
 
     def _waiting(self, what: str, patient: bool) -> AbstractContextManager[None]:
-        return nullcontext() if self._console is None else self._console.waiting(what, patient)
+        if self._console is None:
+            return nullcontext()
+        return self._console.waiting(what, patient, WAIT_SECONDS)
 
     def _describe_wait(self, wanted: str, timeout: float) -> str:
         seen = "\n  ".join(str(event) for event in self._events[-12:]) or "nothing"

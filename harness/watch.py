@@ -7,6 +7,7 @@ of them end with the same `DeviceCrashed`, at once. What a test provokes on purp
 """
 
 import contextlib
+import math
 import socket
 import subprocess
 import sys
@@ -18,16 +19,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.console import Console, ConsoleLine
+from harness.console import WAIT_SECONDS, Console, ConsoleLine
 from harness.crash import Crash, CrashReader, reset_reason, start_stage
 from harness.errors import DeviceCrashed
 
-#: without any sign of a device that somebody waits for, before it is looked at
-SILENCE_SECONDS = 5.0
-#: the same where the processor has nothing to do: a timer may be what it waits for
-IDLE_SECONDS = 10.0
-#: for the rest of what a panic prints, when it does not come to its end
-PANIC_SECONDS = 0.15
+#: of a processor that has worked without any sign, before the device is looked at; a host that has
+#: no time for the emulator lets none of them pass
+WORK_SECONDS = 5.0
+#: before a wait ends by itself: a device that has nothing to do may wait for a timer, or for the
+#: host, and is told of then, when nothing more can be lost
+LAST_SECONDS = 2.0
+#: that it has shown nothing by then
+IDLE_SECONDS = 5.0
+#: of a wait: who waits longer is told all the same
+LONGEST_SECONDS = 30.0
+#: for the next line of what a panic prints; one that does not come to its end is told of then
+PANIC_SECONDS = 2.0
 #: for the console to tell why a connection broke
 GRACE_SECONDS = 0.1
 #: starts in a row without becoming ready
@@ -36,11 +43,15 @@ STARTS_IN_VAIN = 4
 
 @dataclass
 class Wait:
-    """Something that waits since `since`; `patient` when the device may be silent meanwhile."""
+    """Something that waits; `patient` when the device may be silent meanwhile."""
 
     what: str
-    since: float
     patient: bool
+    #: when it has begun, and when it ends by itself
+    since: float
+    until: float
+    #: what the device had worked when it began
+    work: float
 
 
 @dataclass
@@ -73,6 +84,7 @@ class Watch:
         self._stage = -1
         self._starts = 0
         self._last_sign = time.monotonic()
+        self._last_work = 0.0
         self._thread: threading.Thread | None = None
         #: what the device was sent, and when
         self.sent: list[tuple[float, bytes]] = []
@@ -80,6 +92,8 @@ class Watch:
         self.crashes: list[Crash] = []
         #: stops the device and tells what it is doing, where the lane can
         self.look: Callable[[], Sight] | None = None
+        #: the seconds that the device's processor has worked, where the lane knows
+        self.work: Callable[[], float] = lambda: 0.0
         #: how many times longer than by default a device may be silent
         self.patience = 1.0
         #: makes the message of a crash
@@ -118,6 +132,7 @@ class Watch:
             self._starting = True
             self._starts = 0
             self._stage = -1
+        self.sign()
 
     def ready(self) -> None:
         """The device has started; it has no reason to do so again."""
@@ -170,14 +185,18 @@ class Watch:
         with self._changed:
             self._changed.wait_for(lambda: self._crash is not None, grace)
             self._changed.wait_for(
-                lambda: self._crash is not None or self._reader.crash is None, 2 * PANIC_SECONDS
+                lambda: self._crash is not None or self._reader.crash is None or self._closed
             )
         self.check()
 
     @contextlib.contextmanager
-    def waiting(self, what: str, patient: bool = False) -> Iterator[None]:
+    def waiting(
+        self, what: str, patient: bool = False, timeout: float = WAIT_SECONDS
+    ) -> Iterator[None]:
         """Somebody waits for the device; a `patient` wait is not ended by silence."""
-        wait = Wait(what, time.monotonic(), patient)
+        now = time.monotonic()
+        longest = LONGEST_SECONDS * self.patience
+        wait = Wait(what, patient, now, now + min(timeout, longest), self.work())
         with self._changed:
             self._waits.append(wait)
             if not patient:
@@ -192,7 +211,7 @@ class Watch:
     def sign(self) -> None:
         """The device has shown that it lives, elsewhere than on its console."""
         with self._changed:
-            self._last_sign = time.monotonic()
+            self._last_sign, self._last_work = time.monotonic(), self.work()
 
     def connect(self, address: tuple[str, int], timeout: float) -> socket.socket:
         """A connection to the device, which ends with it."""
@@ -232,9 +251,10 @@ class Watch:
         crash = None
         restarted: str | None = None
         with self._changed:
-            self._last_sign = line.at
+            self._last_sign, self._last_work = line.at, self.work()
             crash = self._reader.take(line.text, line.at)
-            if self._reader.crash is not None and self._timer is None:
+            self._stop_timer()
+            if self._reader.crash is not None:
                 self._timer = threading.Timer(PANIC_SECONDS, self._panic_ended)
                 self._timer.daemon = True
                 self._timer.start()
@@ -255,8 +275,7 @@ class Watch:
         with self._changed:
             self._closed = True
             self._changed.notify_all()
-        if self._timer is not None:
-            self._timer.cancel()
+            self._stop_timer()
         if self._thread is not None:
             self._thread.join()
 
@@ -272,6 +291,11 @@ class Watch:
             return f"{self._starts + 1} times without becoming ready"
         return None
 
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
     def _panic_ended(self) -> None:
         with self._changed:
             crash = self._reader.finish()
@@ -280,10 +304,9 @@ class Watch:
 
     def _add(self, crash: Crash) -> None:
         with self._changed:
-            if self._timer is not None:
-                self._timer.cancel()
-                self._timer = None
+            self._stop_timer()
             self.crashes.append(crash)
+            self._changed.notify_all()
             announced = self._allowed > 0
             if announced:
                 self._allowed -= 1
@@ -291,7 +314,6 @@ class Watch:
                 self._starts = 0
                 self._stage = -1
                 crash.told = True
-                self._changed.notify_all()
         if announced:
             self._end_connections()
         else:
@@ -325,30 +347,43 @@ class Watch:
             self._thread.start()
 
     def _watch_silence(self) -> None:
-        limit = SILENCE_SECONDS
-        while self._wait_silent(limit):
+        while self._wait_silent():
             sight = self._look()
-            if limit == IDLE_SECONDS or not sight.idle:
+            with self._changed:
+                over = not sight.idle or self._idle_left() <= 0
+                self._last_work = self.work()  # it has not hung so far
+            if over:
                 self._trip(Crash("silence", sight.where, time.monotonic(), details=sight.lines))
                 return
-            limit = IDLE_SECONDS
 
-    def _silence(self) -> float:
-        waits = [wait.since for wait in self._waits if not wait.patient]
-        if not waits:
-            return 0.0
-        return time.monotonic() - max(self._last_sign, min(waits))
-
-    def _wait_silent(self, limit: float) -> bool:
-        """Wait until the device has been silent that long; False when nobody watches any more."""
+    def _wait_silent(self) -> bool:
+        """Wait until the device may hang; False when nobody watches any more."""
         with self._changed:
             while not self._closed and self._crash is None:
-                left = limit * self.patience - self._silence()
+                left = min(self._work_left(), self._idle_left())
                 if left <= 0:
                     return True
                 # a wait that begins meanwhile is found in time: it cannot have lasted longer
                 self._changed.wait(left)
         return False
+
+    def _work_left(self) -> float:
+        """What the device may still work without a sign."""
+        begun = min((wait.work for wait in self._impatient), default=self.work())
+        return WORK_SECONDS * self.patience - (self.work() - max(self._last_work, begun))
+
+    def _idle_left(self) -> float:
+        """How long it may still do nothing."""
+        waits = self._impatient
+        if not waits:
+            return math.inf
+        silent_since = max(self._last_sign, min(wait.since for wait in waits))
+        ends = min(wait.until for wait in waits) - LAST_SECONDS
+        return max(silent_since + IDLE_SECONDS, ends) - time.monotonic()
+
+    @property
+    def _impatient(self) -> list[Wait]:
+        return [wait for wait in self._waits if not wait.patient]
 
     def _look(self) -> Sight:
         try:

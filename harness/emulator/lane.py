@@ -53,5 +53,8 @@ class EmulatorLane(Lane):
     def look(self, dut: Any, elf: Path) -> Snapshot | None:
         return take_snapshot(dut.qemu, elf) if dut.qemu.running else None
 
+    def work(self, dut: Any) -> float:
+        return dut.qemu.work if dut.qemu.running else 0.0
+
     def flash(self, dut: Any) -> FlashFile:
         return FlashFile(dut.qemu)

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import threading
+import time
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +17,8 @@ from harness.emulator.qmp import Qmp, QmpError
 from harness.errors import MachineError, MissingToolError
 
 QUIT_SECONDS = 2.0
+#: of the clock of a process (clock_getcpuclockid(3); Linux: include/linux/posix-timers.h)
+_CPU_TIME = 2
 
 
 def tied_to(parent: int) -> list[str]:
@@ -79,6 +82,14 @@ class Machine:
     def pid(self) -> int:
         """The process id."""
         return self._process.pid
+
+    @property
+    def work(self) -> float:
+        """The seconds of a processor that it has used."""
+        try:
+            return time.clock_gettime(~self.pid << 3 | _CPU_TIME)
+        except OSError:  # it has ended
+            return 0.0
 
     @cached_property
     def qmp(self) -> Qmp:

@@ -66,6 +66,11 @@ class EmulatedBoard(ABC):
         return self._machine.pid
 
     @property
+    def work(self) -> float:
+        """The seconds of a host's processor that the running machine has used."""
+        return self._machine.work
+
+    @property
     def qmp(self) -> Qmp:
         """The running machine's control connection."""
         return self._machine.qmp

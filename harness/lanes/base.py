@@ -122,6 +122,11 @@ class Lane(ABC):
         """What the device is doing right now, seen from outside; None where that is not to see."""
         return None
 
+    def work(self, dut: Any) -> float:
+        """The seconds that the device's processor has worked since it was switched on; 0 where
+        nobody knows."""
+        return 0.0
+
     def instructions(self, cycles: int) -> int:
         """The instructions in `cycles` of a device with the marker `icount`."""
         raise NotImplementedError(f"lane {self.name} cannot count instructions")

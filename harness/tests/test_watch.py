@@ -108,7 +108,10 @@ def test_panic_ends_requests_that_tests_make(
     assert seconds_to_end(ask, lambda: console.put(PANIC)) < AT_ONCE
 
 
-def test_panic_that_does_not_come_to_its_end(console: Console, watch: Watch) -> None:
+def test_panic_that_does_not_come_to_its_end(
+    console: Console, watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(harness.watch, "PANIC_SECONDS", 0.1)
     first = PANIC.partition(b"\n\nBack")[0] + b"\n"
 
     assert seconds_to_end(lambda: console.wait_line("never"), lambda: console.put(first)) < AT_ONCE
@@ -223,14 +226,17 @@ def test_lost_emulator(console: Console, watch: Watch) -> None:
 
 @pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(harness.watch, "SILENCE_SECONDS", 0.1)
-    monkeypatch.setattr(harness.watch, "IDLE_SECONDS", 0.3)
+    monkeypatch.setattr(harness.watch, "WORK_SECONDS", 0.1)
+    monkeypatch.setattr(harness.watch, "IDLE_SECONDS", 0.2)
+    monkeypatch.setattr(harness.watch, "LAST_SECONDS", 0.1)
+    monkeypatch.setattr(harness.watch, "LONGEST_SECONDS", 0.5)
 
 
-@pytest.mark.parametrize(("idle", "least"), [(False, 0.1), (True, 0.3)])
+@pytest.mark.parametrize(("idle", "least"), [(False, 0.1), (True, 0.4)])
 def test_silent_device_is_looked_at(
     console: Console, watch: Watch, short: None, idle: bool, least: float
 ) -> None:
+    watch.work = time.monotonic
     watch.look = lambda: Sight(["PC 0x4 forever"], idle, "forever (loop.c:1)")
     started = time.monotonic()
 
@@ -244,9 +250,21 @@ def test_silent_device_is_looked_at(
     assert crash.waits == ["a line 'never' on the console"]
 
 
+def test_device_that_the_host_has_no_time_for(
+    console: Console, watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it does when it is looked at is the same as in an endless loop."""
+    monkeypatch.setattr(harness.watch, "WORK_SECONDS", 0.1)
+    watch.look = lambda: Sight([], False, "forever (loop.c:1)")
+
+    with pytest.raises(AssertionError, match=r"within 0\.5 s"):
+        console.wait_line("never", timeout=0.5, patient=False)
+
+
 def test_silence_where_somebody_has_given_it_time(
     console: Console, watch: Watch, short: None
 ) -> None:
+    watch.work = time.monotonic
     watch.look = lambda: Sight([], False, "")
     with pytest.raises(AssertionError, match=r"within 0\.5 s"):
         console.wait_line("never", timeout=0.5)
