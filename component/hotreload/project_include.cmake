@@ -9,7 +9,9 @@ unset(__hotreload_component)
 # hotreload_setup(SRCS <file>...
 #                 PARTITION <label>
 #                 [INCLUDE_DIRS <folder>...]      private include directories of the module
-#                 [COMPILE_OPTIONS <option>...])  further options for the module's sources
+#                 [COMPILE_OPTIONS <option>...]   further options for the module's sources
+#                 [EXPORTS <function>...])        the functions that the firmware calls; by default
+#                                                 all that are neither static nor hidden
 #
 # Call it once, after idf_component_register(). It
 # - compiles SRCS as the reloadable module, as the component's own sources are compiled: with its
@@ -22,7 +24,7 @@ unset(__hotreload_component)
 # - adds the module to the target `flash` and makes the targets `hotreload-module` (build it) and
 #   `hotreload-flash` (build it and write it to its partition).
 function(hotreload_setup)
-    cmake_parse_arguments(arg "" "PARTITION" "SRCS;INCLUDE_DIRS;COMPILE_OPTIONS" ${ARGN})
+    cmake_parse_arguments(arg "" "PARTITION" "SRCS;INCLUDE_DIRS;COMPILE_OPTIONS;EXPORTS" ${ARGN})
     __hotreload_check_arguments()
 
     idf_build_get_property(build_dir BUILD_DIR)
@@ -36,7 +38,7 @@ function(hotreload_setup)
     __hotreload_add_stubs(hotreload_objects)
     __hotreload_add_module(hotreload_objects)
     # the executable is made after all components
-    cmake_language(DEFER DIRECTORY "${CMAKE_SOURCE_DIR}" CALL __hotreload_stamp_firmware)
+    cmake_language(DEFER DIRECTORY "${CMAKE_SOURCE_DIR}" CALL __hotreload_finish)
     __hotreload_add_flash_targets()
 endfunction()
 
@@ -120,11 +122,21 @@ function(__hotreload_add_stubs objects)
     get_property(hotreload_dir GLOBAL PROPERTY __hotreload_dir)
     configure_file("${hotreload_dir}/cmake/module_util.h.in" "${gen_dir}/include/${header}" @ONLY)
 
+    if(CMAKE_GENERATOR STREQUAL "Ninja")
+        # has the options of the firmware's link
+        set(build_files "${CMAKE_BINARY_DIR}/build.ninja")
+    endif()
+    foreach(name ${arg_EXPORTS})
+        list(APPEND export_args "--export=${name}")
+    endforeach()
     add_custom_command(
-        OUTPUT ${stubs} "${gen_dir}/exports.txt" "${link_options}"
+        OUTPUT ${stubs} "${gen_dir}/exports.txt" "${gen_dir}/export_sources.txt"
+            "${gen_dir}/firmware_wraps.txt" "${link_options}"
         COMMAND ${tool} stubs --component ${COMPONENT_NAME} --header ${header}
-            --output-dir "${gen_dir}" $<TARGET_OBJECTS:${objects}>
-        DEPENDS $<TARGET_OBJECTS:${objects}> ${tool_sources}
+            --source-dir "${CMAKE_CURRENT_SOURCE_DIR}" --build-dir "${CMAKE_BINARY_DIR}"
+            --compiler "${CMAKE_C_COMPILER}" --output-dir "${gen_dir}"
+            ${export_args} $<TARGET_OBJECTS:${objects}>
+        DEPENDS $<TARGET_OBJECTS:${objects}> ${build_files} ${tool_sources}
         COMMENT "Generating stubs of the module ${COMPONENT_NAME}"
         COMMAND_EXPAND_LISTS VERBATIM)
 
@@ -141,13 +153,22 @@ function(__hotreload_add_stubs objects)
     set_property(TARGET ${COMPONENT_LIB} APPEND PROPERTY INTERFACE_LINK_DEPENDS "${link_options}")
 endfunction()
 
+# What waits until all targets of the project are there.
+function(__hotreload_finish)
+    idf_build_get_property(build_dir BUILD_DIR)
+    set(gen_dir "${build_dir}/hotreload")
+    __hotreload_stamp_firmware()
+endfunction()
+
 # As a part of the link: whatever is made of the executable has the identity, the image to flash
-# and the module alike.
+# and the module alike. The names of the module's functions are looked up in the map of the link,
+# which ESP-IDF has made beside the executable.
 function(__hotreload_stamp_firmware)
     __hotreload_tool(tool tool_sources)
     idf_build_get_property(executable EXECUTABLE)
     add_custom_command(TARGET ${executable} POST_BUILD
         COMMAND ${tool} identity --firmware "$<TARGET_FILE:${executable}>"
+            --export-sources "${gen_dir}/export_sources.txt" --compiler "${CMAKE_C_COMPILER}"
         VERBATIM)
     set_property(TARGET ${executable} APPEND PROPERTY LINK_DEPENDS ${tool_sources})
 endfunction()
@@ -169,7 +190,10 @@ function(__hotreload_add_module objects)
         set(key_args --auth-key "${gen_dir}/auth_key")
     endif()
     if(offset)
-        set(partition_args --partition ${arg_PARTITION} ${offset} ${size})
+        set(further_args --partition ${arg_PARTITION} ${offset} ${size})
+    endif()
+    if(arg_EXPORTS)
+        list(APPEND further_args --exports-only)
     endif()
     foreach(source ${arg_SRCS})
         get_filename_component(source "${source}" ABSOLUTE)
@@ -181,9 +205,10 @@ function(__hotreload_add_module objects)
         COMMAND ${tool} manifest --component ${COMPONENT_NAME} ${source_args}
             --c-flags "${gen_dir}/flags.C" --cxx-flags "${gen_dir}/flags.CXX"
             --linker-script "${script}" --firmware "${firmware}" --symbols "${symbols}"
-            --exports "${gen_dir}/exports.txt" ${partition_args} ${key_args}
+            --exports "${gen_dir}/exports.txt" ${further_args} ${key_args}
             --module "${module}" --output "${manifest}"
         DEPENDS "${gen_dir}/flags.C" "${gen_dir}/flags.CXX" "${gen_dir}/exports.txt"
+            "${gen_dir}/firmware_wraps.txt"
             ${tool_sources}
         COMMENT "Generating the manifest of the module ${COMPONENT_NAME}"
         VERBATIM)

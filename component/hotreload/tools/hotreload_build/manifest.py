@@ -54,6 +54,8 @@ class Manifest(NamedTuple):
     output: str  # the stripped module
     partition: Partition | None
     auth_key: str | None = None  # the file of the key, when the firmware wants signed requests
+    exports_only: bool = False  # the module exports `exports` and nothing else, as EXPORTS says
+    wrapped: tuple[str, ...] = ()  # the names of --wrap in the firmware's link
 
     @staticmethod
     def load(path: Path) -> Manifest:
@@ -114,4 +116,6 @@ def _from_json(content: dict[str, Any]) -> Manifest:
         output=content["output"],
         partition=None if partition is None else Partition(**partition),
         auth_key=content.get("auth_key"),
+        exports_only=content.get("exports_only", False),
+        wrapped=tuple(content.get("wrapped", ())),
     )
