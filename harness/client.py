@@ -193,6 +193,7 @@ class HotReloadClient:
         self._url = url
         self._record = record
         self._session = requests.Session()
+        self._session.trust_env = False  # neither proxies nor ~/.netrc are a device's
         if key is not None:
             self._session.auth = Signature(self.nonce, key)
 

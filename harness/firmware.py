@@ -231,7 +231,7 @@ class FirmwareBuilder:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
-                text=True,
+                encoding="utf-8",
                 errors="replace",
             )
         except FileNotFoundError as error:

@@ -1,13 +1,16 @@
 """The pytest plugin: options and markers. Fixtures are in `harness.fixtures`."""
 
 import gc
+import os
 import uuid
 from collections.abc import Generator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from harness.environment import direct_requests
 from harness.errors import EmulatorFault, HarnessError, MissingToolError, NotSetUp
 from harness.faults import FaultTree
 from harness.firmware import FirmwareBuilder
@@ -78,7 +81,14 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("timeout") is None:
         config.option.timeout = float(config.getini("timeout")) * lane.patience
     config.stash[LANE] = lane
+    config.add_cleanup(_directly().close)
     config.stash[BUILDER] = FirmwareBuilder(lane, cache_root(), session)
+
+
+def _directly() -> ExitStack:
+    with ExitStack() as stack:
+        stack.enter_context(direct_requests(os.environ))
+        return stack.pop_all()
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:

@@ -48,6 +48,7 @@ class Probe:
         self._url = url
         self._record = record
         self._session = requests.Session()
+        self._session.trust_env = False  # neither proxies nor ~/.netrc are a device's
 
     def call(self, function: str, *arguments: int, ret: str = "u32") -> int:
         """Call an exported function of the module and return its result.

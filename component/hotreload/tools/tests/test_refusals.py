@@ -46,7 +46,7 @@ void __xtensa_sync_caches(void) {} int atexit(void (*f)(void)) { return f != 0; 
 int __cxa_guard_acquire(char *g) { return !*g; } void __cxa_guard_release(char *g) { *g = 1; }
 void __cxa_guard_abort(char *g) { *g = 0; }
 void *__cxa_allocate_exception(unsigned s) { return (void *)s; } void __cxa_throw(void) {}
-int _ZTIi; void _ZN4PortC1Ei(void) {} void _ZN4PortD1Ev(void) {} 
+int _ZTIi; void _ZN4PortC1Ei(void) {} void _ZN4PortD1Ev(void) {}
 int _Unwind_Resume(void) { return 0; }
 int __gxx_personality_v0(void) { return 0; } int _ZN4PortC2Ei(void) {return 0;}
 """
