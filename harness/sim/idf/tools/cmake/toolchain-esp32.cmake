@@ -29,8 +29,6 @@ set(CMAKE_C_FLAGS "-mlongcalls" CACHE STRING "C compiler base flags")
 set(CMAKE_CXX_FLAGS "-mlongcalls -fno-exceptions -fno-rtti" CACHE STRING "C++ compiler base flags")
 set(CMAKE_ASM_FLAGS "-mlongcalls" CACHE STRING "ASM compiler base flags")
 set(CMAKE_EXE_LINKER_FLAGS "-nostdlib" CACHE STRING "Linker base flags")
-# sdkconfig says how to optimize, not CMAKE_BUILD_TYPE of the environment
-set(CMAKE_BUILD_TYPE "" CACHE STRING "Choose the type of build")
 
 # the libraries of the components need one another
 foreach(_lang IN ITEMS C CXX)
