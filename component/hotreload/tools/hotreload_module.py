@@ -96,8 +96,10 @@ def run_symbols(args: argparse.Namespace) -> None:
 
 
 def run_manifest(args: argparse.Namespace) -> None:
-    from hotreload_build.flags import read_flags
+    from hotreload_build.commands import read_commands
     from hotreload_build.manifest import Manifest, Partition
+
+    commands = read_commands(args.compile_commands, args.objects)
 
     partition = None
     if args.partition:
@@ -106,7 +108,7 @@ def run_manifest(args: argparse.Namespace) -> None:
     Manifest(
         component=args.component,
         sources=tuple(args.source),
-        languages={"C": read_flags(args.c_flags), "CXX": read_flags(args.cxx_flags)},
+        languages=commands.languages,
         linker_script=args.linker_script,
         firmware_elf=args.firmware,
         firmware_symbols=args.symbols,
@@ -115,6 +117,7 @@ def run_manifest(args: argparse.Namespace) -> None:
         partition=partition,
         auth_key=args.auth_key,
         exports_only=args.exports_only,
+        own_flags=commands.sources,
         wrapped=read_exports(args.exports.with_name(WRAPPED_FILE)),
     ).save(args.output)
 
@@ -199,8 +202,8 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     manifest = commands.add_parser("manifest", help="what building a module takes, as JSON")
     manifest.add_argument("--component", required=True)
     manifest.add_argument("--source", action="append", required=True)
-    manifest.add_argument("--c-flags", type=Path, required=True)
-    manifest.add_argument("--cxx-flags", type=Path, required=True)
+    manifest.add_argument("--compile-commands", type=Path, required=True, help="CMake's list")
+    manifest.add_argument("--objects", required=True, help="CMake's target of the module's objects")
     manifest.add_argument("--linker-script", required=True)
     manifest.add_argument("--firmware", required=True)
     manifest.add_argument("--symbols", required=True)

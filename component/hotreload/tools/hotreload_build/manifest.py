@@ -56,6 +56,7 @@ class Manifest(NamedTuple):
     auth_key: str | None = None  # the file of the key, when the firmware wants signed requests
     exports_only: bool = False  # the module exports `exports` and nothing else, as EXPORTS says
     wrapped: tuple[str, ...] = ()  # the names of --wrap in the firmware's link
+    own_flags: dict[str, Toolset] = {}  # noqa: RUF012 - of sources with properties of their own
 
     @staticmethod
     def load(path: Path) -> Manifest:
@@ -75,12 +76,16 @@ class Manifest(NamedTuple):
             "version": VERSION,
             **self._asdict(),
             "languages": {name: toolset._asdict() for name, toolset in self.languages.items()},
+            "own_flags": {source: toolset._asdict() for source, toolset in self.own_flags.items()},
             "partition": self.partition and self.partition._asdict(),
         }
         write_if_changed(path, json.dumps(content, indent=2) + "\n")
 
     def toolset(self, source: Path) -> Toolset:
-        """How `source` is compiled, by its suffix."""
+        """How `source` is compiled: as in the firmware's build, otherwise by its suffix."""
+        own = self.own_flags.get(str(source.resolve()))
+        if own:
+            return own
         if source.suffix in C_SUFFIXES:
             language = "C"
         elif source.suffix in CXX_SUFFIXES:
@@ -100,15 +105,7 @@ def _from_json(content: dict[str, Any]) -> Manifest:
     return Manifest(
         component=content["component"],
         sources=tuple(content["sources"]),
-        languages={
-            name: Toolset(
-                compiler=item["compiler"],
-                flags=tuple(item["flags"]),
-                includes=tuple(item["includes"]),
-                defines=tuple(item["defines"]),
-            )
-            for name, item in content["languages"].items()
-        },
+        languages=_toolsets(content["languages"]),
         linker_script=content["linker_script"],
         firmware_elf=content["firmware_elf"],
         firmware_symbols=content["firmware_symbols"],
@@ -118,4 +115,17 @@ def _from_json(content: dict[str, Any]) -> Manifest:
         auth_key=content.get("auth_key"),
         exports_only=content.get("exports_only", False),
         wrapped=tuple(content.get("wrapped", ())),
+        own_flags=_toolsets(content.get("own_flags", {})),
     )
+
+
+def _toolsets(content: dict[str, Any]) -> dict[str, Toolset]:
+    return {
+        name: Toolset(
+            compiler=item["compiler"],
+            flags=tuple(item["flags"]),
+            includes=tuple(item["includes"]),
+            defines=tuple(item["defines"]),
+        )
+        for name, item in content.items()
+    }
