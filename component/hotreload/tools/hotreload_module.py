@@ -118,6 +118,7 @@ def run_manifest(args: argparse.Namespace) -> None:
         auth_key=args.auth_key,
         exports_only=args.exports_only,
         own_flags=commands.sources,
+        max_size=args.max_size,
         wrapped=read_exports(args.exports.with_name(WRAPPED_FILE)),
     ).save(args.output)
 
@@ -155,6 +156,7 @@ def report(module: Module) -> None:
     sys.stderr.write(module.output)
     for warning in module.warnings:
         warn(warning)
+    print(f"hotreload: {module.summary}")
 
 
 def warn(text: str) -> None:
@@ -209,6 +211,7 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     manifest.add_argument("--symbols", required=True)
     manifest.add_argument("--exports", type=Path, required=True)
     manifest.add_argument("--exports-only", action="store_true", help="the module exports no other")
+    manifest.add_argument("--max-size", type=int, help="of an ELF, for the server")
     manifest.add_argument("--partition", nargs=3, metavar=("LABEL", "OFFSET", "SIZE"))
     manifest.add_argument("--module", required=True, help="the stripped module")
     manifest.add_argument("--auth-key", metavar="FILE", help="the key of the firmware")

@@ -20,6 +20,7 @@ from .manifest import Manifest
 from .names import demangled
 from .refusals import INFO, check_linked
 from .sets import borrowed, set_script, tables, without_ends
+from .sizes import summary
 from .slot import flash_image
 
 LINK_OPTIONS = (
@@ -50,6 +51,7 @@ class Module(NamedTuple):
     exports: tuple[str, ...]
     warnings: tuple[str, ...]  # one line each, of ours
     output: str  # what compiler and linker said
+    summary: str  # one line: what it takes of the device
 
 
 def link_module(
@@ -110,9 +112,9 @@ def link(
     if not exports:
         raise ModuleError(_NO_EXPORT.format(manifest.component))
     stripped = module_image.strip(image.data)
-    _check_size(manifest, stripped)
+    told = summary(manifest, image, stripped, len(exports))
     write_atomically(output, stripped)
-    return Module(output, unstripped, exports, _warnings(manifest, exports), said)
+    return Module(output, unstripped, exports, _warnings(manifest, exports), said, told)
 
 
 def run(command: list[str], manifest: Manifest) -> str:
@@ -162,15 +164,6 @@ def _export_options(manifest: Manifest, unstripped: Path) -> list[str]:
 
 def _wrap_options(manifest: Manifest) -> list[str]:
     return [f"-Wl,--wrap={name}" for name in manifest.wrapped]
-
-
-def _check_size(manifest: Manifest, stripped: bytes) -> None:
-    partition = manifest.partition
-    if partition and len(stripped) > partition.capacity:
-        raise ModuleError(
-            f"module '{manifest.component}' has {len(stripped)} bytes, partition "
-            f"'{partition.label}' takes {partition.capacity}: enlarge it in partitions.csv"
-        )
 
 
 def _warnings(manifest: Manifest, exports: Sequence[str]) -> tuple[str, ...]:

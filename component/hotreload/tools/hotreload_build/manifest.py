@@ -16,6 +16,10 @@ C_SUFFIXES = (".c", ".s", ".S")
 CXX_SUFFIXES = (".cc", ".cpp", ".cxx", ".C")
 
 
+# of the flash of all chips
+ERASE_BLOCK = 4096
+
+
 class Toolset(NamedTuple):
     """How sources of one language are compiled for the module."""
 
@@ -39,8 +43,8 @@ class Partition(NamedTuple):
 
     @property
     def capacity(self) -> int:
-        """Bytes of the largest module: there are two slots."""
-        return self.size // 2 - HEADER_SIZE
+        """Bytes of the largest module: there are two slots of whole erase blocks."""
+        return max(0, self.size // 2 // ERASE_BLOCK * ERASE_BLOCK - HEADER_SIZE)
 
 
 class Manifest(NamedTuple):
@@ -56,6 +60,7 @@ class Manifest(NamedTuple):
     auth_key: str | None = None  # the file of the key, when the firmware wants signed requests
     exports_only: bool = False  # the module exports `exports` and nothing else, as EXPORTS says
     wrapped: tuple[str, ...] = ()  # the names of --wrap in the firmware's link
+    max_size: int | None = None  # bytes of the largest ELF that the server takes
     own_flags: dict[str, Toolset] = {}  # noqa: RUF012 - of sources with properties of their own
 
     @staticmethod
@@ -115,6 +120,7 @@ def _from_json(content: dict[str, Any]) -> Manifest:
         auth_key=content.get("auth_key"),
         exports_only=content.get("exports_only", False),
         wrapped=tuple(content.get("wrapped", ())),
+        max_size=content.get("max_size"),
         own_flags=_toolsets(content.get("own_flags", {})),
     )
 
