@@ -485,3 +485,85 @@ def test_a_component_without_a_library_is_told(build: Build) -> None:
     change(file, " SRCS dummy.c)", ")")
     output = " ".join(build.configure(check=False).split())
     assert "has no library to put the stubs into: give idf_component_register() an empty" in output
+
+
+def test_an_export_of_the_name_of_a_library_function_is_refused(build: Build) -> None:
+    source = build.source("components/reloadable/reloadable.c")
+    source.write_text(source.read_text() + "\nint memchr(void) { return 7; }\n")
+    output = build.make("all", check=False)
+    assert "hotreload: error: 'memchr' of reloadable.c would take the place of the one in" in output
+    assert ": make it static or rename it, or list" in output
+
+
+def test_listed_exports_leave_helpers_and_the_firmware_alone(build: Build) -> None:
+    exports = (build.folder / "hotreload" / "exports.txt").read_text().split()
+    setup = build.source("components/reloadable/CMakeLists.txt")
+    change(setup, 'PARTITION "hotreload")', f'PARTITION "hotreload" EXPORTS {" ".join(exports)})')
+    build.make("all")
+    identity = read(build.elf)
+    source = build.source("components/reloadable/reloadable.c")
+    source.write_text(source.read_text() + "\nint memchr(void) { return 7; }\n")
+    build.make("all")
+    assert read(build.elf) == identity
+    assert (build.folder / "hotreload" / "exports.txt").read_text().split() == exports
+
+
+def test_the_module_calls_what_the_firmware_wraps(build: Build) -> None:
+    main = build.source("main/main.c")
+    main.write_text(
+        main.read_text() + "\nint sensor(void) { return 1; }\n"
+        "int __wrap_sensor(void) { return 42; }\n"
+    )
+    setup = build.source("main/CMakeLists.txt")
+    setup.write_text(
+        setup.read_text()
+        + '\ntarget_link_libraries(${COMPONENT_LIB} INTERFACE "-Wl,--wrap=sensor")\n'
+    )
+    change(
+        build.source("components/reloadable/reloadable.c"),
+        "return a + b;",
+        "extern int sensor(void); return a + b + sensor();",
+    )
+    build.make("all")
+    manifest = Manifest.load(build.folder / "hotreload" / "module_manifest.json")
+    assert manifest.wrapped == ("sensor",)
+    unstripped = read_image(build.folder / "hotreload" / "reloadable.so")
+    names = {symbol.name for symbol in unstripped.symbols}
+    assert "__wrap_sensor" in names
+    assert "sensor" not in names
+
+
+def test_properties_and_generated_headers_of_the_component_reach_the_module(build: Build) -> None:
+    """In CMake's build, and in a variant that the manifest makes of the same sources."""
+    folder = build.source("components/reloadable")
+    (folder / "text.cpp").write_text(
+        '#include "made.h"\n#if __cplusplus != 201703L || !defined(FROM_FLAGS) || ONE != 1\n'
+        '#error other flags\n#endif\nextern "C" const char *reloadable_text(void) '
+        '{ return u8"gr\\u00fcn" TEXT; }\n'
+    )
+    setup = folder / "CMakeLists.txt"
+    change(setup, "SRCS reloadable.c", "SRCS reloadable.c text.cpp")
+    setup.write_text(
+        setup.read_text()
+        + """
+set(made "${CMAKE_CURRENT_BINARY_DIR}/made")
+add_custom_command(OUTPUT "${made}/made.h"
+    COMMAND ${CMAKE_COMMAND} -E make_directory "${made}"
+    COMMAND ${CMAKE_COMMAND} -E sleep 1
+    COMMAND ${CMAKE_COMMAND} -E echo "#define TEXT \\"!\\"" > "${made}/made.h" VERBATIM)
+add_custom_target(made_h DEPENDS "${made}/made.h")
+add_dependencies(${COMPONENT_LIB} made_h)
+target_include_directories(${COMPONENT_LIB} PRIVATE "${made}")
+set_property(TARGET ${COMPONENT_LIB} PROPERTY CXX_STANDARD 17)
+set_property(TARGET ${COMPONENT_LIB} PROPERTY CXX_EXTENSIONS OFF)
+set_property(TARGET ${COMPONENT_LIB} PROPERTY COMPILE_FLAGS -DFROM_FLAGS)
+set_source_files_properties(text.cpp PROPERTIES COMPILE_DEFINITIONS ONE=1)
+"""
+    )
+    output = build.make("all")
+    assert re.search(
+        r"hotreload: module 'reloadable': text \d+, data \d+, bss \d+, \d+ exp", output
+    )
+    manifest = Manifest.load(build.folder / "hotreload" / "module_manifest.json")
+    again = build_module(manifest, [Path(s) for s in manifest.sources], build.folder / "again.so")
+    assert again.exports == manifest.exports
