@@ -489,9 +489,9 @@ def test_a_component_without_a_library_is_told(build: Build) -> None:
 
 def test_an_export_of_the_name_of_a_library_function_is_refused(build: Build) -> None:
     source = build.source("components/reloadable/reloadable.c")
-    source.write_text(source.read_text() + "\nint memchr(void) { return 7; }\n")
+    source.write_text(source.read_text() + "\nint hcreate(void) { return 7; }\n")
     output = build.make("all", check=False)
-    assert "hotreload: error: 'memchr' of reloadable.c would take the place of the one in" in output
+    assert "hotreload: error: 'hcreate' of reloadable.c would take the place of the one in" in output
     assert ": make it static or rename it, or list" in output
 
 
@@ -502,7 +502,7 @@ def test_listed_exports_leave_helpers_and_the_firmware_alone(build: Build) -> No
     build.make("all")
     identity = read(build.elf)
     source = build.source("components/reloadable/reloadable.c")
-    source.write_text(source.read_text() + "\nint memchr(void) { return 7; }\n")
+    source.write_text(source.read_text() + "\nint hcreate(void) { return 7; }\n")
     build.make("all")
     assert read(build.elf) == identity
     assert (build.folder / "hotreload" / "exports.txt").read_text().split() == exports
@@ -526,7 +526,7 @@ def test_the_module_calls_what_the_firmware_wraps(build: Build) -> None:
     )
     build.make("all")
     manifest = Manifest.load(build.folder / "hotreload" / "module_manifest.json")
-    assert manifest.wrapped == ("sensor",)
+    assert "sensor" in manifest.wrapped
     unstripped = read_image(build.folder / "hotreload" / "reloadable.so")
     names = {symbol.name for symbol in unstripped.symbols}
     assert "__wrap_sensor" in names
