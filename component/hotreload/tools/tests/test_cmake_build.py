@@ -491,7 +491,7 @@ def test_an_export_of_the_name_of_a_library_function_is_refused(build: Build) ->
     source = build.source("components/reloadable/reloadable.c")
     source.write_text(source.read_text() + "\nint hcreate(void) { return 7; }\n")
     output = build.make("all", check=False)
-    assert "hotreload: error: 'hcreate' of reloadable.c would take the place of the one in" in output
+    assert "hotreload: error: 'hcreate' of reloadable.c would take the place of the one" in output
     assert ": make it static or rename it, or list" in output
 
 
