@@ -487,55 +487,32 @@ def test_a_component_without_a_library_is_told(build: Build) -> None:
     assert "has no library to put the stubs into: give idf_component_register() an empty" in output
 
 
-def test_an_export_of_the_name_of_a_library_function_is_refused(build: Build) -> None:
+def test_a_helper_with_the_name_of_a_library_function(build: Build) -> None:
+    """Refused as an export, for which it counts unless the exports are listed."""
+    exports_file = build.folder / "hotreload" / "exports.txt"
+    exports = exports_file.read_text().split()
+    identity = read(build.elf)
     source = build.source("components/reloadable/reloadable.c")
     source.write_text(source.read_text() + "\nint hcreate(void) { return 7; }\n")
     output = build.make("all", check=False)
     assert "hotreload: error: 'hcreate' of reloadable.c would take the place of the one" in output
     assert ": make it static or rename it, or list" in output
 
-
-def test_listed_exports_leave_helpers_and_the_firmware_alone(build: Build) -> None:
-    exports = (build.folder / "hotreload" / "exports.txt").read_text().split()
     setup = build.source("components/reloadable/CMakeLists.txt")
     change(setup, 'PARTITION "hotreload")', f'PARTITION "hotreload" EXPORTS {" ".join(exports)})')
     build.make("all")
-    identity = read(build.elf)
-    source = build.source("components/reloadable/reloadable.c")
-    source.write_text(source.read_text() + "\nint hcreate(void) { return 7; }\n")
-    build.make("all")
+    assert exports_file.read_text().split() == exports
     assert read(build.elf) == identity
-    assert (build.folder / "hotreload" / "exports.txt").read_text().split() == exports
 
 
-def test_the_module_calls_what_the_firmware_wraps(build: Build) -> None:
-    main = build.source("main/main.c")
-    main.write_text(
-        main.read_text() + "\nint sensor(void) { return 1; }\n"
-        "int __wrap_sensor(void) { return 42; }\n"
-    )
-    setup = build.source("main/CMakeLists.txt")
-    setup.write_text(
-        setup.read_text()
-        + '\ntarget_link_libraries(${COMPONENT_LIB} INTERFACE "-Wl,--wrap=sensor")\n'
-    )
+def test_the_module_is_compiled_and_linked_as_component_and_firmware_are(build: Build) -> None:
+    """With properties, generated headers and --wrap, in CMake's build and from its manifest."""
+    folder = build.source("components/reloadable")
     change(
-        build.source("components/reloadable/reloadable.c"),
+        folder / "reloadable.c",
         "return a + b;",
         "extern int sensor(void); return a + b + sensor();",
     )
-    build.make("all")
-    manifest = Manifest.load(build.folder / "hotreload" / "module_manifest.json")
-    assert "sensor" in manifest.wrapped
-    unstripped = read_image(build.folder / "hotreload" / "reloadable.so")
-    names = {symbol.name for symbol in unstripped.symbols}
-    assert "__wrap_sensor" in names
-    assert "sensor" not in names
-
-
-def test_properties_and_generated_headers_of_the_component_reach_the_module(build: Build) -> None:
-    """In CMake's build, and in a variant that the manifest makes of the same sources."""
-    folder = build.source("components/reloadable")
     (folder / "text.cpp").write_text(
         '#include "made.h"\n#if __cplusplus != 201703L || !defined(FROM_FLAGS) || ONE != 1\n'
         '#error other flags\n#endif\nextern "C" const char *reloadable_text(void) '
@@ -560,10 +537,24 @@ set_property(TARGET ${COMPONENT_LIB} PROPERTY COMPILE_FLAGS -DFROM_FLAGS)
 set_source_files_properties(text.cpp PROPERTIES COMPILE_DEFINITIONS ONE=1)
 """
     )
+    for name, text in (
+        ("main.c", "\nint sensor(void) { return 1; }\nint __wrap_sensor(void) { return 42; }\n"),
+        (
+            "CMakeLists.txt",
+            '\ntarget_link_libraries(${COMPONENT_LIB} INTERFACE "-Wl,--wrap=sensor")\n',
+        ),
+    ):
+        file = build.source(f"main/{name}")
+        file.write_text(file.read_text() + text)
     output = build.make("all")
     assert re.search(
         r"hotreload: module 'reloadable': text \d+, data \d+, bss \d+, \d+ exp", output
     )
+
     manifest = Manifest.load(build.folder / "hotreload" / "module_manifest.json")
     again = build_module(manifest, [Path(s) for s in manifest.sources], build.folder / "again.so")
     assert again.exports == manifest.exports
+    for unstripped in (build.folder / "hotreload" / "reloadable.so", again.unstripped):
+        names = {symbol.name for symbol in read_image(unstripped).symbols}
+        assert "__wrap_sensor" in names
+        assert "sensor" not in names
