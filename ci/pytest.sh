@@ -6,7 +6,7 @@
 
 __hotreload_export() {
     local root
-    root="$(cd -P "$(dirname "${BASH_SOURCE[0]:-${(%):-%x}}")/.." && pwd)" || return 1
+    root="$(CDPATH='' cd -P "$(dirname "${BASH_SOURCE[0]:-${(%):-%x}}")/.." && pwd)" || return 1
     "$root/ci/setup" --lane esp32 || return 1
     __hotreload_python="$(/usr/bin/python3 "$root/harness/sim/sdk.py" venv)/bin/python" || return 1
     __hotreload_root=$root

@@ -19,6 +19,7 @@ class Connections:
     def __init__(self, watch: Watch) -> None:
         self.watch = watch
         self.session = requests.Session()
+        self.session.trust_env = False  # neither proxies nor ~/.netrc are a device's
 
     def request(self, method: str, url: str, what: str, **arguments: Any) -> requests.Response:
         """Any request; `NoAnswer` when there is no answer, `DeviceCrashed` when that is why.

@@ -18,6 +18,7 @@ from hotreload_client import Key
 from hotreload_loop.build import messages
 
 from harness.errors import BuildError, FirmwareError, HarnessError, MissingToolError
+from harness.kconfig import check_options
 from harness.lanes.base import Lane
 from harness.lock import Usage, locked
 
@@ -225,6 +226,7 @@ class FirmwareBuilder:
             # settings of an earlier configuration would count more than the defaults
             (build_dir / "sdkconfig").unlink(missing_ok=True)
             self._run(configure, project)
+            check_options(defaults, build_dir, self._lane.environment())
             recorded.write_text(wanted)
         self._run(self._lane.build_command(project, build_dir), project)
         (build_dir / ".session").write_text(self._session)
@@ -246,7 +248,7 @@ class FirmwareBuilder:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
-                text=True,
+                encoding="utf-8",
                 errors="replace",
             )
         except FileNotFoundError as error:

@@ -1,14 +1,17 @@
 """The pytest plugin: options and markers. Fixtures are in `harness.fixtures`."""
 
 import gc
+import os
 import uuid
 from collections.abc import Generator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 from _pytest.outcomes import Failed
 
+from harness.environment import direct_requests
 from harness.errors import (
     ConditionNotMet,
     DeviceCrashed,
@@ -96,7 +99,14 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("timeout") is None:
         config.option.timeout = float(config.getini("timeout")) * lane.patience
     config.stash[LANE] = lane
+    config.add_cleanup(_directly().close)
     config.stash[BUILDER] = FirmwareBuilder(lane, cache_root(), session)
+
+
+def _directly() -> ExitStack:
+    with ExitStack() as stack:
+        stack.enter_context(direct_requests(os.environ))
+        return stack.pop_all()
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:

@@ -9,7 +9,9 @@ unset(__hotreload_component)
 # hotreload_setup(SRCS <file>...
 #                 PARTITION <label>
 #                 [INCLUDE_DIRS <folder>...]      private include directories of the module
-#                 [COMPILE_OPTIONS <option>...])  further options for the module's sources
+#                 [COMPILE_OPTIONS <option>...]   further options for the module's sources
+#                 [EXPORTS <function>...])        the functions that the firmware calls; by default
+#                                                 all that are neither static nor hidden
 #
 # Call it once, after idf_component_register(). It
 # - compiles SRCS as the reloadable module, as the component's own sources are compiled: with its
@@ -22,7 +24,7 @@ unset(__hotreload_component)
 # - adds the module to the target `flash` and makes the targets `hotreload-module` (build it) and
 #   `hotreload-flash` (build it and write it to its partition).
 function(hotreload_setup)
-    cmake_parse_arguments(arg "" "PARTITION" "SRCS;INCLUDE_DIRS;COMPILE_OPTIONS" ${ARGN})
+    cmake_parse_arguments(arg "" "PARTITION" "SRCS;INCLUDE_DIRS;COMPILE_OPTIONS;EXPORTS" ${ARGN})
     __hotreload_check_arguments()
 
     idf_build_get_property(build_dir BUILD_DIR)
@@ -36,7 +38,7 @@ function(hotreload_setup)
     __hotreload_add_stubs(hotreload_objects)
     __hotreload_add_module(hotreload_objects)
     # the executable is made after all components
-    cmake_language(DEFER DIRECTORY "${CMAKE_SOURCE_DIR}" CALL __hotreload_stamp_firmware)
+    cmake_language(DEFER DIRECTORY "${CMAKE_SOURCE_DIR}" CALL __hotreload_finish)
     __hotreload_add_flash_targets()
 endfunction()
 
@@ -87,26 +89,113 @@ function(__hotreload_check_arguments)
     endforeach()
 endfunction()
 
-# The module's objects: the flags of the component's library, taken when the build files are
-# generated, so that what the component adds after hotreload_setup() counts, too.
+# The module's objects: compiled as the component's sources are, of which the properties are taken
+# when the build files are generated, so that what the component adds after hotreload_setup() counts,
+# too. `hotreload_flags` is never built: it shows how another source of the module, for which there
+# is only the manifest, has to be compiled.
 function(__hotreload_add_objects target)
+    set(c_source "${gen_dir}/any.c")
+    set(cxx_source "${gen_dir}/any.cpp")
+    file(WRITE "${c_source}" "")
+    file(WRITE "${cxx_source}" "")
     add_library(${target} OBJECT ${arg_SRCS})
-    foreach(property INCLUDE_DIRECTORIES COMPILE_DEFINITIONS COMPILE_OPTIONS)
-        set_property(TARGET ${target} PROPERTY ${property}
+    add_library(hotreload_flags OBJECT EXCLUDE_FROM_ALL "${c_source}" "${cxx_source}")
+    foreach(objects ${target} hotreload_flags)
+        __hotreload_set_flags(${objects})
+    endforeach()
+    set_property(GLOBAL PROPERTY __hotreload_objects ${target})
+    set_property(GLOBAL PROPERTY __hotreload_library ${COMPONENT_LIB})
+endfunction()
+
+function(__hotreload_set_flags objects)
+    foreach(property INCLUDE_DIRECTORIES COMPILE_DEFINITIONS COMPILE_OPTIONS COMPILE_FEATURES)
+        set_property(TARGET ${objects} PROPERTY ${property}
             "$<TARGET_PROPERTY:${COMPONENT_LIB},${property}>")
     endforeach()
+    target_include_directories(${objects} SYSTEM PRIVATE
+        "$<TARGET_PROPERTY:${COMPONENT_LIB},INTERFACE_SYSTEM_INCLUDE_DIRECTORIES>")
     foreach(folder ${arg_INCLUDE_DIRS})
         get_filename_component(folder "${folder}" ABSOLUTE)
-        set_property(TARGET ${target} APPEND PROPERTY INCLUDE_DIRECTORIES "${folder}")
+        set_property(TARGET ${objects} APPEND PROPERTY INCLUDE_DIRECTORIES "${folder}")
     endforeach()
-    set_property(TARGET ${target} APPEND PROPERTY COMPILE_OPTIONS
+    set_property(TARGET ${objects} APPEND PROPERTY COMPILE_OPTIONS
         -fPIC
         -fvisibility=default
         -fno-semantic-interposition         # a module's calls to itself stay in the module
         -ffunction-sections -fdata-sections # errors of the linker name the function
         -fno-lto                            # the exports are read from the objects
+        -Wtrampolines                       # says where the code is that is refused
         "$<$<COMPILE_LANGUAGE:CXX>:-fvisibility-inlines-hidden>"
         ${arg_COMPILE_OPTIONS})
+    set_property(TARGET ${objects} PROPERTY EXPORT_COMPILE_COMMANDS ON)
+endfunction()
+
+# Properties for which there are no expressions.
+function(__hotreload_copy_properties)
+    get_property(library GLOBAL PROPERTY __hotreload_library)
+    get_property(objects GLOBAL PROPERTY __hotreload_objects)
+    foreach(property C_STANDARD C_STANDARD_REQUIRED C_EXTENSIONS CXX_STANDARD
+            CXX_STANDARD_REQUIRED CXX_EXTENSIONS COMPILE_FLAGS COMPILE_WARNING_AS_ERROR
+            PRECOMPILE_HEADERS)
+        get_property(is_set TARGET ${library} PROPERTY ${property} SET)
+        if(is_set)
+            get_property(value TARGET ${library} PROPERTY ${property})
+            set_property(TARGET ${objects} hotreload_flags PROPERTY ${property} "${value}")
+        endif()
+    endforeach()
+endfunction()
+
+# The module's sources wait for all that the component's library waits for, so that headers which
+# the build makes are there: by targets that it depends on, and by the components that it requires.
+function(__hotreload_copy_dependencies)
+    get_property(library GLOBAL PROPERTY __hotreload_library)
+    get_property(objects GLOBAL PROPERTY __hotreload_objects)
+    __hotreload_requirements(required ${library})
+    foreach(target ${library} ${required})
+        get_target_property(dependencies ${target} MANUALLY_ADDED_DEPENDENCIES)
+        if(dependencies)
+            add_dependencies(${objects} ${dependencies})
+        endif()
+        if(NOT target STREQUAL library)
+            # a library that needs the component in turn waits for the module's objects itself
+            __hotreload_requirements(further ${target})
+            get_target_property(imported ${target} IMPORTED)
+            if(NOT library IN_LIST further AND NOT imported)
+                add_dependencies(${objects} ${target})
+            endif()
+        endif()
+    endforeach()
+endfunction()
+
+# The targets that `library` is linked to, directly and through others.
+function(__hotreload_requirements variable library)
+    set(found "")
+    set(pending ${library})
+    while(pending)
+        list(POP_FRONT pending current)
+        set(linked "")
+        get_target_property(type ${current} TYPE)
+        foreach(property LINK_LIBRARIES INTERFACE_LINK_LIBRARIES)
+            if(NOT (type STREQUAL "INTERFACE_LIBRARY" AND property STREQUAL "LINK_LIBRARIES"))
+                get_target_property(items ${current} ${property})
+                list(APPEND linked ${items})
+            endif()
+        endforeach()
+        foreach(item ${linked})
+            string(REGEX REPLACE "^\\$<LINK_ONLY:(.*)>$" "\\1" item "${item}")
+            if(TARGET "${item}")
+                get_target_property(aliased "${item}" ALIASED_TARGET)
+                if(aliased)
+                    set(item ${aliased})
+                endif()
+                if(NOT item IN_LIST found)
+                    list(APPEND found ${item})
+                    list(APPEND pending ${item})
+                endif()
+            endif()
+        endforeach()
+    endwhile()
+    set(${variable} "${found}" PARENT_SCOPE)
 endfunction()
 
 # What the firmware gets. The generated files change only with the module's exports and with what
@@ -120,11 +209,21 @@ function(__hotreload_add_stubs objects)
     get_property(hotreload_dir GLOBAL PROPERTY __hotreload_dir)
     configure_file("${hotreload_dir}/cmake/module_util.h.in" "${gen_dir}/include/${header}" @ONLY)
 
+    if(CMAKE_GENERATOR STREQUAL "Ninja")
+        # has the options of the firmware's link
+        set(build_files "${CMAKE_BINARY_DIR}/build.ninja")
+    endif()
+    foreach(name ${arg_EXPORTS})
+        list(APPEND export_args "--export=${name}")
+    endforeach()
     add_custom_command(
-        OUTPUT ${stubs} "${gen_dir}/exports.txt" "${link_options}"
+        OUTPUT ${stubs} "${gen_dir}/exports.txt" "${gen_dir}/export_sources.txt"
+            "${gen_dir}/firmware_wraps.txt" "${link_options}"
         COMMAND ${tool} stubs --component ${COMPONENT_NAME} --header ${header}
-            --output-dir "${gen_dir}" $<TARGET_OBJECTS:${objects}>
-        DEPENDS $<TARGET_OBJECTS:${objects}> ${tool_sources}
+            --source-dir "${CMAKE_CURRENT_SOURCE_DIR}" --build-dir "${CMAKE_BINARY_DIR}"
+            --compiler "${CMAKE_C_COMPILER}" --output-dir "${gen_dir}"
+            ${export_args} $<TARGET_OBJECTS:${objects}>
+        DEPENDS $<TARGET_OBJECTS:${objects}> ${build_files} ${tool_sources}
         COMMENT "Generating stubs of the module ${COMPONENT_NAME}"
         COMMAND_EXPAND_LISTS VERBATIM)
 
@@ -141,13 +240,24 @@ function(__hotreload_add_stubs objects)
     set_property(TARGET ${COMPONENT_LIB} APPEND PROPERTY INTERFACE_LINK_DEPENDS "${link_options}")
 endfunction()
 
+# What waits until all targets of the project are there.
+function(__hotreload_finish)
+    idf_build_get_property(build_dir BUILD_DIR)
+    set(gen_dir "${build_dir}/hotreload")
+    __hotreload_copy_properties()
+    __hotreload_copy_dependencies()
+    __hotreload_stamp_firmware()
+endfunction()
+
 # As a part of the link: whatever is made of the executable has the identity, the image to flash
-# and the module alike.
+# and the module alike. The names of the module's functions are looked up in the map of the link,
+# which ESP-IDF has made beside the executable.
 function(__hotreload_stamp_firmware)
     __hotreload_tool(tool tool_sources)
     idf_build_get_property(executable EXECUTABLE)
     add_custom_command(TARGET ${executable} POST_BUILD
         COMMAND ${tool} identity --firmware "$<TARGET_FILE:${executable}>"
+            --export-sources "${gen_dir}/export_sources.txt" --compiler "${CMAKE_C_COMPILER}"
         VERBATIM)
     set_property(TARGET ${executable} APPEND PROPERTY LINK_DEPENDS ${tool_sources})
 endfunction()
@@ -164,12 +274,19 @@ function(__hotreload_add_module objects)
     idf_build_get_property(executable EXECUTABLE GENERATOR_EXPRESSION)
     set(firmware "$<TARGET_FILE:$<GENEX_EVAL:${executable}>>")
 
-    __hotreload_write_flags(${objects})
+    # made by CMake, which knows all that makes up the command line of a source
+    set(commands "${CMAKE_BINARY_DIR}/compile_commands.json")
     if(CONFIG_HOTRELOAD_AUTH)
         set(key_args --auth-key "${gen_dir}/auth_key")
     endif()
     if(offset)
-        set(partition_args --partition ${arg_PARTITION} ${offset} ${size})
+        set(further_args --partition ${arg_PARTITION} ${offset} ${size})
+    endif()
+    if(arg_EXPORTS)
+        list(APPEND further_args --exports-only)
+    endif()
+    if(CONFIG_HOTRELOAD_MAX_ELF_SIZE)
+        list(APPEND further_args --max-size ${CONFIG_HOTRELOAD_MAX_ELF_SIZE})
     endif()
     foreach(source ${arg_SRCS})
         get_filename_component(source "${source}" ABSOLUTE)
@@ -179,11 +296,12 @@ function(__hotreload_add_module objects)
     add_custom_command(
         OUTPUT "${manifest}"
         COMMAND ${tool} manifest --component ${COMPONENT_NAME} ${source_args}
-            --c-flags "${gen_dir}/flags.C" --cxx-flags "${gen_dir}/flags.CXX"
+            --compile-commands "${commands}" --objects ${objects}
             --linker-script "${script}" --firmware "${firmware}" --symbols "${symbols}"
-            --exports "${gen_dir}/exports.txt" ${partition_args} ${key_args}
+            --exports "${gen_dir}/exports.txt" ${further_args} ${key_args}
             --module "${module}" --output "${manifest}"
-        DEPENDS "${gen_dir}/flags.C" "${gen_dir}/flags.CXX" "${gen_dir}/exports.txt"
+        DEPENDS "${commands}" "${gen_dir}/exports.txt"
+            "${gen_dir}/firmware_wraps.txt"
             ${tool_sources}
         COMMENT "Generating the manifest of the module ${COMPONENT_NAME}"
         VERBATIM)
@@ -207,24 +325,6 @@ function(__hotreload_add_module objects)
         COMMAND_EXPAND_LISTS VERBATIM)
 
     add_custom_target(hotreload-module ALL DEPENDS "${module}")
-endfunction()
-
-# One file for each language, with the whole command line but for the source.
-function(__hotreload_write_flags objects)
-    string(TOUPPER "${CMAKE_BUILD_TYPE}" config)
-    set(content "language=$<COMPILE_LANGUAGE>\n")
-    foreach(language C CXX)
-        string(APPEND content "compiler.${language}=${CMAKE_${language}_COMPILER}\n"
-            "shell.${language}=${CMAKE_${language}_FLAGS} ${CMAKE_${language}_FLAGS_${config}}\n")
-    endforeach()
-    foreach(item flag:COMPILE_OPTIONS include:INCLUDE_DIRECTORIES define:COMPILE_DEFINITIONS)
-        string(REPLACE ":" ";" item "${item}")
-        list(GET item 0 key)
-        list(GET item 1 property)
-        string(APPEND content
-            "${key}=$<JOIN:$<TARGET_PROPERTY:${objects},${property}>,\n${key}=>\n")
-    endforeach()
-    file(GENERATE OUTPUT "${gen_dir}/flags.$<COMPILE_LANGUAGE>" CONTENT "${content}")
 endfunction()
 
 function(__hotreload_add_flash_targets)

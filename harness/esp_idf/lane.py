@@ -4,6 +4,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from harness.environment import for_builds
 from harness.esp_idf.sdk import EspIdf
 from harness.lanes.base import Lane
 
@@ -23,7 +24,8 @@ class EspIdfLane(Lane):
     def environment(self) -> dict[str, str]:
         # the harness's own settings of Python are not those of ESP-IDF
         ours = ("PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV")
-        return {k: v for k, v in os.environ.items() if k not in ours} | {"IDF_TARGET": TARGET}
+        environment = {k: v for k, v in for_builds(os.environ).items() if k not in ours}
+        return environment | {"IDF_TARGET": TARGET}
 
     def configure_command(
         self, project: Path, build_dir: Path, defaults: Sequence[Path]

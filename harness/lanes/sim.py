@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from harness.emulator.lane import EmulatorLane
+from harness.environment import for_builds
 from harness.errors import MissingToolError
 from harness.lanes.base import CAPABILITIES, DutContext
 from harness.sim import sdk
@@ -38,7 +39,7 @@ class SimLane(EmulatorLane):
         _ = self._sdk  # raises when it is not there
 
     def environment(self) -> dict[str, str]:
-        environment = dict(os.environ)
+        environment = for_builds(os.environ)
         environment.update(
             IDF_PATH=str(IDF_PATH),
             IDF_TARGET="esp32",

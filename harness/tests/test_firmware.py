@@ -22,6 +22,8 @@ with (build / "log").open("a") as log:
     json.dumps({"project_name": "fake", "app_elf": "fake.elf"}))
 (build / "fake.elf").write_text("firmware")
 (build / "config").mkdir(exist_ok=True)
+(build / "Kconfig").write_text("config A\\nconfig B\\nconfig X\\n")
+(build / "kconfigs.in").write_text(f'source "{build / "Kconfig"}"\\n')
 (build / "config" / "sdkconfig.json").write_text("{}")
 """
 FAIL = """

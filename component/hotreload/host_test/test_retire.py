@@ -94,9 +94,7 @@ def test_stays_while_the_kernel_has_a_task_in_it(host: Host, loaded: list[str], 
     assert frees(run.output) == [f"{step}: ESP_OK", *waits, "free=1", *["tick: stopped"] * 2]
 
 
-def test_idle_task_has_not_done_with_what_a_pre_hook_deletes(
-    host: Host, loaded: list[str]
-) -> None:
+def test_idle_task_has_not_done_with_what_a_pre_hook_deletes(host: Host, loaded: list[str]) -> None:
     """It is in no list any more when the module is retired."""
     run = host.run(
         *(*loaded, "lie_in", "pre=cleaning_up", "api_reload", "tick", "idle", "tick"),

@@ -6,7 +6,7 @@ Called by the CMake function `hotreload_setup()`, the last three when the firmwa
     key       nothing, or a key              -> the key of CONFIG_HOTRELOAD_AUTH, its source file
     stubs     objects of the module          -> stubs, symbol table, link options of the firmware
     manifest  flags and names from CMake     -> module_manifest.json
-    identity  ELF of the firmware            -> the same with its identity in it
+    identity  ELF and map of the firmware    -> the same with its identity in it
     symbols   ELF of the firmware            -> addresses that the module is linked against
     link      manifest and objects           -> the module, and what is flashed of it
 
@@ -26,36 +26,63 @@ if TYPE_CHECKING:
     from hotreload_build.link import Module
 
 EXPORTS_FILE = "exports.txt"
+SOURCES_FILE = "export_sources.txt"  # beside that: each export, and the source that it is in
+WRAPPED_FILE = "firmware_wraps.txt"  # the names of --wrap in the firmware's link
 
 # each command imports what it needs, when it runs: that is the greater part of its time
 
 
 def run_stubs(args: argparse.Namespace) -> None:
     from hotreload_build.files import write_if_changed
-    from hotreload_build.interface import read_interface
+    from hotreload_build.interface import read_interface, source_name, source_path
+    from hotreload_build.linkflags import kept_symbols, wrapped_symbols
+    from hotreload_build.names import demangled
     from hotreload_build.stubs import assembly, link_options, table
 
-    interface = read_interface(args.objects)
+    interface = read_interface(args.objects, args.exports, args.compiler)
     if not interface.functions:
         raise ModuleError(
             f"module '{args.component}' exports no function: the firmware could not call it; "
             "at least one function must be neither static nor hidden"
         )
+    readable = demangled(args.compiler, (name for name, _ in interface.variables))
     for name, source in interface.variables:
         warn(
-            f"variable '{name}' of {source} is exported, but only functions of a module can be "
-            "reached from the firmware: make it static, or give it to the firmware by a function"
+            f"variable '{readable[name]}' of {source} is exported, but only functions of a module "
+            "can be reached from the firmware: make it static, or give it to the firmware by a "
+            "function"
+        )
+    for name, source in interface.untyped:
+        warn(
+            f"'{name}' of {source} is not exported, because the assembler does not know that it "
+            f"is a function: say `.type {name}, @function`, or make it local"
         )
     folder: Path = args.output_dir
-    write_if_changed(folder / "hotreload_stubs.S", assembly(interface.functions))
+    sources = {name: source_path(path, args.source_dir) for name, path in interface.objects.items()}
+    write_if_changed(folder / "hotreload_stubs.S", assembly(interface.functions, sources))
     write_if_changed(folder / "hotreload_table.c", table(interface.functions, args.header))
     write_if_changed(folder / EXPORTS_FILE, "".join(f"{name}\n" for name in interface.functions))
-    write_if_changed(folder / "firmware_link_options.txt", link_options(interface.needed))
+    named = ((name, source_name(interface.objects[name])) for name in interface.functions)
+    write_if_changed(folder / SOURCES_FILE, "".join(f"{name} {source}\n" for name, source in named))
+    options = folder / "firmware_link_options.txt"
+    wrapped = wrapped_symbols(args.build_dir, options) if args.build_dir else ()
+    write_if_changed(folder / WRAPPED_FILE, "".join(f"{name}\n" for name in wrapped))
+    write_if_changed(options, link_options(kept_symbols(interface.needed, wrapped)))
 
 
 def run_identity(args: argparse.Namespace) -> None:
+    from hotreload_build.clashes import check_clashes
     from hotreload_build.identity import stamp
 
+    if args.export_sources:
+        lines = args.export_sources.read_text(encoding="utf-8").splitlines()
+        sources = dict(line.split(" ", 1) for line in lines)
+        check_clashes(
+            args.map or args.firmware.with_suffix(".map"),
+            args.firmware.parent,
+            sources,
+            args.compiler,
+        )
     stamp(args.firmware)
 
 
@@ -69,8 +96,10 @@ def run_symbols(args: argparse.Namespace) -> None:
 
 
 def run_manifest(args: argparse.Namespace) -> None:
-    from hotreload_build.flags import read_flags
+    from hotreload_build.commands import read_commands
     from hotreload_build.manifest import Manifest, Partition
+
+    commands = read_commands(args.compile_commands, args.objects)
 
     partition = None
     if args.partition:
@@ -79,7 +108,7 @@ def run_manifest(args: argparse.Namespace) -> None:
     Manifest(
         component=args.component,
         sources=tuple(args.source),
-        languages={"C": read_flags(args.c_flags), "CXX": read_flags(args.cxx_flags)},
+        languages=commands.languages,
         linker_script=args.linker_script,
         firmware_elf=args.firmware,
         firmware_symbols=args.symbols,
@@ -87,6 +116,10 @@ def run_manifest(args: argparse.Namespace) -> None:
         output=args.module,
         partition=partition,
         auth_key=args.auth_key,
+        exports_only=args.exports_only,
+        own_flags=commands.sources,
+        max_size=args.max_size,
+        wrapped=read_exports(args.exports.with_name(WRAPPED_FILE)),
     ).save(args.output)
 
 
@@ -123,6 +156,7 @@ def report(module: Module) -> None:
     sys.stderr.write(module.output)
     for warning in module.warnings:
         warn(warning)
+    print(f"hotreload: {module.summary}")
 
 
 def warn(text: str) -> None:
@@ -139,11 +173,26 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     stubs.add_argument("--component", required=True)
     stubs.add_argument("--header", required=True, help="the header that declares the table")
     stubs.add_argument("--output-dir", type=Path, required=True)
+    stubs.add_argument("--source-dir", type=Path, default=Path(), help="of the component")
+    stubs.add_argument("--build-dir", type=Path, help="of CMake, to see how the firmware is linked")
+    stubs.add_argument("--compiler", default="", help="the one that made the objects")
+    stubs.add_argument(
+        "--export",
+        action="append",
+        dest="exports",
+        metavar="NAME",
+        help="export this function and no other but those named so",
+    )
     stubs.add_argument("objects", type=Path, nargs="+")
     stubs.set_defaults(run=run_stubs)
 
     identity = commands.add_parser("identity", help="write its identity into the firmware")
     identity.add_argument("--firmware", type=Path, required=True)
+    identity.add_argument("--map", type=Path, help="of its link, by default beside it")
+    identity.add_argument(
+        "--export-sources", type=Path, help="refuse these functions if the firmware has others"
+    )
+    identity.add_argument("--compiler", default="")
     identity.set_defaults(run=run_identity)
 
     symbols = commands.add_parser("symbols", help="linker script with the firmware's addresses")
@@ -155,12 +204,14 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     manifest = commands.add_parser("manifest", help="what building a module takes, as JSON")
     manifest.add_argument("--component", required=True)
     manifest.add_argument("--source", action="append", required=True)
-    manifest.add_argument("--c-flags", type=Path, required=True)
-    manifest.add_argument("--cxx-flags", type=Path, required=True)
+    manifest.add_argument("--compile-commands", type=Path, required=True, help="CMake's list")
+    manifest.add_argument("--objects", required=True, help="CMake's target of the module's objects")
     manifest.add_argument("--linker-script", required=True)
     manifest.add_argument("--firmware", required=True)
     manifest.add_argument("--symbols", required=True)
     manifest.add_argument("--exports", type=Path, required=True)
+    manifest.add_argument("--exports-only", action="store_true", help="the module exports no other")
+    manifest.add_argument("--max-size", type=int, help="of an ELF, for the server")
     manifest.add_argument("--partition", nargs=3, metavar=("LABEL", "OFFSET", "SIZE"))
     manifest.add_argument("--module", required=True, help="the stripped module")
     manifest.add_argument("--auth-key", metavar="FILE", help="the key of the firmware")
@@ -196,7 +247,12 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         args.run(args)
     except ModuleError as error:
-        print(f"hotreload: error: {error}", file=sys.stderr)
+        print(
+            *(f"hotreload: error: {line}" for line in error.summary.splitlines()),
+            *([error.output.rstrip()] if error.output else []),
+            sep="\n",
+            file=sys.stderr,
+        )
         return 1
     return 0
 

@@ -5,7 +5,7 @@
 __idf_export() {
     local script="${BASH_SOURCE[0]:-${(%):-%x}}"
     local idf_path sdk venv
-    idf_path="$(cd "$(dirname "$script")" && pwd)" || return 1
+    idf_path="$(CDPATH='' cd "$(dirname "$script")" && pwd)" || return 1
     sdk="$(/usr/bin/python3 "$idf_path/../sdk.py" sdk)" || return 1
     venv="$(/usr/bin/python3 "$idf_path/../sdk.py" venv)" || return 1
     export IDF_PATH="$idf_path"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from .refusals import explain_undefined
+
 # `file.o: in function `caller':`, then any number of references out of it
 IN_FUNCTION = re.compile(r": in function [`'](?P<caller>[^']+)'")
 UNDEFINED = re.compile(
@@ -31,6 +33,10 @@ def explain_link_failure(component: str, output: str) -> tuple[str, str]:
     if thread_locals:
         users = ", ".join(callers[thread_locals[0]])
         return f"thread-local variables are not supported in a module: used by {users}", ""
+    for name in callers:
+        reason = explain_undefined(name, ", ".join(callers[name]))
+        if reason:
+            return reason, ""
     lines = (
         f"module '{component}': '{name}' is undefined, used by {', '.join(users)}: define it, or "
         "let the firmware have it (REQUIRES of the component that holds it)"

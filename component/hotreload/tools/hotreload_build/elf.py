@@ -25,7 +25,9 @@ PT_NOTE = 4
 SHT_SYMTAB = 2
 SHN_UNDEF = 0
 SHN_LORESERVE = 0xFF00
-SHF_GROUP = 0x200
+SHN_ABS = 0xFFF1
+SHT_NOBITS = 8
+SHF_ALLOC, SHF_EXECINSTR, SHF_GROUP = 0x2, 0x4, 0x200
 STT_NOTYPE, STT_OBJECT, STT_FUNC, STT_COMMON, STT_TLS = 0, 1, 2, 5, 6
 STB_GLOBAL, STB_WEAK = 1, 2
 STV_DEFAULT, STV_PROTECTED = 0, 3
@@ -69,6 +71,16 @@ class Segment(NamedTuple):
     size: int  # in memory
 
 
+class SectionHeader(NamedTuple):
+    name: int
+    type: int
+    flags: int
+    address: int
+    offset: int
+    size: int
+    link: int
+
+
 class Image(NamedTuple):
     """A relocatable object, a shared object or an executable."""
 
@@ -78,16 +90,23 @@ class Image(NamedTuple):
     segments: tuple[Segment, ...]
     symbols: tuple[Symbol, ...]
     sections: tuple[Section, ...]  # those that were asked for and are not empty
+    headers: tuple[tuple[str, SectionHeader], ...]  # of all sections, with their names
 
+    def code(self, symbol: Symbol, size: int) -> bytes:
+        """The first bytes of what `symbol` stands for; fewer if its section ends before."""
+        if symbol.section >= len(self.headers):
+            return b""
+        header = self.headers[symbol.section][1]
+        # in an object a value counts from the start of the section
+        at = symbol.value - header.address
+        if header.type == SHT_NOBITS or not 0 <= at < header.size:
+            return b""
+        return self.data[header.offset + at : header.offset + min(at + size, header.size)]
 
-class SectionHeader(NamedTuple):
-    name: int
-    type: int
-    flags: int
-    address: int
-    offset: int
-    size: int
-    link: int
+    def is_code(self, symbol: Symbol) -> bool:
+        """Whether `symbol` is in a section with instructions."""
+        within = symbol.section < len(self.headers)
+        return within and bool(self.headers[symbol.section][1].flags & SHF_EXECINSTR)
 
 
 def read_image(path: Path, sections: tuple[str, ...] = ()) -> Image:
@@ -117,7 +136,7 @@ def _read(path: Path, data: bytes, wanted: tuple[str, ...]) -> Image:
         SectionHeader(*SHDR.unpack_from(data, shoff + index * shentsize)) for index in range(shnum)
     ]
     names = _content(data, headers[shstrndx]) if headers else b""
-    found = ((_string(names, header.name), header) for header in headers if header.size)
+    named = tuple((_string(names, header.name) if names else "", header) for header in headers)
     return Image(
         path,
         data,
@@ -126,9 +145,10 @@ def _read(path: Path, data: bytes, wanted: tuple[str, ...]) -> Image:
         tuple(_read_symbols(data, headers)),
         tuple(
             Section(name, header.address, _content(data, header))
-            for name, header in found
-            if wanted and name.startswith(wanted)
+            for name, header in named
+            if wanted and header.size and name.startswith(wanted)
         ),
+        named,
     )
 
 

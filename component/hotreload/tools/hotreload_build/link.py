@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from . import image as module_image
 from .diagnosis import explain_link_failure
+from .elf import read_image
+from .environment import tool_environment
 from .errors import ModuleError
-from .files import write_atomically
+from .files import write_atomically, write_if_changed
 from .identity import module_identity
+from .interface import read_interface
 from .manifest import Manifest
+from .names import demangled
+from .refusals import INFO, check_linked
+from .sets import borrowed, set_script, tables, without_ends
+from .sizes import summary
 from .slot import flash_image
 
 LINK_OPTIONS = (
@@ -30,6 +37,13 @@ LINK_OPTIONS = (
     "-Wl,-z,common-page-size=4",
 )
 
+_NO_EXPORT = (
+    "module '{}' exports no function: the firmware could not call it; at least one function must "
+    "be neither static nor hidden"
+)
+# of the compiler's driver, when the linker ends by a signal
+LINKER_CRASH = "terminated with signal"
+
 
 class Module(NamedTuple):
     path: Path  # what the device gets
@@ -37,6 +51,7 @@ class Module(NamedTuple):
     exports: tuple[str, ...]
     warnings: tuple[str, ...]  # one line each, of ours
     output: str  # what compiler and linker said
+    summary: str  # one line: what it takes of the device
 
 
 def link_module(
@@ -64,26 +79,54 @@ def link(
     """
     unstripped.parent.mkdir(parents=True, exist_ok=True)
     scripts = ["-T", str(linker_script or manifest.linker_script), manifest.firmware_symbols]
-    command = [manifest.languages["C"].compiler, *inputs, *LINK_OPTIONS, *scripts, *options]
-    said = run([*command, "-o", str(unstripped)], manifest)
+    like_firmware = [*_export_options(manifest, unstripped), *_wrap_options(manifest)]
+    compiler = manifest.languages["C"].compiler
+    command = [compiler, *inputs, *LINK_OPTIONS, *like_firmware]
+    result = ["-o", str(unstripped)]
+    try:
+        said = run([*command, *scripts, *options, *result], manifest)
+    except ModuleError as error:
+        if LINKER_CRASH in error.output and _exports_nothing([compiler, *inputs], manifest):
+            raise ModuleError(_NO_EXPORT.format(manifest.component)) from error
+        raise
+    linked = read_image(unstripped, (INFO,))
+    # further runs of the compiler say what the first has said
+    shared = borrowed(linked)
+    if shared:
+        symbols = ["-Wl,-z,undefs", _symbols_without(manifest, shared, unstripped)]
+        trial = ["-o", str(unstripped.with_suffix(".trial.so"))]
+        run([*command, *scripts[:2], *symbols, *options, *trial], manifest)
+        linked = read_image(Path(trial[1]))
+    found = tables(linked)
+    if found:
+        tables_script = unstripped.with_suffix(".tables.ld")
+        write_if_changed(tables_script, set_script(linked, found))
+        scripts = ["-T", str(tables_script), *scripts[:2]]
+        scripts.append(_symbols_without(manifest, found, unstripped))
+        run([*command, *scripts, *options, *result], manifest)
+    if shared or found:
+        linked = read_image(unstripped, (INFO,))
+    check_linked(linked, compiler)
     image = module_image.check(unstripped)
     exports = module_image.exported_functions(image)
     if not exports:
-        raise ModuleError(
-            f"module '{manifest.component}' exports no function: the firmware could not call it; "
-            "at least one function must be neither static nor hidden"
-        )
+        raise ModuleError(_NO_EXPORT.format(manifest.component))
     stripped = module_image.strip(image.data)
-    _check_size(manifest, stripped)
+    told = summary(manifest, image, stripped, len(exports))
     write_atomically(output, stripped)
-    return Module(output, unstripped, exports, _warnings(manifest, exports), said)
+    return Module(output, unstripped, exports, _warnings(manifest, exports), said, told)
 
 
 def run(command: list[str], manifest: Manifest) -> str:
-    environment = {**os.environ, "LC_ALL": "C"}  # messages are read below, and not translated
     try:
         result = subprocess.run(
-            command, capture_output=True, text=True, errors="replace", env=environment, check=False
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            env=tool_environment(),
+            check=False,
         )
     except OSError as error:
         raise ModuleError(f"cannot run {command[0]}: {error.strerror}") from error
@@ -93,20 +136,42 @@ def run(command: list[str], manifest: Manifest) -> str:
     return said
 
 
-def _check_size(manifest: Manifest, stripped: bytes) -> None:
-    partition = manifest.partition
-    if partition and len(stripped) > partition.capacity:
-        raise ModuleError(
-            f"module '{manifest.component}' has {len(stripped)} bytes, partition "
-            f"'{partition.label}' takes {partition.capacity}: enlarge it in partitions.csv"
-        )
+def _exports_nothing(command: Sequence[str], manifest: Manifest) -> bool:
+    """Whether that is why the linker crashed: GNU ld does for a module without any export."""
+    with tempfile.TemporaryDirectory(prefix="hotreload-") as folder:
+        whole = Path(folder) / "whole.o"
+        run([*command, "-r", "-nostdlib", "-o", str(whole)], manifest)
+        return not read_interface([whole]).functions
+
+
+def _symbols_without(manifest: Manifest, names: Iterable[str], unstripped: Path) -> str:
+    """A script with the firmware's symbols but for the ends of tables of these names."""
+    script = unstripped.with_suffix(".symbols.ld")
+    everything = Path(manifest.firmware_symbols).read_text(encoding="utf-8")
+    write_if_changed(script, without_ends(everything, names))
+    return str(script)
+
+
+def _export_options(manifest: Manifest, unstripped: Path) -> list[str]:
+    """Keep what EXPORTS does not list inside of the module."""
+    if not manifest.exports_only:
+        return []
+    names = "".join(f' "{name}";' for name in manifest.exports)
+    script = unstripped.with_suffix(".exports.map")
+    write_if_changed(script, f"{{ global:{names} local: *; }};\n")
+    return [f"-Wl,--version-script={script}"]
+
+
+def _wrap_options(manifest: Manifest) -> list[str]:
+    return [f"-Wl,--wrap={name}" for name in manifest.wrapped]
 
 
 def _warnings(manifest: Manifest, exports: Sequence[str]) -> tuple[str, ...]:
     missing = [name for name in manifest.exports if name not in exports]
     if not missing:
         return ()
+    readable = demangled(manifest.languages["C"].compiler, missing)
     return (
         f"the module lacks functions that the firmware calls, the device will refuse it: "
-        f"{', '.join(missing)}",
+        f"{', '.join(readable.values())}",
     )

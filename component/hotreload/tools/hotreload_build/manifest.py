@@ -16,6 +16,10 @@ C_SUFFIXES = (".c", ".s", ".S")
 CXX_SUFFIXES = (".cc", ".cpp", ".cxx", ".C")
 
 
+# of the flash of all chips
+ERASE_BLOCK = 4096
+
+
 class Toolset(NamedTuple):
     """How sources of one language are compiled for the module."""
 
@@ -39,8 +43,8 @@ class Partition(NamedTuple):
 
     @property
     def capacity(self) -> int:
-        """Bytes of the largest module: there are two slots."""
-        return self.size // 2 - HEADER_SIZE
+        """Bytes of the largest module: there are two slots of whole erase blocks."""
+        return max(0, self.size // 2 // ERASE_BLOCK * ERASE_BLOCK - HEADER_SIZE)
 
 
 class Manifest(NamedTuple):
@@ -54,6 +58,10 @@ class Manifest(NamedTuple):
     output: str  # the stripped module
     partition: Partition | None
     auth_key: str | None = None  # the file of the key, when the firmware wants signed requests
+    exports_only: bool = False  # the module exports `exports` and nothing else, as EXPORTS says
+    wrapped: tuple[str, ...] = ()  # the names of --wrap in the firmware's link
+    max_size: int | None = None  # bytes of the largest ELF that the server takes
+    own_flags: dict[str, Toolset] = {}  # noqa: RUF012 - of sources with properties of their own
 
     @staticmethod
     def load(path: Path) -> Manifest:
@@ -73,12 +81,16 @@ class Manifest(NamedTuple):
             "version": VERSION,
             **self._asdict(),
             "languages": {name: toolset._asdict() for name, toolset in self.languages.items()},
+            "own_flags": {source: toolset._asdict() for source, toolset in self.own_flags.items()},
             "partition": self.partition and self.partition._asdict(),
         }
         write_if_changed(path, json.dumps(content, indent=2) + "\n")
 
     def toolset(self, source: Path) -> Toolset:
-        """How `source` is compiled, by its suffix."""
+        """How `source` is compiled: as in the firmware's build, otherwise by its suffix."""
+        own = self.own_flags.get(str(source.resolve()))
+        if own:
+            return own
         if source.suffix in C_SUFFIXES:
             language = "C"
         elif source.suffix in CXX_SUFFIXES:
@@ -98,15 +110,7 @@ def _from_json(content: dict[str, Any]) -> Manifest:
     return Manifest(
         component=content["component"],
         sources=tuple(content["sources"]),
-        languages={
-            name: Toolset(
-                compiler=item["compiler"],
-                flags=tuple(item["flags"]),
-                includes=tuple(item["includes"]),
-                defines=tuple(item["defines"]),
-            )
-            for name, item in content["languages"].items()
-        },
+        languages=_toolsets(content["languages"]),
         linker_script=content["linker_script"],
         firmware_elf=content["firmware_elf"],
         firmware_symbols=content["firmware_symbols"],
@@ -114,4 +118,20 @@ def _from_json(content: dict[str, Any]) -> Manifest:
         output=content["output"],
         partition=None if partition is None else Partition(**partition),
         auth_key=content.get("auth_key"),
+        exports_only=content.get("exports_only", False),
+        wrapped=tuple(content.get("wrapped", ())),
+        max_size=content.get("max_size"),
+        own_flags=_toolsets(content.get("own_flags", {})),
     )
+
+
+def _toolsets(content: dict[str, Any]) -> dict[str, Toolset]:
+    return {
+        name: Toolset(
+            compiler=item["compiler"],
+            flags=tuple(item["flags"]),
+            includes=tuple(item["includes"]),
+            defines=tuple(item["defines"]),
+        )
+        for name, item in content.items()
+    }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 # A stub enters the function of the module as if the caller had called it directly, so that any
 # signature works: arguments in registers and on the stack, results in registers or by a hidden
@@ -46,6 +46,7 @@ ASSEMBLY_HEAD = """\
 #endif
 """
 
+# the line names the module's source where the linker complains about a stub's name
 ASSEMBLY_STUB = """
     .section .text.{name}, "ax", @progbits
     .literal_position
@@ -54,7 +55,7 @@ ASSEMBLY_STUB = """
     .global {name}
     .type   {name}, @function
 {name}:
-    hotreload_stub .Lslot{index}
+{line}    hotreload_stub .Lslot{index}
     .size   {name}, . - {name}
 """
 
@@ -70,9 +71,16 @@ extern void hotreload_unloaded_stub(void);
 """
 
 
-def assembly(functions: Sequence[str]) -> str:
+def assembly(functions: Sequence[str], sources: Mapping[str, str] | None = None) -> str:
+    """One stub for each function; `sources` are the files that the functions are in.
+
+    No number of a line but 1: an edit of the module must not change what the firmware is made of.
+    """
+    lines = {
+        name: f"#line 1 {_string(source)}\n" for name, source in (sources or {}).items() if source
+    }
     stubs = (
-        ASSEMBLY_STUB.format(name=name, index=index, offset=4 * index)
+        ASSEMBLY_STUB.format(name=name, index=index, offset=4 * index, line=lines.get(name, ""))
         for index, name in enumerate(functions)
     )
     return ASSEMBLY_HEAD + "".join(stubs)
@@ -99,3 +107,9 @@ def table(functions: Sequence[str], header: str) -> str:
 def link_options(needed: Sequence[str]) -> str:
     """A response file that makes the firmware's linker keep what only the module uses."""
     return "".join(f"-Wl,--undefined={name}\n" for name in needed)
+
+
+def _string(text: str) -> str:
+    """As a string of C."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

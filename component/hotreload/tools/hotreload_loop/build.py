@@ -108,6 +108,8 @@ class Build:
         self, *arguments: str, env: dict[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
         command = [self.ninja, "-C", str(self.folder), *arguments]
+        # what is recognized below
+        env = {**(os.environ if env is None else env), "NINJA_STATUS": "[%f/%t] "}
         try:
             return subprocess.run(
                 command,
@@ -115,7 +117,7 @@ class Build:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
-                text=True,
+                encoding="utf-8",
                 errors="replace",
             )
         except OSError as error:

@@ -485,3 +485,76 @@ def test_a_component_without_a_library_is_told(build: Build) -> None:
     change(file, " SRCS dummy.c)", ")")
     output = " ".join(build.configure(check=False).split())
     assert "has no library to put the stubs into: give idf_component_register() an empty" in output
+
+
+def test_a_helper_with_the_name_of_a_library_function(build: Build) -> None:
+    """Refused as an export, for which it counts unless the exports are listed."""
+    exports_file = build.folder / "hotreload" / "exports.txt"
+    exports = exports_file.read_text().split()
+    identity = read(build.elf)
+    source = build.source("components/reloadable/reloadable.c")
+    source.write_text(source.read_text() + "\nint hcreate(void) { return 7; }\n")
+    output = build.make("all", check=False)
+    assert "hotreload: error: 'hcreate' of reloadable.c would take the place of the one" in output
+    assert ": make it static or rename it, or list" in output
+
+    setup = build.source("components/reloadable/CMakeLists.txt")
+    change(setup, 'PARTITION "hotreload")', f'PARTITION "hotreload" EXPORTS {" ".join(exports)})')
+    build.make("all")
+    assert exports_file.read_text().split() == exports
+    assert read(build.elf) == identity
+
+
+def test_the_module_is_compiled_and_linked_as_component_and_firmware_are(build: Build) -> None:
+    """With properties, generated headers and --wrap, in CMake's build and from its manifest."""
+    folder = build.source("components/reloadable")
+    change(
+        folder / "reloadable.c",
+        "return a + b;",
+        "extern int sensor(void); return a + b + sensor();",
+    )
+    (folder / "text.cpp").write_text(
+        '#include "made.h"\n#if __cplusplus != 201703L || !defined(FROM_FLAGS) || ONE != 1\n'
+        '#error other flags\n#endif\nextern "C" const char *reloadable_text(void) '
+        '{ return u8"gr\\u00fcn" TEXT; }\n'
+    )
+    setup = folder / "CMakeLists.txt"
+    change(setup, "SRCS reloadable.c", "SRCS reloadable.c text.cpp")
+    setup.write_text(
+        setup.read_text()
+        + """
+set(made "${CMAKE_CURRENT_BINARY_DIR}/made")
+add_custom_command(OUTPUT "${made}/made.h"
+    COMMAND ${CMAKE_COMMAND} -E make_directory "${made}"
+    COMMAND ${CMAKE_COMMAND} -E sleep 1
+    COMMAND ${CMAKE_COMMAND} -E echo "#define TEXT \\"!\\"" > "${made}/made.h" VERBATIM)
+add_custom_target(made_h DEPENDS "${made}/made.h")
+add_dependencies(${COMPONENT_LIB} made_h)
+target_include_directories(${COMPONENT_LIB} PRIVATE "${made}")
+set_property(TARGET ${COMPONENT_LIB} PROPERTY CXX_STANDARD 17)
+set_property(TARGET ${COMPONENT_LIB} PROPERTY CXX_EXTENSIONS OFF)
+set_property(TARGET ${COMPONENT_LIB} PROPERTY COMPILE_FLAGS -DFROM_FLAGS)
+set_source_files_properties(text.cpp PROPERTIES COMPILE_DEFINITIONS ONE=1)
+"""
+    )
+    for name, text in (
+        ("main.c", "\nint sensor(void) { return 1; }\nint __wrap_sensor(void) { return 42; }\n"),
+        (
+            "CMakeLists.txt",
+            '\ntarget_link_libraries(${COMPONENT_LIB} INTERFACE "-Wl,--wrap=sensor")\n',
+        ),
+    ):
+        file = build.source(f"main/{name}")
+        file.write_text(file.read_text() + text)
+    output = build.make("all")
+    assert re.search(
+        r"hotreload: module 'reloadable': text \d+, data \d+, bss \d+, \d+ exp", output
+    )
+
+    manifest = Manifest.load(build.folder / "hotreload" / "module_manifest.json")
+    again = build_module(manifest, [Path(s) for s in manifest.sources], build.folder / "again.so")
+    assert again.exports == manifest.exports
+    for unstripped in (build.folder / "hotreload" / "reloadable.so", again.unstripped):
+        names = {symbol.name for symbol in read_image(unstripped).symbols}
+        assert "__wrap_sensor" in names
+        assert "sensor" not in names

@@ -172,12 +172,44 @@ def test_a_missing_export_is_a_warning(project: Project) -> None:
 
 
 def test_a_module_larger_than_its_partition_is_refused(project: Project) -> None:
-    manifest = project.manifest._replace(partition=Partition("hotreload", 0, 4096))
-    source = project.source("int f(int x) { return x; } const char big[2048] = {1};")
+    """Each of the two slots has whole erase blocks."""
+    manifest = project.manifest._replace(partition=Partition("hotreload", 0, 3 * 4096))
+    source = project.source("int f(int x) { return x; } const char big[4000] = {1};")
     output = project.compiler.folder / "big.so"
-    with pytest.raises(ModuleError, match=r"has \d+ bytes, partition 'hotreload' takes 1920"):
+    with pytest.raises(ModuleError, match=r"has \d+ bytes, partition 'hotreload' takes 3968: enl"):
         build_module(manifest, [source], output)
     assert not output.exists()
+
+
+def test_a_module_larger_than_the_server_takes_is_refused(project: Project) -> None:
+    manifest = project.manifest._replace(
+        partition=Partition("hotreload", 0, 1 << 20), max_size=2000
+    )
+    source = project.source("int f(int x) { return x; } const char big[4000] = {1};")
+    with pytest.raises(
+        ModuleError, match=r"the server takes 2000: raise CONFIG_HOTRELOAD_MAX_ELF_SIZE$"
+    ):
+        build_module(manifest, [source], project.compiler.folder / "big.so")
+
+
+def test_each_module_is_summed_up_in_one_line(project: Project) -> None:
+    manifest = project.manifest._replace(partition=Partition("hotreload", 0, 32768), max_size=99999)
+    source = project.source(
+        "int firmware_add(int, int); const int table[5] = {1}; int state[7] = {1}; int zero[100];"
+        "int f(int x) { return firmware_add(table[x], state[x] + zero[x]); }"
+    )
+    module = build_module(manifest, [source], project.compiler.folder / "module.so")
+    size = module.path.stat().st_size
+    with module.unstripped.open("rb") as file:
+        elf = ELFFile(file)
+        text = section(elf, ".text")["sh_size"]
+        relocations = section(elf, ".rela.dyn").num_relocations()
+    assert module.summary == (
+        f"module 'reloadable': text {text}, data 48, bss 400, 1 exports, {relocations} "
+        f"relocations, {size} bytes of the 16256 that partition 'hotreload' takes"
+    )
+    smaller = build_module(manifest._replace(max_size=9000), [source], module.path)
+    assert smaller.summary.endswith(f"{size} bytes of the 9000 that the server takes")
 
 
 def test_errors_of_the_compiler_come_as_the_compiler_says_them(project: Project) -> None:

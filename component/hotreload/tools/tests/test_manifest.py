@@ -2,31 +2,42 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
+from hotreload_build.commands import read_commands
 from hotreload_build.errors import ModuleError
-from hotreload_build.flags import read_flags
 from hotreload_build.manifest import Manifest, Partition, Toolset
 
-FLAGS = """\
-language=C
-compiler.C=/opt/a compiler/gcc
-shell.C=-mlongcalls '-DIN_SHELL=two words'
-compiler.CXX=/opt/a compiler/g++
-shell.CXX=-fno-rtti
-flag=-Os
-flag=
-flag=SHELL:-include "a header.h"
-flag=-Og
-flag=-Os
-include=/include/a b
-include=/include/c
-include=/include/a b
-define=NAME="quoted, value"
-define=-DOLD_STYLE=1
-define=NAME="quoted, value"
-"""
+COMMAND = (
+    r"""/opt/a\ compiler/gcc -mlongcalls '-DNAME="quoted, value"' -D OLD_STYLE=1 """
+    "'-I/include/a b' -isystem /include/system -include 'a header.h' -std=gnu17 -Os -Os -o "
+    "esp-idf/x/CMakeFiles/{target}.dir/{file}.obj -c {folder}/{file}"
+)
+
+
+def write_commands(folder: Path, *more: tuple[str, str, str]) -> Path:
+    """CMake's list: sources of another target, those of each language, and `more`."""
+    sources = [
+        ("main", "main.c", "-Og"),
+        ("hotreload_flags", "any.c", "-Os -Os"),
+        ("hotreload_flags", "any.cpp", "-fno-rtti"),
+        *more,
+    ]
+    entries = [
+        {
+            "directory": str(folder),
+            "command": COMMAND.format(target=target, file=file, folder=folder).replace(
+                "-Os -Os", flags
+            ),
+            "file": str(folder / file),
+        }
+        for target, file, flags in sources
+    ]
+    path = folder / "compile_commands.json"
+    path.write_text(json.dumps(entries))
+    return path
 
 
 def manifest() -> Manifest:
@@ -45,25 +56,41 @@ def manifest() -> Manifest:
 
 
 def test_flags_are_read_as_the_compiler_gets_them(tmp_path: Path) -> None:
-    path = tmp_path / "flags.C"
-    path.write_text(FLAGS)
-    assert read_flags(path) == Toolset(
+    commands = read_commands(write_commands(tmp_path), "objects")
+    assert commands.languages["C"] == Toolset(
         compiler="/opt/a compiler/gcc",
         flags=(
-            *("-mlongcalls", "-DIN_SHELL=two words", "-Os"),
-            *("-include", "a header.h", "-Og", "-Os"),
+            *("-mlongcalls", "-isystem", "/include/system", "-include", "a header.h"),
+            *("-std=gnu17", "-Os", "-Os"),
         ),
-        includes=("/include/a b", "/include/c"),
+        includes=("/include/a b",),
         defines=('NAME="quoted, value"', "OLD_STYLE=1"),
     )
+    assert commands.languages["CXX"].flags[-1] == "-fno-rtti"
+    assert commands.sources == {}
 
 
-def test_flags_of_the_other_language_stay_out(tmp_path: Path) -> None:
-    path = tmp_path / "flags.CXX"
-    path.write_text(FLAGS.replace("language=C\n", "language=CXX\n"))
-    toolset = read_flags(path)
-    assert toolset.compiler == "/opt/a compiler/g++"
-    assert toolset.flags[:2] == ("-fno-rtti", "-Os")
+def test_properties_of_one_source_are_its_own(tmp_path: Path) -> None:
+    sources = [("objects", "plain.c", "-Os -Os"), ("objects", "special.c", "-O0")]
+    commands = read_commands(write_commands(tmp_path, *sources), "objects")
+    assert list(commands.sources) == [str(tmp_path / "special.c")]
+    whole = manifest()._replace(languages=commands.languages, own_flags=commands.sources)
+    assert whole.toolset(tmp_path / "special.c").flags[-1] == "-O0"
+    assert whole.toolset(tmp_path / "plain.c").flags[-1] == "-Os"
+    path = tmp_path / "module_manifest.json"
+    whole.save(path)
+    assert Manifest.load(path) == whole
+
+
+def test_a_launcher_of_the_compiler_is_left_out(tmp_path: Path) -> None:
+    path = write_commands(tmp_path)
+    path.write_text(path.read_text().replace('"/opt/a', '"/usr/bin/ccache /opt/a'))
+    assert read_commands(path, "objects").languages["C"].compiler == "/opt/a compiler/gcc"
+
+
+def test_a_missing_list_of_commands_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(ModuleError, match=r"^cannot read how CMake compiles, .*EXPORT_COMPILE"):
+        read_commands(tmp_path / "none.json", "objects")
 
 
 def test_a_manifest_survives_the_way_through_its_file(tmp_path: Path) -> None:

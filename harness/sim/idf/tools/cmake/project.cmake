@@ -6,6 +6,8 @@ cmake_minimum_required(VERSION 3.25)
 
 get_filename_component(IDF_PATH "${CMAKE_CURRENT_LIST_DIR}/../.." ABSOLUTE)
 set(ENV{IDF_PATH} "${IDF_PATH}")
+# sdkconfig says how to optimize, not what the environment has for other projects
+set(CMAKE_BUILD_TYPE "" CACHE STRING "Choose the type of build")
 if(NOT IDF_TARGET)
     set(IDF_TARGET esp32)
 endif()

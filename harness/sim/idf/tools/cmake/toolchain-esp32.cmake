@@ -22,11 +22,13 @@ set(_CMAKE_TOOLCHAIN_PREFIX xtensa-sim-elf-)
 set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
 set(CMAKE_TRY_COMPILE_PLATFORM_VARIABLES IDF_SDK_DIR)
 
-# calls out of the range of call8 occur as soon as code runs from RAM and flash
-set(CMAKE_C_FLAGS_INIT "-mlongcalls")
-set(CMAKE_CXX_FLAGS_INIT "-mlongcalls -fno-exceptions -fno-rtti")
-set(CMAKE_ASM_FLAGS_INIT "-mlongcalls")
-set(CMAKE_EXE_LINKER_FLAGS_INIT "-nostdlib")
+# Calls out of the range of call8 occur as soon as code runs from RAM and flash. As in ESP-IDF these
+# are in the cache, so that CMake adds no CFLAGS, CXXFLAGS, ASMFLAGS or LDFLAGS of the environment:
+# they are for the host's compiler.
+set(CMAKE_C_FLAGS "-mlongcalls" CACHE STRING "C compiler base flags")
+set(CMAKE_CXX_FLAGS "-mlongcalls -fno-exceptions -fno-rtti" CACHE STRING "C++ compiler base flags")
+set(CMAKE_ASM_FLAGS "-mlongcalls" CACHE STRING "ASM compiler base flags")
+set(CMAKE_EXE_LINKER_FLAGS "-nostdlib" CACHE STRING "Linker base flags")
 
 # the libraries of the components need one another
 foreach(_lang IN ITEMS C CXX)

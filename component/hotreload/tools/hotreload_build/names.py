@@ -1,0 +1,39 @@
+"""C++ names as people write them."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterable
+
+from .environment import tool_environment
+
+
+def demangled(compiler: str, names: Iterable[str]) -> dict[str, str]:
+    """Each name with its readable form; the compiler's own c++filt runs only if one needs it."""
+    readable = {name: name for name in names}
+    mangled = [name for name in readable if name.startswith("_Z")]
+    if not mangled:
+        return readable
+    for suffix in ("gcc", "g++", "cc", "c++"):
+        if compiler.endswith(suffix):
+            program = f"{compiler[: -len(suffix)]}c++filt"
+            break
+    else:
+        return readable
+    try:
+        result = subprocess.run(
+            [program],
+            input="".join(f"{name}\n" for name in mangled),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            encoding="utf-8",
+            errors="replace",
+            env=tool_environment(),
+            check=False,
+        )
+    except OSError:
+        return readable  # a name that is hard to read is better than none
+    lines = result.stdout.splitlines()
+    if result.returncode == 0 and len(lines) == len(mangled):
+        readable.update({name: lines[at] for at, name in enumerate(mangled)})
+    return readable
