@@ -43,6 +43,22 @@ class Variant(Protocol):
     ) -> Module: ...
 
 
+def module_with(variant: Variant, answer: int, size: int) -> Module:
+    """A module with `size` bytes of zeroed data whose `answer()` is `answer`."""
+    return variant(
+        text=f"""\
+#include "module_api.h"
+
+static volatile uint8_t bytes[{size}];
+
+int32_t answer(void)
+{{
+    return {answer} + bytes[0];
+}}
+"""
+    )
+
+
 @dataclass(frozen=True)
 class Symbol:
     """An exported function: the address of its stub and what the stub jumps to now."""

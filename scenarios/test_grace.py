@@ -7,8 +7,7 @@ from collections import Counter
 import pytest
 
 from harness.device import Device
-from harness.modules import Module
-from scenarios.bench import Bench, Variant
+from scenarios.bench import Bench, Variant, module_with
 
 LARGEST = 96 * 1024
 #: longer than a test takes
@@ -20,22 +19,6 @@ GRACE = {
 FILL = 0xA5A5A5A5
 
 pytestmark = pytest.mark.firmware(config=GRACE)
-
-
-def module_of(variant: Variant, answer: int, size: int) -> Module:
-    """A module with `size` bytes of zeroed data whose answer is `answer`."""
-    return variant(
-        text=f"""\
-#include "module_api.h"
-
-static volatile uint8_t bytes[{size}];
-
-int32_t answer(void)
-{{
-    return {answer} + bytes[0];
-}}
-"""
-    )
 
 
 def test_text_of_a_module_outlives_its_reload(
@@ -65,10 +48,10 @@ def test_memory_that_is_needed_is_not_kept(device: Device, variant: Variant) -> 
     """Two of these fit, not three."""
     size = device.probe.heaps().data_largest * 45 // 100
     for answer in (43, 44):
-        device.client.upload_and_reload(module_of(variant, answer, size))
+        device.client.upload_and_reload(module_with(variant, answer, size))
     mark = device.trace.mark()
 
-    device.client.upload_and_reload(module_of(variant, 45, size))
+    device.client.upload_and_reload(module_with(variant, 45, size))
 
     events = [(event.name, event.fields.get("module")) for event in device.trace.since(mark)]
     assert events.index(("free", 2)) < events.index(("switch", 4))
@@ -76,7 +59,7 @@ def test_memory_that_is_needed_is_not_kept(device: Device, variant: Variant) -> 
 
 
 def test_large_module_is_freed_at_once(device: Device, variant: Variant) -> None:
-    device.client.upload_and_reload(module_of(variant, 43, LARGEST))
+    device.client.upload_and_reload(module_with(variant, 43, LARGEST))
     mark = device.trace.mark()
 
     device.client.upload_and_reload(variant("answer_43"))
@@ -89,7 +72,7 @@ def test_large_module_is_freed_at_once(device: Device, variant: Variant) -> None
 
 def test_freed_memory_has_the_pattern(device: Device, variant: Variant) -> None:
     """What the heap and others have written to it since is little."""
-    device.client.upload_and_reload(module_of(variant, 43, LARGEST))
+    device.client.upload_and_reload(module_with(variant, 43, LARGEST))
     data = device.placement().data
 
     device.client.upload_and_reload(variant("answer_43"))

@@ -5,27 +5,11 @@ import pytest
 from harness.client import HotReloadHTTPError
 from harness.device import Device
 from harness.modules import Module
-from scenarios.bench import Bench, HookCall, Variant
+from scenarios.bench import Bench, HookCall, Variant, module_with
 
 UNLOAD_FIRST = {"CONFIG_HOTRELOAD_UNLOAD_FIRST": "y", "CONFIG_HOTRELOAD_UNLOAD_TIMEOUT_MS": "200"}
 
 pytestmark = pytest.mark.firmware(config=UNLOAD_FIRST)
-
-
-def module_with(variant: Variant, answer: int, size: int) -> Module:
-    """A module with `size` bytes of data whose answer is `answer`."""
-    return variant(
-        text=f"""\
-#include "module_api.h"
-
-static volatile uint8_t bytes[{size}];
-
-int32_t answer(void)
-{{
-    return {answer} + bytes[0];
-}}
-"""
-    )
 
 
 def refused(device: Device, module: Module) -> HotReloadHTTPError:
