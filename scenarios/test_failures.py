@@ -18,8 +18,8 @@ from scenarios.test_messages import ROOT
 #: a store to address 16 where the loader calls the post hooks
 FAULT = "hooks_store_to_nowhere"
 #: tests that need each of the main job's firmwares
-BUILT = ("examples/basic/test_hotreload.py", "scenarios/test_api.py", "scenarios/test_grace.py")
-CHOSEN = "status or misuse or outlives_its_reload"
+BUILT = ("examples/basic/test_hotreload.py", "scenarios/test_api.py")
+CHOSEN = "status or misuse"
 #: of the whole main job, once the firmwares are built; a processor each for two processes
 SECONDS = 30
 PROCESSES = 2

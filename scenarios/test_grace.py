@@ -21,9 +21,7 @@ FILL = 0xA5A5A5A5
 pytestmark = pytest.mark.firmware(config=GRACE)
 
 
-def test_text_of_a_module_outlives_its_reload(
-    device: Device, bench: Bench, variant: Variant
-) -> None:
+def test_text_outlives_its_module(device: Device, bench: Bench, variant: Variant) -> None:
     """`text = greeting(); ...; printf(text)` with a reload in between."""
     address = device.probe.call("greeting")
     text = bench.text("greeting")
