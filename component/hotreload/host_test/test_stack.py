@@ -119,6 +119,15 @@ def test_a_register_that_points_into_the_module(host: Host, register: int) -> No
         assert walk(host, stack, frame) == "inside"
 
 
+def test_a_small_number_is_no_address(host: Host) -> None:
+    """Text begins 8 bytes into a region of 1 GB: a constant 8 is not taken for its address."""
+    text = 0x40000008
+    stack = Stack([FIRMWARE] * 3)
+    for value, found in ((8, "outside"), (text, "inside"), (returns_to(text), "inside")):
+        frame = stack.interrupted(FIRMWARE, a8=value)
+        assert walk(host, stack, frame, text) == found
+
+
 def test_what_is_left_of_calls_that_have_returned_does_not_count(host: Host) -> None:
     stack = Stack([FIRMWARE] * 4, frame_size=128)
     frame = stack.solicited()

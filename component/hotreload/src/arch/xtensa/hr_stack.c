@@ -12,12 +12,13 @@
 #define REGISTERS  16
 
 /* Return addresses have the size of the call in bits 31 and 30, in place of those of the address;
-   code is called within 1 GB (the same manual, CALL4/8/12). */
+   code is called within 1 GB (the same manual, CALL4/8/12). A size is never 0, and neither are these
+   bits of an address of text: small numbers are no addresses. */
 #define ADDRESS_MASK 0x3fffffffu
 
 static bool is_inside(hr_text_t text, uint32_t address)
 {
-    return ((address - text.start) & ADDRESS_MASK) < text.size;
+    return address > ADDRESS_MASK && ((address - text.start) & ADDRESS_MASK) < text.size;
 }
 
 static bool load(const hr_stack_t *stack, uint32_t address, uint32_t *word)
