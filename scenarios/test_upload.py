@@ -69,6 +69,7 @@ def test_the_device_reads_its_flash_as_the_host_does(device: Device, variant: Va
     """By the probe, as where nobody but the device can read the flash while it runs."""
     elf = variant("answer_43").data
     device.client.upload(elf)
+    device.client.confirm()  # nothing is written by itself any more
 
     seen = device.probe.read_partition("hotreload", 0, device.flash.partition("hotreload").size)
 
