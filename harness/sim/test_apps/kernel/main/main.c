@@ -5,17 +5,20 @@
 #include "freertos/task.h"
 #include "freertos/timers.h"
 #include "unity.h"
+#include "waiting.h"
 
 static UBaseType_t s_tasks;
 
 void setUp(void)
 {
+    settle(); /* the idle task cleans up after those that have ended */
     s_tasks = uxTaskGetNumberOfTasks();
 }
 
 /* what a case leaves behind fails it */
 void tearDown(void)
 {
+    settle();
     TEST_ASSERT_EQUAL_MESSAGE(s_tasks, uxTaskGetNumberOfTasks(), "tasks left behind");
     TEST_ASSERT_TRUE(heap_caps_check_integrity_all(true));
 }
