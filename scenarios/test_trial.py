@@ -8,6 +8,8 @@ from harness.device import Device
 from harness.errors import NoAnswer
 from scenarios.bench import OTHER_FIRMWARE, Bench, Variant
 
+BY_APPLICATION = {"CONFIG_HOTRELOAD_CONFIRM_BY_APPLICATION": "y"}
+
 pytestmark = pytest.mark.needs("soft-reset")
 
 
@@ -43,6 +45,32 @@ def test_device_comes_up_with_the_module_before(device: Device, variant: Variant
     assert "hotreload: passed over: HOTRELOAD_ERR_YIELDED" in device.console.text
     device.power_cycle()
     assert crashes(device) == 3
+    assert device.probe.call("answer") == 42
+    assert known(device, bad) == ("yielded", 3)
+
+
+@pytest.mark.parametrize("where", ["in_task", "masked", "in_handler"])
+@pytest.mark.parametrize(
+    "confirms",
+    [
+        "time",
+        pytest.param("application", marks=pytest.mark.firmware(config=BY_APPLICATION)),
+    ],
+)
+def test_module_that_hangs_yields(
+    device: Device, variant: Variant, where: str, confirms: str
+) -> None:
+    """Somebody switches it off and on three times, before it has run long enough."""
+    bad = variant(f"hangs_{where}").data
+    device.client.upload(bad)
+
+    for _ in range(3):
+        seen = len(device.console.lines)
+        device.power_cut()
+        device.switch_on()
+        device.console.wait_line("the module hangs", seen)
+    device.power_cycle()
+
     assert device.probe.call("answer") == 42
     assert known(device, bad) == ("yielded", 3)
 

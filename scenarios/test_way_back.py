@@ -42,7 +42,7 @@ def bodies(variant: Variant, foreign: Module) -> dict[str, Body]:
             Body("works", works, answer=43),
             Body("works too", variant("changed_constant").data, answer=1234567),
             Body("crashes", variant("crashes_at_start").data, Kind.CRASHES, answer=99),
-            Body("hangs", variant("hangs_at_start").data, Kind.HANGS, answer=98),
+            Body("hangs", variant("hangs_in_task").data, Kind.HANGS, answer=98),
             Body("is large", large.data, Kind.LARGE, error="ESP_ERR_NO_MEM"),
             Body("is foreign", foreign.data, Kind.REFUSED, error="HOTRELOAD_ERR_IDENTITY"),
             Body(
