@@ -1,8 +1,13 @@
 """A device that loses power during an upload starts a whole module, and takes the next upload."""
 
+import contextlib
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from harness.device import Device
+from harness.errors import NoAnswer
 from scenarios.bench import Variant
 
 pytestmark = [pytest.mark.reload, pytest.mark.needs("power-cut")]
@@ -48,6 +53,44 @@ def test_cut_right_after_the_update(device: Device, variant: Variant) -> None:
     device.power_cycle()
 
     assert device.probe.call("answer") == 43
+
+
+def cut_power_at_mark(device: Device, op: str, command: Callable[[], object]) -> None:
+    """Cut the power when the mark has been written, before or after the device has answered."""
+    device.trace.mark()
+    with ThreadPoolExecutor(1) as other:
+        answer = other.submit(command)
+        device.trace.wait("store", op=op)
+        device.power_cut()
+        with contextlib.suppress(NoAnswer):
+            answer.result()
+    device.power_on()
+
+
+def states(device: Device) -> list[str]:
+    """Of the slots, the newest module first."""
+    return [slot["state"] for slot in device.client.status()["slots"]]
+
+
+def test_cut_at_each_mark(device: Device, variant: Variant) -> None:
+    """What a mark says holds from then on, and what had not been marked can be asked for again."""
+    device.client.upload_and_reload(variant("answer_43"))
+
+    cut_power_at_mark(device, "bad", device.client.rollback)
+    assert states(device) == ["bad", "written"]
+    assert device.probe.call("answer") == 42
+
+    cut_power_at_mark(device, "undo", device.client.retry)
+    assert states(device) == ["written", "written"]
+    assert device.probe.call("answer") == 43
+
+    cut_power_at_mark(device, "confirm", device.client.confirm)
+    assert states(device) == ["confirmed", "written"]
+    assert device.probe.call("answer") == 43
+
+    cut_power_at_mark(device, "start", lambda: device.client.upload_and_reload(variant("bigger")))
+    assert states(device) == ["written", "confirmed"]
+    assert device.probe.call("answer") == 1933
 
 
 @pytest.mark.parametrize("uploads", [1, 2])
