@@ -27,6 +27,7 @@ SLOT = "HOTRELOAD_FAULT_SLOT"
 
 _IGNORED = frozenset({"build", "__pycache__"})
 _CAUGHT_BY = re.compile(r"^Caught-by:\s*(\S+)\s*$", re.MULTILINE)
+_NIGHTLY = re.compile(r"^Nightly:", re.MULTILINE)
 _PATCHED = re.compile(r"^\+\+\+ b/(\S+)", re.MULTILINE)
 
 
@@ -40,13 +41,14 @@ class Fault:
     """A patch that breaks one promise, and the tests that have to notice.
 
     The text before the patch says in its first line what is broken, and names the tests in
-    lines `Caught-by: scenarios/test_x.py::test_y`.
+    lines `Caught-by: scenarios/test_x.py::test_y`. A line `Nightly: why` leaves it to the night.
     """
 
     name: str
     patch: Path
     summary: str
     caught_by: tuple[str, ...]
+    nightly: bool
 
     @classmethod
     def load(cls, root: Path, name: str) -> "Fault":
@@ -59,7 +61,7 @@ class Fault:
         caught_by = tuple(_CAUGHT_BY.findall(text))
         if not caught_by:
             raise HarnessError(f"{patch} does not say which test catches it (Caught-by: TEST)")
-        return cls(name, patch, text.partition("\n")[0], caught_by)
+        return cls(name, patch, text.partition("\n")[0], caught_by, bool(_NIGHTLY.search(text)))
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,8 @@ RANKS: Sequence[tuple[str, ...]] = (
     ("hooks",),
     ("state", "memory"),
     ("server", "upload", "auth"),
+    # the random walk takes longest: not when all other processes have nothing left to do
+    ("way",),
 )
 
 

@@ -48,6 +48,7 @@ def work_of_children() -> float:
 
 
 @pytest.mark.faults
+@pytest.mark.nightly
 @pytest.mark.timeout(300)
 def test_crash_in_every_load(tmp_path: Path, figure: Callable[[str], None]) -> None:
     """How long that takes is measured in processor time: the host may have other things to do."""

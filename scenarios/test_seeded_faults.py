@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from _pytest.mark import ParameterSet
 
 from harness.faults import Fault, assert_caught, fault_names
 
@@ -13,8 +14,14 @@ ROOT = HERE.parent
 pytestmark = pytest.mark.faults
 
 
+def faults() -> list[ParameterSet]:
+    marks = {True: [pytest.mark.nightly], False: []}
+    loaded = (Fault.load(ROOT, name) for name in fault_names(ROOT))
+    return [pytest.param(fault.name, marks=marks[fault.nightly]) for fault in loaded]
+
+
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("fault", fault_names(ROOT))
+@pytest.mark.parametrize("fault", faults())
 def test_fault_is_caught(fault: str, tmp_path: Path, pytestconfig: pytest.Config) -> None:
     assert_caught(ROOT, fault, tmp_path, f"--lane={pytestconfig.option.lane}")
 

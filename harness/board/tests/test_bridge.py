@@ -67,6 +67,7 @@ def esptool(*arguments: str) -> str:
     return result.stdout
 
 
+@pytest.mark.nightly
 @pytest.mark.timeout(300)
 def test_esptool_of_a_user(bridge: Bridge, tmp_path: Path) -> None:
     port = ["--port", bridge.url, "--no-stub"]

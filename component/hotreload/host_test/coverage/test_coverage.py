@@ -81,6 +81,7 @@ def measure(counts: Path) -> Covered:
     return result
 
 
+@pytest.mark.nightly
 @pytest.mark.timeout(300)
 def test_parser_and_loader_are_covered(
     tmp_path_factory: pytest.TempPathFactory, tmp_path: Path

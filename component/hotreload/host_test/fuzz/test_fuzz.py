@@ -13,7 +13,7 @@ from campaign import build, fuzz
 from host_build import ToolMissingError, shared_folder
 
 # a few seconds each
-EXECUTIONS = {"fuzz_image": 100_000, "fuzz_relocations": 50_000}
+EXECUTIONS = {"fuzz_image": 40_000, "fuzz_relocations": 20_000}
 
 
 @pytest.mark.timeout(600)
