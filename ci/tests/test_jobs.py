@@ -34,6 +34,12 @@ def test_fails_first():
 """
 
 
+def without_esp_idf(path: str) -> str:
+    """A PATH as it was before an `export.sh`."""
+    folders = path.split(os.pathsep)
+    return os.pathsep.join(f for f in folders if not (Path(f) / "idf.py").exists())
+
+
 @dataclass(frozen=True)
 class Runner:
     """A clone on a machine that has what `ci/setup` makes."""
@@ -55,6 +61,7 @@ class Runner:
 
     def bash(self, command: str, **environment: str) -> subprocess.CompletedProcess[str]:
         inherited = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_", "IDF_"))}
+        inherited["PATH"] = without_esp_idf(os.environ["PATH"])
         return subprocess.run(
             ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", command],
             cwd=self.clone,
