@@ -12,6 +12,8 @@ from scenarios.bench import Bench, Variant
 HOLD = {"CONFIG_HOTRELOAD_HOLD_CALLERS": "y"}
 #: nothing is printed while tasks count; a tick is short, as each wait for them lasts one
 COUNTING = {"CONFIG_HOTRELOAD_TRACE": "n", "CONFIG_FREERTOS_HZ": "1000"}
+#: a host that is busy keeps a task in the module for as long as it likes
+PATIENT = HOLD | {"CONFIG_HOTRELOAD_HOLD_LIMIT_MS": "5000"}
 UNLOAD_FIRST = {"CONFIG_HOTRELOAD_UNLOAD_FIRST": "y"}
 
 held = pytest.mark.firmware(config=HOLD)
@@ -81,11 +83,11 @@ def test_refused_module_after_the_old_one_was_unloaded(
 @pytest.mark.parametrize(
     "first",
     [
-        pytest.param(False, id="beside", marks=pytest.mark.firmware(config=HOLD | COUNTING)),
+        pytest.param(False, id="beside", marks=pytest.mark.firmware(config=PATIENT | COUNTING)),
         pytest.param(
             True,
             id="unload-first",
-            marks=pytest.mark.firmware(config=HOLD | COUNTING | UNLOAD_FIRST),
+            marks=pytest.mark.firmware(config=PATIENT | COUNTING | UNLOAD_FIRST),
         ),
     ],
 )
