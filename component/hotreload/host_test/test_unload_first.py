@@ -270,3 +270,12 @@ def test_task_inside_cannot_ask_for_it(host: Host, loaded: list[str]) -> None:
     assert run.lines("table") == ["table f loaded"]
     assert run.lines("blocks")[0] == run.lines("blocks")[1]
     assert hooks(run) == ["a", "b"]
+
+
+def test_old_module_goes_on_while_the_idle_task_has_a_task_of_it(
+    host: Host, loaded: list[str]
+) -> None:
+    """A pre hook has deleted the task: it is in no list any more, but the idle task is not done."""
+    run = host.run(*loaded, "lie_in", "pre=cleaning_up", "api_reload", "idle", "api_reload")
+    assert run.results("api_reload") == ["HOTRELOAD_ERR_TASK_INSIDE", "ESP_OK"]
+    assert switches(run) == [1, 0, 1, 0, 2]
