@@ -1,12 +1,16 @@
-"""Pytest in a process of its own, for tests of what a user sees and of what a run leaves behind."""
+"""Pytest in a process of its own, for tests of what a user sees and of what a run leaves behind;
+and the console of no device."""
 
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from harness.console import Console
 
 ROOT = Path(__file__).resolve().parents[2]
 FIRMWARE = ROOT / "harness" / "tests" / "firmware"
@@ -68,3 +72,11 @@ def nested(tmp_path: Path) -> NestedPytest:
     options = (ROOT / "pytest.ini").read_text().replace("testpaths", "# testpaths")
     (tmp_path / "pytest.ini").write_text(options)
     return NestedPytest(tmp_path)
+
+
+@pytest.fixture
+def console(tmp_path: Path) -> Iterator[Console]:
+    """Of a device that is not there: a test puts its lines."""
+    console = Console(tmp_path / "dut.log")
+    yield console
+    console.close()

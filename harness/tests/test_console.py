@@ -12,13 +12,6 @@ from harness.errors import ConditionNotMet
 
 
 @pytest.fixture
-def console(tmp_path: Path) -> Iterator[Console]:
-    console = Console(tmp_path / "dut.log")
-    yield console
-    console.close()
-
-
-@pytest.fixture
 def process(console: Console) -> Iterator[ConsoleProcess]:
     with console.log.open("rb") as log:
         yield ConsoleProcess(log, console)

@@ -1,7 +1,6 @@
 """A device that crashes or reports nonsense fails its test, whatever the test looks at."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -47,13 +46,6 @@ class FakeDut:
     def power_on(self) -> None:
         self.done.append("on")
         self._console.put(READY)
-
-
-@pytest.fixture
-def console(tmp_path: Path) -> Iterator[Console]:
-    console = Console(tmp_path / "dut.log")
-    yield console
-    console.close()
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 import requests
@@ -31,13 +30,6 @@ Rebooting...
 START = b"I (0) boot: ESP-IDF v5.1 2nd stage bootloader\nI (3) main_task: Calling app_main()\n"
 #: from the panic to the end of what waits
 AT_ONCE = 0.2
-
-
-@pytest.fixture
-def console(tmp_path: Path) -> Iterator[Console]:
-    console = Console(tmp_path / "dut.log")
-    yield console
-    console.close()
 
 
 @pytest.fixture
