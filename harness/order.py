@@ -16,8 +16,9 @@ RANKS: Sequence[tuple[str, ...]] = (
     ("hooks",),
     ("state", "memory"),
     ("server", "upload", "auth"),
-    # the random walk takes longest: not when all other processes have nothing left to do
+    # these take longest: not when all other processes have nothing left to do
     ("way",),
+    ("faults",),
 )
 
 
@@ -30,16 +31,14 @@ def rank(item: pytest.Item) -> int:
 
 
 def prefer(config: pytest.Config) -> None:
-    """Let pytest, xdist and pytest-randomly keep to the order.
+    """Let pytest and pytest-randomly keep to the order.
 
-    What failed last time comes first. xdist hands tests out one by one. The order is random for
-    who gives `--randomly-seed`; what tests draw is random in any case.
+    What failed last time comes first. The order is random for who gives `--randomly-seed`; what
+    tests draw is random in any case.
     """
     options = config.option
     if hasattr(options, "failedfirst"):
         options.failedfirst = True
-    if getattr(options, "maxschedchunk", 0) is None:
-        options.maxschedchunk = 1
     if getattr(options, "randomly_seed", None) == "default":
         options.randomly_reorganize = False
 

@@ -121,6 +121,14 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
         raise pytest.UsageError(str(error)) from error
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object | None:
+    """Tests in their order, those that share what they build in one process."""
+    from harness.distribution import scheduler  # xdist need not be there
+
+    return scheduler(config, log)
+
+
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """With `-k reload` only files are imported that can have such a test."""
     if cannot_match(config.option.keyword, collection_path, config.rootpath):

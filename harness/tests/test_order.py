@@ -52,3 +52,26 @@ def test_xdist_keeps_the_order(nested: NestedPytest) -> None:
     )
 
     assert "12 passed" in ran.stdout, ran.stdout
+
+
+def test_faults_of_one_scenario_go_to_one_process(nested: NestedPytest) -> None:
+    faults = nested.folder / "scenarios" / "faults"
+    faults.mkdir(parents=True)
+    names = [f"{scenario}_{number}" for number in range(4) for scenario in ("hooks", "state")]
+    for name in names:
+        caught_by = f"scenarios/test_{name.partition('_')[0]}.py::test_{name}"
+        (faults / f"{name}.patch").write_text(f"Something.\n\nCaught-by: {caught_by}\n")
+
+    ran = nested.run_files(
+        "test_faults.py",
+        "-n2",
+        "-v",
+        files={
+            "test_faults.py": "import pytest\n"
+            f"@pytest.mark.parametrize('fault', {names})\n"
+            "def test_fault_is_caught(fault): pass\n"
+        },
+    )
+
+    passed = set(re.findall(r"\[(gw\d)\].* PASSED .*\[(\w+?)_\d\]", ran.stdout))
+    assert sorted(scenario for _, scenario in passed) == ["hooks", "state"], ran.stdout
