@@ -28,6 +28,7 @@ SLOT = "HOTRELOAD_FAULT_SLOT"
 _IGNORED = frozenset({"build", "__pycache__"})
 _CAUGHT_BY = re.compile(r"^Caught-by:\s*(\S+)\s*$", re.MULTILINE)
 _NIGHTLY = re.compile(r"^Nightly:", re.MULTILINE)
+_HEADLINE = re.compile(r"^Headline:\s*(.+?)\s*$", re.MULTILINE)
 _PATCHED = re.compile(r"^\+\+\+ b/(\S+)", re.MULTILINE)
 
 
@@ -41,7 +42,8 @@ class Fault:
     """A patch that breaks one promise, and the tests that have to notice.
 
     The text before the patch says in its first line what is broken, and names the tests in
-    lines `Caught-by: scenarios/test_x.py::test_y`. A line `Nightly: why` leaves it to the night.
+    lines `Caught-by: scenarios/test_x.py::test_y`. A line `Headline: pattern` says what the first
+    line of each failure has to tell. A line `Nightly: why` leaves it to the night.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Fault:
     summary: str
     caught_by: tuple[str, ...]
     nightly: bool
+    headline: str = ""
 
     @classmethod
     def load(cls, root: Path, name: str) -> "Fault":
@@ -61,7 +64,15 @@ class Fault:
         caught_by = tuple(_CAUGHT_BY.findall(text))
         if not caught_by:
             raise HarnessError(f"{patch} does not say which test catches it (Caught-by: TEST)")
-        return cls(name, patch, text.partition("\n")[0], caught_by, bool(_NIGHTLY.search(text)))
+        headline = _HEADLINE.search(text)
+        return cls(
+            name,
+            patch,
+            summary=text.partition("\n")[0],
+            caught_by=caught_by,
+            nightly=bool(_NIGHTLY.search(text)),
+            headline=headline[1] if headline else "",
+        )
 
 
 @dataclass(frozen=True)
@@ -141,14 +152,16 @@ class FaultNotCaught(ConditionNotMet):
     """A scenario passed, or broke down, where it has to fail."""
 
 
-def assert_caught(root: Path, name: str, scratch: Path, *options: str) -> None:
+def assert_caught(root: Path, name: str, scratch: Path, *options: str) -> list[str]:
     """Seed the fault `name` and run the tests that it names: each has to fail by an assertion.
 
     A test with parameters is caught when one of them fails. A test that cannot be set up, or
-    that breaks down otherwise, has shown nothing. Skips when the lane can run none of them.
+    that breaks down otherwise, has shown nothing, unless its headline is what counts. Skips when the lane can run none of them.
+    Returns how long each test took and its headline, for a fault that is about what it tells.
     """
     fault = Fault.load(root, name)
     records = run_with_fault(root, fault, scratch, *options)
+    told: list[str] = []
     if records and all(record["outcome"] == "skipped" for record in records):
         pytest.skip(f"{records[0]['nodeid']}: {records[0]['reason']}")
     for test in fault.caught_by:
@@ -156,8 +169,16 @@ def assert_caught(root: Path, name: str, scratch: Path, *options: str) -> None:
         if of_test and all(record["outcome"] == "skipped" for record in of_test):
             continue  # what the others show counts
         failures = [record["failure"] for record in of_test if record["failure"]]
+        if fault.headline:
+            failed = [record for record in of_test if record["failure"]]
+            told += [f"{r['seconds']:.1f} s: {r['failure']['headline']}" for r in failed]
         for failure in failures:
-            if failure["phase"] != "call" or not failure["assertion"]:
+            if fault.headline and not re.search(fault.headline, failure["headline"]):
+                raise FaultNotCaught(
+                    f"{test} with fault {name} fails with {failure['headline']!r}, which does not "
+                    f"tell {fault.headline!r}\n{failure['text']}"
+                )
+            if not fault.headline and (failure["phase"] != "call" or not failure["assertion"]):
                 raise FaultNotCaught(
                     f"{test} with fault {name}: {failure['error']} in {failure['phase']}, where "
                     f"an assertion has to fail\n{failure['text']}"
@@ -165,6 +186,7 @@ def assert_caught(root: Path, name: str, scratch: Path, *options: str) -> None:
         if not failures:
             what = "passes" if of_test else "does not run"
             raise FaultNotCaught(f"{test} {what} with fault {name}: {fault.summary}")
+    return told
 
 
 def run_with_fault(root: Path, fault: Fault, scratch: Path, *options: str) -> list[dict[str, Any]]:

@@ -1,6 +1,7 @@
 """Each fault in `faults/` turns the scenarios that it names red: a test has to be able to fail."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -22,8 +23,11 @@ def faults() -> list[ParameterSet]:
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("fault", faults())
-def test_fault_is_caught(fault: str, tmp_path: Path, pytestconfig: pytest.Config) -> None:
-    assert_caught(ROOT, fault, tmp_path, f"--lane={pytestconfig.option.lane}")
+def test_fault_is_caught(
+    fault: str, tmp_path: Path, pytestconfig: pytest.Config, figure: Callable[[str], None]
+) -> None:
+    for told in assert_caught(ROOT, fault, tmp_path, f"--lane={pytestconfig.option.lane}"):
+        figure(f"{fault}: {told}")
 
 
 def test_every_scenario_has_a_fault() -> None:

@@ -90,6 +90,8 @@ def summary_lines(records: list[TestRecord], report: str) -> list[str]:
         if promise.text:
             lines.append(f"         {promise.text}")
         lines += [f"figure   {figure}" for r in promise.records for figure in r.figures]
+    others = (record for record in records if not record.firmwares)
+    lines += [f"figure   {figure}" for record in others for figure in record.figures]
     for record in sorted(on_devices, key=lambda record: -record.seconds)[:SLOWEST]:
         lines.append(f"slowest  {record.nodeid}: {record.seconds:.2f} s")
     if report:

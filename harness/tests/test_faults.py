@@ -97,8 +97,10 @@ def test_patch_of_a_file_that_is_gone(repository: Path, tmp_path: Path) -> None:
 
 def record(nodeid: str = TEST, **failure: Any) -> dict[str, Any]:
     known = {"phase": "call", "error": "AssertionError", "assertion": True, "text": "assert 1 == 2"}
+    known["headline"] = known["text"]
     return {
         "nodeid": nodeid,
+        "seconds": 1.0,
         "outcome": "failed" if failure else "passed",
         "failure": {**known, **failure} if failure else None,
     }
@@ -140,6 +142,24 @@ def test_not_caught(
 
     with pytest.raises(FaultNotCaught, match=message):
         assert_caught(repository, "minus", repository)
+
+
+@pytest.mark.parametrize(
+    ("text", "caught"), [("E   sum is 3, not 5", True), ("E   it timed out", False)]
+)
+def test_headline_that_a_fault_asks_for(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, text: str, caught: bool
+) -> None:
+    patch = repository / "scenarios" / "faults" / "minus.patch"
+    patch.write_text(PATCH.replace("\n--- a", r"Headline: sum is \d, not 5" + "\n\n--- a"))
+    failed = {**record(phase="call", headline=text), "seconds": 0.25}
+    monkeypatch.setattr(harness.faults, "run_with_fault", lambda *_: [failed])
+
+    if caught:
+        assert assert_caught(repository, "minus", repository) == [f"0.2 s: {text}"]
+    else:
+        with pytest.raises(FaultNotCaught, match=r"fails with 'E   it timed out', which does not"):
+            assert_caught(repository, "minus", repository)
 
 
 def test_lane_that_cannot_run_what_catches_it(
