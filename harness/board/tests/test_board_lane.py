@@ -82,6 +82,7 @@ def run(environment: dict[str, str], nested: NestedPytest) -> Run:
     return start
 
 
+@pytest.mark.nightly
 def test_an_emulated_board_gets_more_time(
     make_bridge: Callable[..., Bridge], run: Run, tmp_path: Path
 ) -> None:

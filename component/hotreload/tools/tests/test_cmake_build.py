@@ -354,6 +354,7 @@ SETTINGS = {
 }
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("settings", SETTINGS)
 def test_the_component_compiles_without_a_warning(
     finished_build: Build, tmp_path: Path, settings: str

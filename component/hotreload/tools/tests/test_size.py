@@ -116,6 +116,7 @@ def constants_of(elf: Path) -> bytes:
         )
 
 
+@pytest.mark.nightly
 @pytest.mark.timeout(600)
 def test_short_messages_leave_no_sentence_in_the_firmware(
     elf_of: Callable[[dict[str, str]], Path], figure: Callable[[str], None]

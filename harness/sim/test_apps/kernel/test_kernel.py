@@ -53,7 +53,10 @@ def reset_reason(dut: Any) -> int:
 
 @pytest.mark.parametrize(
     "configuration",
-    ["default", pytest.param("other", marks=pytest.mark.firmware(config=OTHER))],
+    [
+        "default",
+        pytest.param("other", marks=[pytest.mark.firmware(config=OTHER), pytest.mark.nightly]),
+    ],
 )
 def test_cases(dut: Any, configuration: str) -> None:
     """Every case of the firmware passes, in every configuration."""
