@@ -46,6 +46,7 @@ from elf_builder import (
     R_GLOB_DAT,
     R_RELATIVE,
     R_SLOT0_OP,
+    SHN_ABS,
     SHN_COMMON,
     SHN_UNDEF,
     STB_GNU_UNIQUE,
@@ -441,3 +442,24 @@ def bad_images(exports: Sequence[str] = EXPORTS, identity: bytes = IDENTITY) -> 
         relative_with_a_symbol=(reloc(DATA, R_RELATIVE, 1), "has symbol 1"),
     )
     return images
+    far = struct.pack("<I", 0x34000000)
+    fixed = Symbol("c", 0x34000000, SHN_ABS)
+    moved = [Reloc(TEXT + 8, R_RELATIVE)]
+    bad(
+        "RELOC_VALUE",
+        relative_to_nowhere=(reloc(DATA, R_RELATIVE, data=far), "0x34000000 is no address"),
+        symbol_of_nowhere=(symbol(fixed), "0x34000000 is no address"),
+        symbol_of_the_link_addresses=(symbol(Symbol("c", DATA, SHN_ABS)), "0x14000000 is no"),
+        addend_far_away=(
+            module(rela=[Reloc(DATA, R_GLOB_DAT, 1, 0x40000000)]),
+            "0x50000000 is no address",
+        ),
+        data_moved_by_one_bit=(
+            module(
+                text=FUNCTION + struct.pack("<I", DATA),
+                data_segment={"vaddr": DATA ^ 1 << 29},
+                rela=moved,
+            ),
+            "at 0x10000008: 0x14000000 is no address",
+        ),
+    )

@@ -63,13 +63,15 @@ def load_data(host: Host, data: bytes, relocs: list[Reloc], **fields: object) ->
         # before and behind an object, as in one-based arrays: up to 64 KB
         (DATA - 4, 0, DATA_AT - 4),
         (DATA - REACH + 1, 0, DATA_AT - REACH + 1),
-        (DATA - REACH, 0, DATA - REACH),
         (TEXT + 8 + REACH - 1, 0, TEXT_AT + 8 + REACH - 1),
-        (TEXT + 8 + REACH, 0, TEXT + 8 + REACH),
         # far from the module: the firmware's
         (FIRMWARE, 0, FIRMWARE),
+        (0x3FF44000, 0, 0x3FF44000),  # a register
+        (0x50001FFC, 4, 0x50002000),  # the end of a memory
+        # a number that a linker script gives a name
         (0, 0, 0),
         (0xFFFFFFFF, 0, 0xFFFFFFFF),
+        (0x00FFFFFF, 0, 0x00FFFFFF),
     ],
 )
 def test_relative_takes_the_value_in_place(
@@ -88,7 +90,7 @@ def test_relative_takes_the_value_in_place(
         (1, 5, TEXT_AT + 5),
         (2, 0, DATA_AT + 8),
         (2, -8, DATA_AT),
-        (2, -2 * REACH, DATA_AT + 8 - 2 * REACH),  # where the sum points does not matter
+        (2, -REACH, DATA_AT + 8 - REACH),
         (3, 0, FIRMWARE),
         (3, -0x40000000, FIRMWARE - 0x40000000),
         (4, 0, 0),
@@ -99,6 +101,35 @@ def test_symbol_plus_addend(host: Host, kind: int, symbol: int, addend: int, exp
     data = words(0xDEADBEEF, 0, 0, 0)
     loaded = load_data(host, data, [Reloc(DATA, kind, symbol, addend)])
     assert loaded == words(expected, 0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "symbol", "in_place", "addend"),
+    [
+        (R_RELATIVE, 0, DATA - REACH, 0),
+        (R_RELATIVE, 0, TEXT + 8 + REACH, 0),
+        (R_RELATIVE, 0, DATA, REACH + 16),
+        (R_RELATIVE, 0, 0x3FEFFFFF, 0),  # before the registers
+        (R_RELATIVE, 0, 0x50002001, 0),
+        (R_RELATIVE, 0, 0x01000000, 0),
+        (R_RELATIVE, 0, 0xFEFFFFFF, 0),
+        (R_GLOB_DAT, 1, 0, 8 + REACH),
+        (R_GLOB_DAT, 2, 0, FIRMWARE - DATA),  # does not come to lie there
+        (R_GLOB_DAT, 3, 0, DATA - FIRMWARE),  # would not go along with the module
+        (R_GLOB_DAT, 3, 0, 0x40000000),
+        (R_GLOB_DAT, 4, 0, DATA),
+    ],
+)
+def test_value_that_leads_nowhere_is_refused(
+    host: Host, kind: int, symbol: int, in_place: int, addend: int
+) -> None:
+    elf = ModuleBuilder(
+        data=words(1, in_place, 2, 3),
+        symbols=SYMBOLS,
+        rela=[Reloc(DATA + 4, kind, symbol, addend)],
+    ).build()
+    run = host.load(elf, ["f"], PLACE)
+    assert run.result("load") == "HOTRELOAD_ERR_RELOC_VALUE"
 
 
 def test_both_tables_are_applied_once(host: Host) -> None:
@@ -151,6 +182,14 @@ def test_last_byte_of_a_segment(host: Host) -> None:
 def test_bss_is_zero_and_can_be_relocated(host: Host) -> None:
     loaded = load_data(host, words(7), [Reloc(DATA + 5, R_GLOB_DAT, 3)], bss=9)
     assert loaded == words(7) + b"\0" + words(FIRMWARE) + bytes(4)
+
+
+@pytest.mark.parametrize("in_file", range(5))
+def test_value_over_the_end_of_the_file(host: Host, in_file: int) -> None:
+    """What the file has behind the segment is not a part of the value."""
+    data = b"\xff" * 4 + words(0x010203)[:in_file]
+    loaded = load_data(host, data, [Reloc(DATA + 4, R_RELATIVE)], bss=8 - len(data))
+    assert loaded == data + bytes(8 - len(data))
 
 
 @pytest.mark.parametrize("align", [4, 16, 64, 4096])

@@ -113,6 +113,7 @@ extern "C" {
 #define HOTRELOAD_ERR_HASH_CHAIN       (HOTRELOAD_ERR_BASE + 0x35) /**< A hash chain is a circle, or too long. */
 #define HOTRELOAD_ERR_SYMBOL_INFO      (HOTRELOAD_ERR_BASE + 0x36) /**< A symbol of an unknown binding or type. */
 #define HOTRELOAD_ERR_SYMBOL_VALUE     (HOTRELOAD_ERR_BASE + 0x37) /**< A symbol's address lies outside the module. */
+#define HOTRELOAD_ERR_RELOC_VALUE      (HOTRELOAD_ERR_BASE + 0x38) /**< A relocation writes an address that neither the module nor the chip has. */
 #define HOTRELOAD_ERR_REQUEST          (HOTRELOAD_ERR_BASE + 0x40) /**< The server got a request that is no valid HTTP. */
 #define HOTRELOAD_ERR_UPLOAD_TIMEOUT   (HOTRELOAD_ERR_BASE + 0x41) /**< An upload took too long. */
 #define HOTRELOAD_ERR_STOPPED          (HOTRELOAD_ERR_BASE + 0x42) /**< The server was stopped during an upload. */

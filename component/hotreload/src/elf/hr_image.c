@@ -671,19 +671,6 @@ const hr_segment_t *hr_image_segment(const hr_image_t *image, uint32_t link, uin
     return NULL;
 }
 
-bool hr_image_reaches(const hr_image_t *image, uint32_t link)
-{
-    for (uint32_t i = 0; i < image->load_count; i++) {
-        const hr_segment_t *segment = &image->segments[i];
-        uint32_t behind = link - segment->link;
-        uint32_t before = segment->link - link;
-        if (behind < (uint64_t)segment->memory_size + HR_REACH || before < HR_REACH) {
-            return true;
-        }
-    }
-    return false;
-}
-
 esp_err_t hr_image_open(hr_image_t *image, const void *data, size_t size, hr_report_t *report)
 {
     memset(image, 0, sizeof(*image));

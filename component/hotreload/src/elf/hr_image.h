@@ -77,7 +77,17 @@ esp_err_t hr_image_open(hr_image_t *image, const void *data, size_t size, hr_rep
 const hr_segment_t *hr_image_segment(const hr_image_t *image, uint32_t link, uint32_t size);
 
 /* Whether a link address goes along with a segment to load. */
-bool hr_image_reaches(const hr_image_t *image, uint32_t link);
+static inline bool hr_image_reaches(const hr_image_t *image, uint32_t link)
+{
+    for (uint32_t i = 0; i < image->load_count; i++) {
+        const hr_segment_t *segment = &image->segments[i];
+        /* counted from the first address that does */
+        if (link - segment->link + (HR_REACH - 1) < segment->memory_size + (2 * HR_REACH - 1)) {
+            return true;
+        }
+    }
+    return false;
+}
 
 /* The tables may have any alignment, so entries are copied out: by words where they can be. */
 static inline void hr_image_read(const hr_image_t *image, uint32_t offset, void *to, size_t size)
@@ -88,6 +98,22 @@ static inline void hr_image_read(const hr_image_t *image, uint32_t offset, void 
     } else {
         memcpy(to, from, size);
     }
+}
+
+/* The 32-bit value that `segment` has at a link address at which it has room for one: behind what the
+   file has is zeroed memory. */
+static inline uint32_t hr_image_value(const hr_image_t *image, const hr_segment_t *segment,
+                                      uint32_t link)
+{
+    uint32_t at = link - segment->link;
+    uint32_t left = at < segment->file_size ? segment->file_size - at : 0;
+    uint32_t value = 0;
+    if (left >= sizeof(value)) {
+        hr_image_read(image, segment->offset + at, &value, sizeof(value));
+    } else if (left > 0) {
+        memcpy(&value, image->data + segment->offset + at, left);
+    }
+    return value;
 }
 
 static inline hr_elf_segment_t hr_image_program_header(const hr_image_t *image, uint32_t index)

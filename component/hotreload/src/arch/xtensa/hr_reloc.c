@@ -5,6 +5,7 @@
 
 #include "hotreload.h"
 #include "elf/hr_symbol.h"
+#include "port/hr_chip.h"
 
 /* What a relocation writes, whatever its type is called. */
 typedef enum {
@@ -52,6 +53,29 @@ static esp_err_t check_symbol(const hr_image_t *image, uint32_t index, const hr_
     return hr_symbol_check(image, symbol, report);
 }
 
+/* What is written has to lead somewhere: with the module, or to what the chip has. */
+static esp_err_t check_value(const hr_image_t *image, uint32_t index, const hr_elf_rela_t *rela,
+                             action_t action, const hr_segment_t *segment, hr_report_t *report)
+{
+    uint32_t value = rela->addend;
+    bool own = true; /* goes along with the module */
+    bool fixed = true;
+    if (action == ACTION_RELATIVE) {
+        value += hr_image_value(image, segment, rela->offset);
+    } else {
+        hr_elf_symbol_t symbol = hr_image_symbol(image, HR_ELF_RELA_SYMBOL(rela));
+        value += symbol.shndx != HR_ELF_SHN_UNDEF ? symbol.value : 0;
+        fixed = symbol.shndx == HR_ELF_SHN_UNDEF || symbol.shndx == HR_ELF_SHN_ABS;
+        own = !fixed;
+    }
+    if ((own && hr_image_reaches(image, value)) || (fixed && hr_chip_has(value))) {
+        return ESP_OK;
+    }
+    return hr_reject(report, HOTRELOAD_ERR_RELOC_VALUE,
+                     "relocation %" PRIu32 " at 0x%" PRIx32 ": 0x%" PRIx32
+                     " is no address of the module or of the chip", index, rela->offset, value);
+}
+
 static esp_err_t check_entry(const hr_image_t *image, uint32_t index, const hr_elf_rela_t *rela,
                              hr_report_t *report)
 {
@@ -65,12 +89,14 @@ static esp_err_t check_entry(const hr_image_t *image, uint32_t index, const hr_e
     if (action == ACTION_NONE) {
         return ESP_OK;
     }
-    if (hr_image_segment(image, rela->offset, sizeof(uint32_t)) == NULL) {
+    const hr_segment_t *segment = hr_image_segment(image, rela->offset, sizeof(uint32_t));
+    if (segment == NULL) {
         return hr_reject(report, HOTRELOAD_ERR_RELOC_OFFSET,
                          "relocation %" PRIu32 ": the 4 bytes at r_offset 0x%" PRIx32
                          " are not inside one segment", index, rela->offset);
     }
-    return check_symbol(image, index, rela, action, report);
+    esp_err_t err = check_symbol(image, index, rela, action, report);
+    return err != ESP_OK ? err : check_value(image, index, rela, action, segment, report);
 }
 
 esp_err_t hr_reloc_check(const hr_image_t *image, uint32_t *total, hr_report_t *report)
