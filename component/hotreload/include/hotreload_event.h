@@ -40,7 +40,7 @@ typedef enum {
 /** Data of HOTRELOAD_EVENT_STAGED. */
 typedef struct {
     uint32_t module; /**< Its number; modules are numbered from 1 since boot. */
-    uint32_t size;   /**< Of its ELF, in bytes. */
+    uint32_t size;   /**< Of its file, in bytes. */
 } hotreload_event_staged_t;
 
 /** Data of HOTRELOAD_EVENT_SWITCHED. */
@@ -63,7 +63,7 @@ typedef struct {
 
 /** Data of HOTRELOAD_EVENT_UPDATED. */
 typedef struct {
-    uint32_t size; /**< Of the ELF, in bytes. */
+    uint32_t size; /**< Of the file, in bytes. */
 } hotreload_event_updated_t;
 
 /** Data of HOTRELOAD_EVENT_PASSED_OVER; hotreload_list() tells more about the slot. */

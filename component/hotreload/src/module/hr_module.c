@@ -60,7 +60,7 @@ esp_err_t hr_module_check(hr_image_t *image, const void *data, size_t size,
     }
     if (err == ESP_OK) {
         hr_trace("validate", "size=%" PRIu32 " segments=%" PRIu32 " relocs=%" PRIu32
-                 " symbols=%" PRIu32, image->extent, image->load_count, relocations,
+                 " symbols=%" PRIu32, image->size, image->load_count, relocations,
                  image->symbols.count);
     }
     return err;
@@ -104,7 +104,7 @@ esp_err_t hr_module_stage(hr_module_t *module, uint32_t number, const hr_image_t
                           const hr_memory_t *memory, hr_report_t *report)
 {
     module->number = number;
-    module->size = image->extent;
+    module->size = image->size;
     esp_err_t err = hr_place(&module->placement, image, memory, report);
     if (err != ESP_OK) {
         return err;

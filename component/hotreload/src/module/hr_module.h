@@ -18,7 +18,7 @@ typedef struct hr_module {
     struct hr_module *next_placed;
     struct hr_module *next_retired;
     uint32_t number; /* counts up from 1 since boot */
-    uint32_t size;   /* of the ELF */
+    uint32_t size;   /* of the file */
     hr_target_t target; /* the table that leads to it while it is loaded */
     uint32_t *addresses; /* of the exports: where they are linked, once placed where they run */
     hr_placement_t placement;
