@@ -247,7 +247,11 @@ def bad_images(exports: Sequence[str] = EXPORTS, identity: bytes = IDENTITY) -> 
         ),
         dynamic_without_end=(module(dynamic_end=False), "no DT_NULL"),
         dynamic_cut_off=(module(dynamic_segment={"filesz": 12}), "1 entries"),
-        dynamic_empty=(module(dynamic_segment={"filesz": 0}), "0 entries"),
+        dynamic_empty=(module(dynamic_segment={"filesz": 0}), "has 0 bytes, which is no dynamic"),
+        dynamic_half_an_entry=(
+            module(dynamic_segment={"filesz": 7}),
+            "(-shared), and strip it with its .dynamic",
+        ),
         two_dynamic_tables=(segment(PT_DYNAMIC, 0, b"", PF_R), "second"),
         no_dynamic_table=(
             unstripped(dynamic_segment={"type": PT_NULL}),
@@ -441,7 +445,6 @@ def bad_images(exports: Sequence[str] = EXPORTS, identity: bytes = IDENTITY) -> 
         relocation_symbol_too_large=(reloc(DATA, R_GLOB_DAT, 9999), "symbol 9999"),
         relative_with_a_symbol=(reloc(DATA, R_RELATIVE, 1), "has symbol 1"),
     )
-    return images
     far = struct.pack("<I", 0x34000000)
     fixed = Symbol("c", 0x34000000, SHN_ABS)
     moved = [Reloc(TEXT + 8, R_RELATIVE)]
@@ -463,3 +466,4 @@ def bad_images(exports: Sequence[str] = EXPORTS, identity: bytes = IDENTITY) -> 
             "at 0x10000008: 0x14000000 is no address",
         ),
     )
+    return images

@@ -375,6 +375,12 @@ static esp_err_t find_dynamic(hr_image_t *image, hr_table_t *table, hr_report_t 
                              " ends behind the image's %" PRIu32 " bytes",
                              header.offset, header.filesz, image->size);
         }
+        if (header.filesz < sizeof(hr_elf_dynamic_t)) {
+            return hr_reject(report, HOTRELOAD_ERR_DYNAMIC,
+                             "PT_DYNAMIC has %" PRIu32 " bytes, which is no dynamic table: link the "
+                             "module as a shared object (-shared), and strip it with its .dynamic",
+                             header.filesz);
+        }
         found = true;
         extend(image, (uint64_t)header.offset + header.filesz);
         *table = (hr_table_t) {header.offset, header.filesz / sizeof(hr_elf_dynamic_t)};

@@ -63,6 +63,25 @@ def test_a_copy_of_the_example_finds_the_component_in_its_own_folders(
     assert set(extension["actions"]) == COMMANDS
 
 
+@pytest.mark.parametrize("option", [[], ["-B", "elsewhere"], ["--build-dir=elsewhere"]])
+def test_a_copy_of_the_example_finds_the_component_by_its_build(
+    load: Callable[[Path], Callable[..., dict[str, Any]]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    option: list[str],
+) -> None:
+    """Wherever that is: a dependency on a path, a folder of EXTRA_COMPONENT_DIRS."""
+    shutil.copy(EXAMPLE / "idf_ext.py", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["idf.py", *option, "reload", "--url", "http://x"])
+    build = tmp_path / ("elsewhere" if option else "build")
+    build.mkdir()
+    description = {"build_component_paths": [str(tmp_path / "main"), str(COMPONENT)]}
+    (build / "project_description.json").write_text(json.dumps(description))
+    extension = load(tmp_path)({"actions": {"all": {}}}, str(tmp_path))
+    assert set(extension["actions"]) == COMMANDS
+
+
 def test_a_copy_of_the_example_without_the_component_says_what_to_do(
     load: Callable[[Path], Callable[..., dict[str, Any]]],
     tmp_path: Path,
@@ -74,7 +93,8 @@ def test_a_copy_of_the_example_without_the_component_says_what_to_do(
     extensions = load(project)
     assert extensions({"actions": {"all": {}}}, str(project)) == {"version": "1"}
     (line,) = capfd.readouterr().err.splitlines()
-    assert f"the hotreload component is not in {project}/components: copy it there" in line
+    description = project / "build" / "project_description.json"
+    assert f"is neither in {project}/components nor in {description}: they are there once" in line
 
     # whoever has them from IDF_EXTRA_ACTIONS_PATH misses nothing
     assert extensions({"actions": {"all": {}, "reload": {}}}, str(project)) == {"version": "1"}
