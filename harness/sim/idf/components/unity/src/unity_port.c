@@ -3,8 +3,6 @@
 #include <stdio.h>
 
 #include "esp_timer.h"
-#include "freertos/FreeRTOS.h"
-#include "freertos/task.h"
 #include "unity.h"
 
 static int64_t s_started;
@@ -20,13 +18,12 @@ void unity_flush(void)
     fflush(stdout);
 }
 
+/* keeps its core busy until there is one, as on ESP-IDF */
 static int read_char(void)
 {
     int c;
     while ((c = getchar()) == EOF) {
-        /* the console does not wait for input */
         clearerr(stdin);
-        vTaskDelay(1);
     }
     return c;
 }
