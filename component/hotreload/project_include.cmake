@@ -1,19 +1,63 @@
-# hotreload_setup() for the CMakeLists.txt of a reloadable component. ESP-IDF includes this file
-# into every project that has the hotreload component in its build.
+# The switches for a reloadable component. ESP-IDF includes this file into every project that has the
+# hotreload component in its build, before it adds the components.
 
 get_filename_component(__hotreload_component "${CMAKE_CURRENT_LIST_DIR}" NAME)
 set_property(GLOBAL PROPERTY __hotreload_component "${__hotreload_component}")
 set_property(GLOBAL PROPERTY __hotreload_dir "${CMAKE_CURRENT_LIST_DIR}")
 unset(__hotreload_component)
 
+if(NOT "${CONFIG_HOTRELOAD_COMPONENT}" STREQUAL "")
+    idf_build_get_property(__hotreload_components BUILD_COMPONENTS)
+    if(NOT CONFIG_HOTRELOAD_COMPONENT IN_LIST __hotreload_components)
+        message(FATAL_ERROR "hotreload: CONFIG_HOTRELOAD_COMPONENT is '${CONFIG_HOTRELOAD_COMPONENT}', "
+                            "and the build has no component of that name")
+    endif()
+    unset(__hotreload_components)
+endif()
+
+# idf_component_register(RELOADABLE ...), and the same for the component that CONFIG_HOTRELOAD_COMPONENT
+# names: all its sources go to the module. ESP-IDF's function takes no further arguments, and stays
+# reachable under the name that CMake gives a command that is defined anew, as project() does for
+# ESP-IDF. ESP-IDF first reads requirements where this file is not included: RELOADABLE in front of the
+# other arguments is none of them.
+function(idf_component_register)
+    # with names that the function of ESP-IDF, which sees them, has not
+    set(__hotreload_args ${ARGN})
+    set(__hotreload_is_reloadable FALSE)
+    if("RELOADABLE" IN_LIST __hotreload_args)
+        list(REMOVE_ITEM __hotreload_args "RELOADABLE")
+        set(__hotreload_is_reloadable TRUE)
+    elseif("${COMPONENT_NAME}" STREQUAL "${CONFIG_HOTRELOAD_COMPONENT}")
+        set(__hotreload_is_reloadable TRUE)
+    endif()
+    _idf_component_register(${__hotreload_args})
+    if(__hotreload_is_reloadable)
+        __hotreload_take_all_sources()
+    endif()
+    set(COMPONENT_LIB ${COMPONENT_LIB} PARENT_SCOPE)
+    set(COMPONENT_TARGET ${COMPONENT_LIB} PARENT_SCOPE)
+endfunction()
+
+# The component's sources become those of the module; its library keeps what is added to it later.
+function(__hotreload_take_all_sources)
+    get_target_property(type ${COMPONENT_LIB} TYPE)
+    if(type STREQUAL "INTERFACE_LIBRARY")
+        message(FATAL_ERROR "hotreload: the reloadable component '${COMPONENT_NAME}' has no sources")
+    endif()
+    get_target_property(sources ${COMPONENT_LIB} SOURCES)
+    set_property(TARGET ${COMPONENT_LIB} PROPERTY SOURCES "")
+    hotreload_setup(SRCS ${sources})
+endfunction()
+
 # hotreload_setup(SRCS <file>...
-#                 PARTITION <label>
+#                 [PARTITION <label>]             "hotreload" unless it is given
 #                 [INCLUDE_DIRS <folder>...]      private include directories of the module
 #                 [COMPILE_OPTIONS <option>...]   further options for the module's sources
 #                 [EXPORTS <function>...])        the functions that the firmware calls; by default
 #                                                 all that are neither static nor hidden
 #
-# Call it once, after idf_component_register(). It
+# For a component with more to say than RELOADABLE does: sources that stay in the firmware, another
+# partition, a list of exports. Call it once, after idf_component_register(). It
 # - compiles SRCS as the reloadable module, as the component's own sources are compiled: with its
 #   include directories, definitions, options and requirements;
 # - gives the component a stub for each function that the module exports, the symbol table, and
@@ -25,9 +69,13 @@ unset(__hotreload_component)
 #   `hotreload-flash` (build it and write it to its partition).
 function(hotreload_setup)
     cmake_parse_arguments(arg "" "PARTITION" "SRCS;INCLUDE_DIRS;COMPILE_OPTIONS;EXPORTS" ${ARGN})
+    if(NOT arg_PARTITION)
+        set(arg_PARTITION "hotreload")
+    endif()
     __hotreload_check_arguments()
 
     idf_build_get_property(build_dir BUILD_DIR)
+    __hotreload_library(library)
     set(gen_dir "${build_dir}/hotreload")
     set(module "${build_dir}/${COMPONENT_NAME}_stripped.so")
     set(flash_image "${build_dir}/${COMPONENT_NAME}_flash.bin")
@@ -54,22 +102,17 @@ function(__hotreload_check_arguments)
     if(arg_UNPARSED_ARGUMENTS)
         message(FATAL_ERROR "hotreload_setup: unknown arguments: ${arg_UNPARSED_ARGUMENTS}")
     endif()
-    if(NOT arg_SRCS OR NOT arg_PARTITION)
-        message(FATAL_ERROR "hotreload_setup: SRCS and PARTITION are both needed")
+    if(NOT arg_SRCS)
+        message(FATAL_ERROR "hotreload_setup: SRCS is needed")
     endif()
     get_property(other GLOBAL PROPERTY __hotreload_reloadable)
     if(other)
-        message(FATAL_ERROR "hotreload_setup: a firmware has one reloadable component, "
-                            "and that is '${other}' already")
+        message(FATAL_ERROR "hotreload_setup: a firmware has one reloadable component: "
+                            "'${COMPONENT_NAME}' cannot be it, '${other}' is already")
     endif()
     set_property(GLOBAL PROPERTY __hotreload_reloadable "${COMPONENT_NAME}")
 
-    get_target_property(type ${COMPONENT_LIB} TYPE)
-    if(type STREQUAL "INTERFACE_LIBRARY")
-        message(FATAL_ERROR "hotreload_setup: component '${COMPONENT_NAME}' has no library to put "
-                            "the stubs into: give idf_component_register() an empty source file")
-    endif()
-    get_target_property(fixed ${COMPONENT_LIB} SOURCES)
+    get_target_property(fixed ${COMPONENT_LIB} SOURCES) # NOTFOUND without
     foreach(source ${fixed})
         get_filename_component(source "${source}" ABSOLUTE)
         list(APPEND fixed_sources "${source}")
@@ -89,6 +132,37 @@ function(__hotreload_check_arguments)
     endforeach()
 endfunction()
 
+# The library that gets the stubs, and that the module's sources are compiled like: the component's. One
+# of a component without sources is none that could be built; it is given one then, as ESP-IDF would
+# have made it, by the options that idf_component_register() has set for the folder.
+function(__hotreload_library variable)
+    get_target_property(type ${COMPONENT_LIB} TYPE)
+    if(NOT type STREQUAL "INTERFACE_LIBRARY")
+        set(${variable} ${COMPONENT_LIB} PARENT_SCOPE)
+        return()
+    endif()
+    set(library ${COMPONENT_LIB}_hotreload)
+    add_library(${library} STATIC)
+    set_target_properties(${library} PROPERTIES
+        OUTPUT_NAME ${COMPONENT_NAME} LINKER_LANGUAGE C)
+    target_include_directories(${library} PRIVATE
+        "$<TARGET_PROPERTY:${COMPONENT_LIB},INTERFACE_INCLUDE_DIRECTORIES>")
+    foreach(kind REQUIRES PRIV_REQUIRES)
+        idf_component_get_property(requirements ${COMPONENT_NAME} ${kind})
+        foreach(requirement ${requirements})
+            idf_component_get_property(required ${requirement} COMPONENT_LIB)
+            target_link_libraries(${library} PRIVATE ${required})
+        endforeach()
+    endforeach()
+    idf_component_get_property(folders ${COMPONENT_NAME} PRIV_INCLUDE_DIRS)
+    foreach(folder ${folders})
+        get_filename_component(folder "${folder}" ABSOLUTE)
+        target_include_directories(${library} PRIVATE "${folder}")
+    endforeach()
+    target_link_libraries(${COMPONENT_LIB} INTERFACE ${library})
+    set(${variable} ${library} PARENT_SCOPE)
+endfunction()
+
 # The module's objects: compiled as the component's sources are, of which the properties are taken
 # when the build files are generated, so that what the component adds after hotreload_setup() counts,
 # too. `hotreload_flags` is never built: it shows how another source of the module, for which there
@@ -104,16 +178,16 @@ function(__hotreload_add_objects target)
         __hotreload_set_flags(${objects})
     endforeach()
     set_property(GLOBAL PROPERTY __hotreload_objects ${target})
-    set_property(GLOBAL PROPERTY __hotreload_library ${COMPONENT_LIB})
+    set_property(GLOBAL PROPERTY __hotreload_library ${library})
 endfunction()
 
 function(__hotreload_set_flags objects)
     foreach(property INCLUDE_DIRECTORIES COMPILE_DEFINITIONS COMPILE_OPTIONS COMPILE_FEATURES)
         set_property(TARGET ${objects} PROPERTY ${property}
-            "$<TARGET_PROPERTY:${COMPONENT_LIB},${property}>")
+            "$<TARGET_PROPERTY:${library},${property}>")
     endforeach()
     target_include_directories(${objects} SYSTEM PRIVATE
-        "$<TARGET_PROPERTY:${COMPONENT_LIB},INTERFACE_SYSTEM_INCLUDE_DIRECTORIES>")
+        "$<TARGET_PROPERTY:${library},INTERFACE_SYSTEM_INCLUDE_DIRECTORIES>")
     foreach(folder ${arg_INCLUDE_DIRS})
         get_filename_component(folder "${folder}" ABSOLUTE)
         set_property(TARGET ${objects} APPEND PROPERTY INCLUDE_DIRECTORIES "${folder}")
@@ -227,17 +301,17 @@ function(__hotreload_add_stubs objects)
         COMMENT "Generating stubs of the module ${COMPONENT_NAME}"
         COMMAND_EXPAND_LISTS VERBATIM)
 
-    target_sources(${COMPONENT_LIB} PRIVATE ${stubs})
-    target_include_directories(${COMPONENT_LIB} PUBLIC "${gen_dir}/include")
+    target_sources(${library} PRIVATE ${stubs})
+    target_include_directories(${library} PUBLIC "${gen_dir}/include")
 
     # the stubs call into the component while no module is loaded
     get_property(hotreload_component GLOBAL PROPERTY __hotreload_component)
     idf_component_get_property(hotreload_lib ${hotreload_component} COMPONENT_LIB)
-    target_link_libraries(${COMPONENT_LIB} PRIVATE ${hotreload_lib})
+    target_link_libraries(${library} PRIVATE ${hotreload_lib})
 
     # functions and data that only the module uses
-    target_link_options(${COMPONENT_LIB} INTERFACE "@${link_options}")
-    set_property(TARGET ${COMPONENT_LIB} APPEND PROPERTY INTERFACE_LINK_DEPENDS "${link_options}")
+    target_link_options(${library} INTERFACE "@${link_options}")
+    set_property(TARGET ${library} APPEND PROPERTY INTERFACE_LINK_DEPENDS "${link_options}")
 endfunction()
 
 # What waits until all targets of the project are there.

@@ -12,7 +12,7 @@ import re
 import shlex
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -51,9 +51,16 @@ class Build:
     folder: Path
     settings: Mapping[str, str] = field(default_factory=lambda: STAND_IN)
 
-    def configure(self, *more: Path, check: bool = True, strict: bool = True) -> str:
+    def configure(
+        self,
+        *more: Path,
+        check: bool = True,
+        strict: bool = True,
+        options: Sequence[str] = (),
+    ) -> str:
         defaults = [self.project / "sdkconfig.defaults", *self.lane.defaults, *more]
         command = self.lane.configure_command(self.project, self.folder, defaults)
+        command += options
         if not strict:
             command = [argument for argument in command if argument not in self.lane.strict]
         return self._run(command, check=check)
@@ -64,6 +71,12 @@ class Build:
         found = [c["command"] for c in commands if Path(c["file"]).resolve() == source.resolve()]
         assert len(found) == 1
         return {option for option in shlex.split(found[0]) if option.startswith("-W")}
+
+    def options_of(self, name: str) -> set[str]:
+        """What the source of that name is compiled with."""
+        commands = json.loads((self.folder / "compile_commands.json").read_text())
+        (command,) = [c["command"] for c in commands if Path(c["file"]).name == name]
+        return {option for option in shlex.split(command) if not option.endswith(".obj")}
 
     def make(self, *targets: str, check: bool = True) -> str:
         command = self.lane.build_command(self.project, self.folder, *targets)
@@ -304,17 +317,17 @@ def test_the_module_sees_what_the_component_sees(build: Build) -> None:
     build.make("all")
 
 
-@pytest.mark.parametrize("manager", [False, True], ids=["project's", "path dependency"])
+@pytest.mark.parametrize("manager", [False, True], ids=["command line", "path dependency"])
 def test_a_component_of_another_name_is_found(
     finished_build: Build, tmp_path: Path, manager: bool
 ) -> None:
-    """As a registry names it, without and with ESP-IDF's component manager."""
+    """As a registry names it, without and with ESP-IDF's component manager, elsewhere."""
     project = tmp_path / "project"
     # the commands of the example are found where the component is in this repository
     ignored = shutil.ignore_patterns("build", "sdkconfig", "idf_ext.py")
     shutil.copytree(EXAMPLE, project, ignore=ignored)
-    folder = tmp_path / "some where" if manager else project / "components"
-    folder.mkdir(exist_ok=True)
+    folder = tmp_path / "some where"
+    folder.mkdir()
     (folder / "acme__hotreload").symlink_to(COMPONENT)
     change(project / "CMakeLists.txt", '"${CMAKE_CURRENT_LIST_DIR}/../../component"', "")
     change(project / "main" / "CMakeLists.txt", "PRIV_REQUIRES hotreload", "PRIV_REQUIRES")
@@ -335,7 +348,7 @@ def test_a_component_of_another_name_is_found(
         )
     settings = {**finished_build.settings, "IDF_COMPONENT_MANAGER": str(int(manager))}
     build = Build(finished_build.lane, project, tmp_path / "build", settings)
-    build.configure()
+    build.configure(options=[] if manager else ["-D", f"EXTRA_COMPONENT_DIRS={folder}"])
     # the stubs, made by the component's tool and linked to its library
     build.make("esp-idf/reloadable/libreloadable.a")
     assert "reloadable_add" in (build.folder / "hotreload" / "exports.txt").read_text().split()
@@ -456,7 +469,7 @@ def test_a_module_larger_than_its_partition_is_an_error(build: Build) -> None:
 @pytest.mark.parametrize(
     ("call", "told"),
     [
-        ("hotreload_setup(PARTITION hotreload)", "SRCS and PARTITION are both needed"),
+        ("hotreload_setup(PARTITION hotreload)", "SRCS is needed"),
         ("hotreload_setup(SRCS none.c PARTITION hotreload)", "no such file: .*none.c"),
         (
             "hotreload_setup(SRCS dummy.c PARTITION hotreload)",
@@ -466,7 +479,7 @@ def test_a_module_larger_than_its_partition_is_an_error(build: Build) -> None:
         (
             "hotreload_setup(SRCS reloadable.c PARTITION hotreload)\n"
             "hotreload_setup(SRCS reloadable.c PARTITION hotreload)",
-            "one reloadable component",
+            "one reloadable component: 'reloadable' cannot be it, 'reloadable' is already",
         ),
     ],
     ids=["no sources", "missing source", "source in both", "unknown argument", "called twice"],
@@ -481,11 +494,78 @@ def test_wrong_calls_are_told(build: Build, call: str, told: str) -> None:
     assert re.search(f"hotreload_setup: .*{told}", output), output
 
 
-def test_a_component_without_a_library_is_told(build: Build) -> None:
-    file = build.source("components/reloadable/CMakeLists.txt")
-    change(file, " SRCS dummy.c)", ")")
+REGISTERED = 'INCLUDE_DIRS "include" PRIV_REQUIRES esp_system'
+SWITCHES = {
+    "argument": f"idf_component_register(RELOADABLE {REGISTERED} SRCS reloadable.c)",
+    "no library": f"idf_component_register({REGISTERED})\nhotreload_setup(SRCS reloadable.c)",
+}
+
+
+@pytest.mark.parametrize("switch", SWITCHES)
+def test_no_more_than_needed_has_to_be_said(build: Build, switch: str) -> None:
+    """The same module as with everything said, compiled with the same options."""
+    exported = (build.folder / "hotreload" / "exports.txt").read_text().split()
+    options = build.options_of("reloadable.c")
+    build.source("components/reloadable/CMakeLists.txt").write_text(SWITCHES[switch])
+    build.make("all")
+    assert (build.folder / "hotreload" / "exports.txt").read_text().split() == exported
+    assert module_identity(build.module.read_bytes()) == read(build.elf)
+    assert set(exported) <= build.firmware_symbols()
+    assert build.options_of("reloadable.c") == options
+
+
+def test_a_component_is_made_reloadable_by_the_configuration(
+    finished_build: Build, tmp_path: Path
+) -> None:
+    """Its CMakeLists.txt knows nothing of it."""
+    project = tmp_path / "examples" / "basic"
+    shutil.copytree(finished_build.project, project)
+    (tmp_path / "component").symlink_to(COMPONENT.parent)
+    file = project / "components" / "reloadable" / "CMakeLists.txt"
+    file.write_text(f"idf_component_register({REGISTERED} SRC_DIRS . EXCLUDE_SRCS dummy.c)")
+    named = tmp_path / "defaults"
+    named.write_text('CONFIG_HOTRELOAD_COMPONENT="reloadable"\n')
+    build = Build(finished_build.lane, project, tmp_path / "build")
+    build.configure(named)
+    build.make("esp-idf/reloadable/libreloadable.a")
+    assert "reloadable_add" in (build.folder / "hotreload" / "exports.txt").read_text().split()
+
+    named.write_text('CONFIG_HOTRELOAD_COMPONENT="relaodable"\n')
+    other = Build(finished_build.lane, project, tmp_path / "other")
+    output = " ".join(other.configure(named, check=False).split())
+    assert (
+        "hotreload: CONFIG_HOTRELOAD_COMPONENT is 'relaodable', and the build has no component of "
+        "that name"
+    ) in output
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "both"),
+    [
+        ("main", 'idf_component_register(RELOADABLE SRCS "main.c")', {"main", "reloadable"}),
+        (
+            "components/reloadable",
+            SWITCHES["argument"] + "\nhotreload_setup(SRCS reloadable.c)",
+            {"reloadable"},
+        ),
+    ],
+    ids=["two components", "two switches"],
+)
+def test_a_second_reloadable_component_is_an_error(
+    build: Build, file: str, text: str, both: set[str]
+) -> None:
+    build.source(f"{file}/CMakeLists.txt").write_text(text)
     output = " ".join(build.configure(check=False).split())
-    assert "has no library to put the stubs into: give idf_component_register() an empty" in output
+    said = re.search(r"one reloadable component: '(\w+)' cannot be it, '(\w+)' is already", output)
+    assert said, output
+    assert set(said.groups()) == both
+
+
+def test_a_reloadable_component_without_sources_is_an_error(build: Build) -> None:
+    file = build.source("components/reloadable/CMakeLists.txt")
+    file.write_text('idf_component_register(RELOADABLE INCLUDE_DIRS "include")')
+    output = " ".join(build.configure(check=False).split())
+    assert "hotreload: the reloadable component 'reloadable' has no sources" in output
 
 
 def test_a_helper_with_the_name_of_a_library_function(build: Build) -> None:
