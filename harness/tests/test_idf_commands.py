@@ -189,7 +189,9 @@ def test_a_changed_firmware_has_to_be_flashed_first(project: Project, console: R
     with project.edited(project.folder / "main" / "main.c", "greeting is now", "greeting is then"):
         result = project.run("reload")
         assert result.returncode == OTHER_FIRMWARE
-        assert "flash it first (idf.py flash)" in result.stderr.splitlines()[-1]
+        said = result.stderr.splitlines()[-1]
+        assert "a source of the firmware has changed, or a header that" in said
+        assert "end `idf.py run-project --qemu` and start it again" in said
     assert project.run("reload").returncode == 0
 
 

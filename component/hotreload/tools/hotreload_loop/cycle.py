@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,8 @@ from hotreload_client import Client, Key
 from .build import Build
 from .delivery import check_fits, deliver, runs
 from .errors import ERRORS, WrongCallError
+from .firmware import Firmware, what_changed
+from .module import Module
 from .newest import why_not_newest
 
 URL_VARIABLE = "HOTRELOAD_URL"
@@ -31,9 +33,14 @@ class Cycle:
     url: str | None = None
     timeout: float = TIMEOUT
     key_file: Path | None = None
+    firmwares: dict[str, Firmware] = field(default_factory=dict)  # by identity, those seen so far
+
+    @property
+    def address(self) -> str | None:
+        return self.url or os.environ.get(URL_VARIABLE) or self.build.device_url
 
     def client(self) -> Client:
-        url = self.url or os.environ.get(URL_VARIABLE) or self.build.device_url
+        url = self.address
         if not url:
             raise WrongCallError(
                 f"which device? use --url http://HOST:PORT, or set {URL_VARIABLE}, or start one "
@@ -45,13 +52,14 @@ class Cycle:
     def turn(self, *, only_if_new: bool = False, saved: float | None = None) -> None:
         """Bring the module into the device; `only_if_new`: unless it is the one that runs."""
         client = self.client()
+        self._remember_firmware()
         started = time.monotonic()
         answer = asked(client)
         module, said = self.build.make_module(colours=sys.stderr.isatty())
         sys.stderr.write(said)
         built = time.monotonic()
         status = answer()
-        check_fits(status, module)
+        check_fits(status, module, self._advice)
         older = why_not_newest(status)
         if older:
             tell(older)
@@ -65,6 +73,26 @@ class Cycle:
             f"{self.build.component} runs: {status['size']} bytes, module {status['module']} since "
             f"boot{since} (build {built - started:.2f} s, device {ended - built:.2f} s)"
         )
+
+    def _remember_firmware(self) -> None:
+        """Which the device may have: it is the one that was built before this turn."""
+        with contextlib.suppress(*ERRORS):
+            identity = Module.read(Path(self.build.manifest["output"])).firmware
+            if identity not in self.firmwares:
+                self.firmwares[identity] = Firmware.of(self.build)
+
+    def _advice(self, running: str) -> str:
+        """Why this build has another firmware than the one that runs, and what to do about it."""
+        emulated = self.address == self.build.device_url
+        what_to_do = (
+            "end `idf.py run-project --qemu` and start it again, which runs the new one"
+            if emulated
+            else "flash it first (idf.py flash)"
+        )
+        if running not in self.firmwares:
+            return what_to_do
+        why = what_changed(self.firmwares[running], Firmware.of(self.build))
+        return f"{why}: {what_to_do}"
 
     def watch(self) -> None:
         """A turn now and after each save of a source or header of the module, without an end."""

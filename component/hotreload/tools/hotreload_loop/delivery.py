@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 from hotreload_client import Client
@@ -16,8 +17,11 @@ PENDING = "pending"
 ASK_AGAIN = 0.1  # seconds between questions to a device whose application chooses the moment
 
 
-def check_fits(status: dict[str, Any], module: Module) -> None:
-    """Before anything is sent: the device runs the firmware that the module was linked against."""
+def check_fits(status: dict[str, Any], module: Module, advice: Callable[[str], str]) -> None:
+    """Before anything is sent: the device runs the firmware that the module was linked against.
+
+    `advice` is given the identity of the firmware that runs in its place.
+    """
     if "firmware" not in status:
         raise OtherFirmwareError(
             "what answers there has no hotreload component: is this the device's address?"
@@ -25,7 +29,7 @@ def check_fits(status: dict[str, Any], module: Module) -> None:
     if status["firmware"] != module.firmware:
         raise OtherFirmwareError(
             f"the firmware of this build is not the one that runs ({module.firmware[:8]}, the "
-            f"device has {str(status['firmware'])[:8]}): flash it first (idf.py flash)"
+            f"device has {str(status['firmware'])[:8]}): {advice(str(status['firmware']))}"
         )
 
 

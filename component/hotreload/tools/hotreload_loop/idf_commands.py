@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -35,8 +36,33 @@ def reload_command(action: str, ctx: Any, args: Any, url: str | None, timeout: f
     run(lambda: Cycle(Build.open(Path(args.build_dir)), url, timeout).turn())
 
 
-def watch_command(action: str, ctx: Any, args: Any, url: str | None, timeout: float) -> None:
-    run(lambda: Cycle(Build.open(Path(args.build_dir)), url, timeout).watch())
+def watch_command(
+    action: str,
+    ctx: Any,
+    args: Any,
+    url: str | None,
+    timeout: float,
+    beside_monitor: bool = False,
+) -> None:
+    def command() -> None:
+        cycle = Cycle(Build.open(Path(args.build_dir)), url, timeout)
+        if beside_monitor:
+            cycle.client()  # without an address there is nothing to begin
+            threading.Thread(target=run, args=(cycle.watch,), daemon=True).start()
+        else:
+            cycle.watch()
+
+    run(command)
+
+
+def watch_beside_monitor(ctx: Any, global_args: Any, tasks: list[Any]) -> None:
+    """`idf.py watch monitor`: both have the terminal, until the monitor is ended."""
+    by_name = {task.name: task for task in tasks}
+    watch, monitor = by_name.get("watch"), by_name.get("monitor")
+    if watch and monitor:
+        watch.action_args["beside_monitor"] = True
+        tasks.remove(watch)
+        tasks.insert(tasks.index(monitor), watch)
 
 
 def run_command(
@@ -97,6 +123,7 @@ def action_extensions(base_actions: dict[str, Any], project_path: str) -> dict[s
         return {"version": "1"}  # found in two ways, for example by the project and as a component
     return {
         "version": "1",
+        "global_action_callbacks": [watch_beside_monitor],
         "actions": {
             **flash_command(base_actions),
             "reload": {
@@ -106,7 +133,8 @@ def action_extensions(base_actions: dict[str, Any], project_path: str) -> dict[s
             },
             "watch": {
                 "callback": watch_command,
-                "help": "Like reload, after each save of a source or header of the module.",
+                "help": "Like reload, after each save of a source or header of the module; "
+                "`watch monitor` shows the console as well.",
                 "options": [URL, TIMEOUT_OPTION],
             },
             "run-project": {

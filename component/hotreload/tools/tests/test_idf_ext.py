@@ -6,7 +6,9 @@ import importlib.util
 import json
 import shutil
 import sys
+import threading
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,6 +17,7 @@ import click
 import pytest
 from hotreload_loop import emulator, idf_commands
 from hotreload_loop.build import Build
+from hotreload_loop.cycle import Cycle
 from hotreload_loop.errors import WrongCallError
 
 from .conftest import COMPONENT
@@ -109,6 +112,65 @@ def test_found_twice_they_are_brought_once(
     first = load(COMPONENT)(actions, str(EXAMPLE))
     actions["actions"].update(first["actions"])
     assert "actions" not in load(EXAMPLE)(actions, str(EXAMPLE))
+
+
+@dataclass
+class Task:
+    """A command as idf.py has it in its list."""
+
+    name: str
+    action_args: dict[str, Any] = field(default_factory=dict)
+
+
+@pytest.mark.parametrize(
+    ("asked", "order"),
+    [
+        (["watch", "monitor"], ["watch", "monitor"]),
+        (["monitor", "watch"], ["watch", "monitor"]),
+        (["watch", "flash", "monitor"], ["flash", "watch", "monitor"]),
+        (["build", "monitor", "size"], ["build", "monitor", "size"]),
+        (["build", "watch"], ["build", "watch"]),
+    ],
+)
+def test_watch_comes_before_the_monitor(
+    load: Callable[[Path], Callable[..., dict[str, Any]]], asked: list[str], order: list[str]
+) -> None:
+    tasks = [Task(name) for name in asked]
+    extension = load(COMPONENT)({"actions": {"all": {}}}, str(EXAMPLE))
+    for callback in extension["global_action_callbacks"]:
+        callback(None, None, tasks)
+    assert [task.name for task in tasks] == order
+    beside = [task.name for task in tasks if task.action_args == {"beside_monitor": True}]
+    assert beside == (["watch"] if {"watch", "monitor"} <= set(asked) else [])
+
+
+def test_the_monitor_has_the_terminal_while_watch_goes_on(
+    build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watching, ended = threading.Event(), threading.Event()
+
+    def watch(cycle: Cycle) -> None:
+        watching.set()
+        ended.wait()
+
+    monkeypatch.setattr(Cycle, "watch", watch)
+    monkeypatch.setattr(Build, "open", lambda folder: build)
+    args = SimpleNamespace(build_dir=build.folder)
+    idf_commands.watch_command("watch", None, args, "http://x", 1.0, beside_monitor=True)
+    assert watching.wait(timeout=20)
+    ended.set()
+
+
+def test_watch_beside_the_monitor_needs_a_device(
+    build: Build, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("HOTRELOAD_URL", raising=False)
+    monkeypatch.setattr(Build, "open", lambda folder: build)
+    args = SimpleNamespace(build_dir=build.folder)
+    with pytest.raises(SystemExit) as stopped:
+        idf_commands.watch_command("watch", None, args, None, 1.0, beside_monitor=True)
+    assert stopped.value.code == 2
+    assert "which device?" in capsys.readouterr().err
 
 
 def test_on_a_board_it_is_flash_and_monitor_of_idf_py(

@@ -21,6 +21,7 @@ import pytest
 from hotreload_client import Client
 from hotreload_loop.build import messages
 from hotreload_loop.cycle import asked
+from hotreload_loop.firmware import Firmware, what_changed
 from hotreload_loop.newest import why_not_newest
 
 from .conftest import TOOLS
@@ -216,6 +217,72 @@ def test_a_module_of_another_firmware_is_not_sent(build: Path, device: Device) -
         "the firmware of this build is not the one that runs (00000000, the device has 00010203): "
         "flash it first (idf.py flash)"
     )
+    assert device.uploads == []
+
+
+def firmware(exports: list[str], needed: list[str], options: dict[str, object]) -> Firmware:
+    return Firmware(frozenset(exports), frozenset(needed), options)
+
+
+@pytest.mark.parametrize(
+    ("new", "told"),
+    [
+        (firmware(["a", "b"], ["m"], {"X": 1}), "the module exports b now"),
+        (firmware([], ["m"], {"X": 1}), "the module no longer exports a"),
+        (firmware(["a"], ["m", "n"], {"X": 1}), "the module needs n of the firmware now"),
+        (firmware(["a"], [], {"X": 1}), "the module no longer needs m of the firmware"),
+        (
+            firmware(["a"], ["m"], {"Y": True, "Z": "s"}),
+            "CONFIG_X is n, was 1, CONFIG_Y is y, was n, CONFIG_Z is s, was n",
+        ),
+        (
+            firmware(["a", "b", "c", "d", "e", "f"], [], {"X": 1}),
+            "the module exports b, c, d, 2 more now; the module no longer needs m of the firmware",
+        ),
+        (
+            firmware(["a"], ["m"], {"X": 1}),
+            "a source of the firmware has changed, or a header that the module shares with it",
+        ),
+    ],
+)
+def test_what_makes_another_firmware(new: Firmware, told: str) -> None:
+    assert what_changed(firmware(["a"], ["m"], {"X": 1}), new) == told
+
+
+def change_firmware(build: Path) -> None:
+    """The next build has an export more, and another option."""
+    manifest = json.loads((build / "hotreload" / "module_manifest.json").read_text())
+    manifest["exports"] = ["answer", "question"]
+    (build / "new_manifest").write_text(json.dumps(manifest))
+    (build / "module").write_bytes(module(b"second", OTHER_FIRMWARE))
+    (build / "make.sh").write_text(
+        f"cp new_manifest hotreload/module_manifest.json; "
+        f"echo '{{\"ANSWER\": true}}' >config/sdkconfig.json; {MAKE}"
+    )
+
+
+@pytest.mark.parametrize("emulated", [False, True], ids=["board", "emulator"])
+def test_what_made_another_firmware_is_said(build: Path, device: Device, emulated: bool) -> None:
+    """As long as the firmware that runs was built before, by any build."""
+    (build / "config").mkdir()
+    manifest = json.loads((build / "hotreload" / "module_manifest.json").read_text())
+    manifest["exports"] = ["answer"]
+    (build / "hotreload" / "module_manifest.json").write_text(json.dumps(manifest))
+    (build / "module.so").write_bytes((build / "module").read_bytes())
+    if emulated:
+        (build / "hotreload" / "device_url").write_text(device.server.url)
+    change_firmware(build)
+    with watching(build, device.server.url) as watch:
+        for _ in range(2):  # it stays said
+            line = watch.expect("the firmware of this build is not the one that runs")
+            assert "the module exports question now; CONFIG_ANSWER is y, was n: " in line
+            assert line.endswith(
+                "end `idf.py run-project --qemu` and start it again, which runs the new one"
+                if emulated
+                else "flash it first (idf.py flash)"
+            )
+            (build.parent / "source.c").write_text("saved")
+        assert watch.end() == 0
     assert device.uploads == []
 
 
