@@ -12,8 +12,7 @@ from typing import Any, Protocol, TypedDict, cast
 from urllib.parse import urlsplit
 
 import requests
-from hotreload_client import Key
-from requests.auth import AuthBase
+from hotreload_client import Challenge, Key
 
 from harness.connection import Connections
 from harness.errors import ConditionNotMet, NoAnswer
@@ -161,24 +160,6 @@ class RawAnswer:
         return str(json.loads(self.body).get("error", ""))
 
 
-class Signature(AuthBase):
-    """Signs each request that changes something, with a nonce of its own."""
-
-    def __init__(self, nonce: Callable[[], str], key: Key) -> None:
-        self._nonce = nonce
-        self._key = key
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        if request.method == "POST":
-            body = request.body or b""
-            data = body.encode() if isinstance(body, str) else body
-            endpoint = urlsplit(request.url or "").path
-            request.headers["Authorization"] = self._key.authorization(
-                "POST", str(endpoint), self._nonce(), data
-            )
-        return request
-
-
 class HotReloadClient:
     """Upload, reload and status; every error of the server is a `HotReloadHTTPError`.
 
@@ -197,8 +178,7 @@ class HotReloadClient:
         self._record = record
         self._watch = watch or Watch()
         self._connections = Connections(self._watch)
-        if key is not None:
-            self._connections.session.auth = Signature(self.nonce, key)
+        self._key = key
 
     @property
     def url(self) -> str:
@@ -245,9 +225,9 @@ class HotReloadClient:
         """The update that waits for a reload."""
         return cast(Pending, self._answer(self.request("GET", "/pending")))
 
-    def nonce(self) -> str:
-        """A fresh nonce for a request to sign."""
-        return str(self._answer(self.request("GET", "/nonce"))["nonce"])
+    def challenge(self) -> Challenge:
+        """A fresh nonce for a request to sign, and for whom."""
+        return Challenge.read(self._answer(self.request("GET", "/nonce")))
 
     def post(self, path: str, body: bytes, headers: dict[str, str]) -> dict[str, Any]:
         """POST raw bytes."""
@@ -261,6 +241,10 @@ class HotReloadClient:
     def request(self, method: str, path: str, **arguments: Any) -> requests.Response:
         """Any request, answered with whatever the server says; `NoAnswer` if it says nothing."""
         patient = arguments.setdefault("timeout", TIMEOUT) != TIMEOUT
+        if self._key is not None and method == "POST":
+            endpoint = urlsplit(path).path
+            signature = self._key.authorization(endpoint, self.challenge(), _module_in(arguments))
+            arguments["headers"] = {**arguments.get("headers", {}), "Authorization": signature}
         response = self._connections.request(
             method, self.url + path, f"{method} {path}", patient=patient, **arguments
         )
@@ -396,6 +380,13 @@ class RawUpload:
             raise NoAnswer(f"POST {self.path}: the connection stays: {error}") from error
         self.watch.settle()
         return received
+
+
+def _module_in(arguments: dict[str, Any]) -> bytes:
+    """The ELF of a request, in whatever form it will be sent."""
+    files = arguments.get("files")
+    module: bytes = files["file"][1] if files else arguments.get("data") or b""
+    return module
 
 
 def _bytes(elf: Upload) -> bytes:

@@ -53,8 +53,10 @@ endfunction()
 #                 [PARTITION <label>]             "hotreload" unless it is given
 #                 [INCLUDE_DIRS <folder>...]      private include directories of the module
 #                 [COMPILE_OPTIONS <option>...]   further options for the module's sources
-#                 [EXPORTS <function>...])        the functions that the firmware calls; by default
+#                 [EXPORTS <function>...]         the functions that the firmware calls; by default
 #                                                 all that are neither static nor hidden
+#                 [BUILD_NUMBER <number>])        of the module, by default 0: a firmware with
+#                                                 CONFIG_HOTRELOAD_BUILD_FLOOR takes no lower one
 #
 # For a component with more to say than RELOADABLE does: sources that stay in the firmware, another
 # partition, a list of exports. Call it once, after idf_component_register(). It
@@ -68,7 +70,8 @@ endfunction()
 # - adds the module to the target `flash` and makes the targets `hotreload-module` (build it) and
 #   `hotreload-flash` (build it and write it to its partition).
 function(hotreload_setup)
-    cmake_parse_arguments(arg "" "PARTITION" "SRCS;INCLUDE_DIRS;COMPILE_OPTIONS;EXPORTS" ${ARGN})
+    cmake_parse_arguments(arg "" "PARTITION;BUILD_NUMBER"
+        "SRCS;INCLUDE_DIRS;COMPILE_OPTIONS;EXPORTS" ${ARGN})
     if(NOT arg_PARTITION)
         set(arg_PARTITION "hotreload")
     endif()
@@ -351,13 +354,16 @@ function(__hotreload_add_module objects)
     # made by CMake, which knows all that makes up the command line of a source
     set(commands "${CMAKE_BINARY_DIR}/compile_commands.json")
     if(CONFIG_HOTRELOAD_AUTH)
-        set(key_args --auth-key "${gen_dir}/auth_key")
+        set(key_args --auth-key "${gen_dir}/auth_key" --build-floor ${CONFIG_HOTRELOAD_BUILD_FLOOR})
     endif()
     if(offset)
         set(further_args --partition ${arg_PARTITION} ${offset} ${size})
     endif()
     if(arg_EXPORTS)
         list(APPEND further_args --exports-only)
+    endif()
+    if(DEFINED arg_BUILD_NUMBER)
+        list(APPEND further_args --build-number ${arg_BUILD_NUMBER})
     endif()
     if(CONFIG_HOTRELOAD_MAX_ELF_SIZE)
         list(APPEND further_args --max-size ${CONFIG_HOTRELOAD_MAX_ELF_SIZE})

@@ -129,7 +129,11 @@ extern "C" {
 #define HOTRELOAD_ERR_NOTHING_TO_UNDO  (HOTRELOAD_ERR_BASE + 0x4c) /**< No module in flash was marked bad or has yielded. */
 #define HOTRELOAD_ERR_MARKED_BAD       (HOTRELOAD_ERR_BASE + 0x4d) /**< The module was marked bad. */
 #define HOTRELOAD_ERR_YIELDED          (HOTRELOAD_ERR_BASE + 0x4e) /**< The module was started too often without being confirmed. */
-#define HOTRELOAD_ERR_AUTH_BODY        (HOTRELOAD_ERR_BASE + 0x50) /**< The body is not the one that was signed. */
+#define HOTRELOAD_ERR_AUTH_BODY        (HOTRELOAD_ERR_BASE + 0x50) /**< The module is not the one that was signed. */
+#define HOTRELOAD_ERR_AUTH_VERSION     (HOTRELOAD_ERR_BASE + 0x51) /**< Signed as the clients of an earlier release do. */
+#define HOTRELOAD_ERR_MODULE_MAC       (HOTRELOAD_ERR_BASE + 0x52) /**< The module was not built with this firmware's key. */
+#define HOTRELOAD_ERR_BUILD_FLOOR      (HOTRELOAD_ERR_BASE + 0x53) /**< The module's build number is too low. */
+#define HOTRELOAD_ERR_ORIGIN           (HOTRELOAD_ERR_BASE + 0x54) /**< The request comes from a page of another site. */
 /** @} */
 
 /** Where a module comes from and what is called in it. */

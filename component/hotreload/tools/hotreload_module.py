@@ -119,6 +119,8 @@ def run_manifest(args: argparse.Namespace) -> None:
         exports_only=args.exports_only,
         own_flags=commands.sources,
         max_size=args.max_size,
+        build_number=args.build_number,
+        build_floor=args.build_floor,
         wrapped=read_exports(args.exports.with_name(WRAPPED_FILE)),
     ).save(args.output)
 
@@ -146,6 +148,16 @@ def run_key(args: argparse.Namespace) -> None:
     make_key(args.key)
     if args.source is not None:
         write_source(args.source, args.key)
+
+
+def build_number(text: str) -> int:
+    from hotreload_build.mac import LARGEST
+
+    if not text.isdecimal() or int(text) > LARGEST:
+        raise argparse.ArgumentTypeError(
+            f"BUILD_NUMBER of hotreload_setup() is '{text}': give a number up to {LARGEST}"
+        )
+    return int(text)
 
 
 def read_exports(path: Path) -> tuple[str, ...]:
@@ -215,6 +227,8 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     manifest.add_argument("--partition", nargs=3, metavar=("LABEL", "OFFSET", "SIZE"))
     manifest.add_argument("--module", required=True, help="the stripped module")
     manifest.add_argument("--auth-key", metavar="FILE", help="the key of the firmware")
+    manifest.add_argument("--build-number", type=build_number, default=0, help="of the module")
+    manifest.add_argument("--build-floor", type=int, default=0, help="what the firmware takes")
     manifest.add_argument("--output", type=Path, required=True)
     manifest.set_defaults(run=run_manifest)
 

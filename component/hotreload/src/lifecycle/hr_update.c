@@ -243,6 +243,16 @@ static esp_err_t make_newest(hr_update_t *update)
     return err;
 }
 
+/* One that nobody signed never becomes the newest. */
+static esp_err_t check_hash(hr_update_t *update)
+{
+    return update->wanted == NULL
+                   || memcmp(update->wanted, update->flash.hash, HR_SHA256_SIZE) == 0
+               ? ESP_OK
+               : hr_reject(&update->report, HOTRELOAD_ERR_AUTH_BODY,
+                           "the module is not the one that was signed: its SHA-256 is another");
+}
+
 static esp_err_t commit(hr_update_t *update, const hr_exports_t *exports)
 {
     hr_store_view_t view;
@@ -256,7 +266,10 @@ static esp_err_t commit(hr_update_t *update, const hr_exports_t *exports)
     if (err != ESP_OK) {
         return err;
     }
-    err = hr_update_check_image(view.data, view.size, exports, &update->report);
+    err = check_hash(update);
+    if (err == ESP_OK) {
+        err = hr_update_check_image(view.data, view.size, exports, &update->report);
+    }
     hr_store_unmap(&view);
     return err == ESP_OK ? make_newest(update) : err;
 }

@@ -11,6 +11,7 @@
 typedef struct {
     hr_store_t store;
     int64_t deadline; /* by the clock of esp_timer */
+    const uint8_t *wanted; /* the SHA-256 that the ELF has to have; NULL: any */
     hr_store_update_t flash;
     hr_report_t report; /* why it failed */
 } hr_update_t;
@@ -39,7 +40,8 @@ esp_err_t hr_update_add(hr_update_t *update, size_t size);
 /* Takes a copy of the next bytes of the ELF. */
 esp_err_t hr_update_append(hr_update_t *update, const void *data, size_t size);
 
-/* Checks what was written as a load would, and makes it the newest. */
+/* Checks what was written as a load would, and makes it the newest. HOTRELOAD_ERR_AUTH_BODY when it is
+   not what was wanted. */
 esp_err_t hr_update_commit(hr_update_t *update, const hr_exports_t *exports);
 
 /* Ends the update and reports `err`, with which it failed, or ESP_OK. Without a commit the modules

@@ -7,6 +7,7 @@
 #include "arch/hr_entry.h"
 #include "arch/hr_reloc.h"
 #include "elf/hr_identity.h"
+#include "elf/hr_image_mac.h"
 #include "elf/hr_symbol.h"
 #include "freertos/FreeRTOS.h"
 #include "port/hr_trace.h"
@@ -49,6 +50,11 @@ esp_err_t hr_module_check(hr_image_t *image, const void *data, size_t size,
     if (err == ESP_OK) {
         err = hr_identity_check(image, report);
     }
+#if CONFIG_HOTRELOAD_AUTH
+    if (err == ESP_OK) {
+        err = hr_image_mac_check(image, hotreload_auth_key, hotreload_build_floor, report);
+    }
+#endif
     if (err == ESP_OK) {
         err = hr_reloc_check(image, &relocations, report);
     }

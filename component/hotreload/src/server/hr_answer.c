@@ -14,6 +14,7 @@
 
 #define HTTP_400 "400 Bad Request"
 #define HTTP_401 "401 Unauthorized"
+#define HTTP_403 "403 Forbidden"
 #define HTTP_404 "404 Not Found"
 #define HTTP_405 "405 Method Not Allowed"
 #define HTTP_408 "408 Request Timeout"
@@ -39,6 +40,8 @@ static const struct {
     {HOTRELOAD_ERR_AUTH_REPLAYED, HTTP_401},
     {HOTRELOAD_ERR_AUTH_MAC, HTTP_401},
     {HOTRELOAD_ERR_AUTH_BODY, HTTP_401},
+    {HOTRELOAD_ERR_AUTH_VERSION, HTTP_401},
+    {HOTRELOAD_ERR_ORIGIN, HTTP_403},
     {HOTRELOAD_ERR_BODY_UNEXPECTED, HTTP_400},
     {HOTRELOAD_ERR_ENDPOINT, HTTP_404},
     {HOTRELOAD_ERR_METHOD, HTTP_405},

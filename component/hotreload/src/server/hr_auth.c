@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/hr_auth.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,7 +9,7 @@
 #define TIME_SIZE 8
 #define NONCE_MAC_SIZE 16
 #define NONCE_SIZE (TIME_SIZE + NONCE_MAC_SIZE)
-/* the lines that are signed, with the longest endpoint and a length of 32 bits */
+/* the lines that are signed, with the longest endpoint */
 #define TEXT_SIZE 256
 
 _Static_assert(HR_AUTH_NONCE_LENGTH == 2 * NONCE_SIZE, "a nonce is written in hexadecimal");
@@ -67,21 +66,28 @@ static const char *read_hex(const char *at, uint8_t *bytes, size_t size)
     return at;
 }
 
-static esp_err_t read_header(const char *header, fields_t *fields, hr_report_t *report)
+static esp_err_t read_header(const hr_auth_t *auth, const char *header, fields_t *fields,
+                             hr_report_t *report)
 {
     if (header == NULL) {
         return hr_reject(report, HOTRELOAD_ERR_AUTH_HEADER, "the request has no Authorization: it "
-                                                            "has to be signed");
+                         "has to be signed with key %s", auth->key_id);
     }
-    const char *at = skip(header, "HMAC-SHA256 nonce=");
+    if (skip(header, "HMAC-SHA256 nonce=") != NULL) {
+        return hr_reject(report, HOTRELOAD_ERR_AUTH_VERSION,
+                         "the request is signed in version 1, this firmware takes version %d: "
+                         "update the client", HR_AUTH_VERSION);
+    }
+    const char *at = skip(header, "HMAC-SHA256 version=2,nonce=");
     const char *nonce = at;
     at = read_hex(at, fields->nonce, sizeof(fields->nonce));
     at = read_hex(skip(at, ",sha256="), fields->hash, sizeof(fields->hash));
     at = read_hex(skip(at, ",mac="), fields->mac, sizeof(fields->mac));
     if (at == NULL || *at != 0) {
         return hr_reject(report, HOTRELOAD_ERR_AUTH_HEADER,
-                         "Authorization is not HMAC-SHA256 nonce=<%d digits>,sha256=<%d>,mac=<%d>",
-                         HR_AUTH_NONCE_LENGTH, 2 * HR_SHA256_SIZE, 2 * HR_SHA256_SIZE);
+                         "Authorization is not HMAC-SHA256 version=%d,nonce=<%d digits>,"
+                         "sha256=<%d>,mac=<%d>", HR_AUTH_VERSION, HR_AUTH_NONCE_LENGTH,
+                         2 * HR_SHA256_SIZE, 2 * HR_SHA256_SIZE);
     }
     memcpy(fields->nonce_text, nonce, HR_AUTH_NONCE_LENGTH);
     fields->nonce_text[HR_AUTH_NONCE_LENGTH] = 0;
@@ -133,23 +139,23 @@ static esp_err_t check_nonce(const hr_auth_t *auth, const uint8_t nonce[NONCE_SI
     return ESP_OK;
 }
 
-static esp_err_t check_mac(const hr_auth_t *auth, const hr_auth_request_t *request,
-                           const fields_t *fields, hr_report_t *report)
+static esp_err_t check_mac(const hr_auth_t *auth, const char *endpoint, const fields_t *fields,
+                           hr_report_t *report)
 {
-    char hash[2 * HR_SHA256_SIZE + 1];
+    char hash[HR_SHA256_TEXT_SIZE];
     char text[TEXT_SIZE];
     uint8_t mac[HR_SHA256_SIZE];
-    write_hex(hash, fields->hash, sizeof(fields->hash));
-    int length = snprintf(text, sizeof(text), "hotreload-1\n%s\n%s\n%u\n%s\n%s\n", request->method,
-                          request->endpoint, (unsigned)request->length, fields->nonce_text, hash);
-    esp_err_t err = hr_hmac_sha256(auth->key, HR_AUTH_KEY_SIZE, text, (size_t)length, mac);
+    hr_sha256_to_text(fields->hash, hash);
+    int length = snprintf(text, sizeof(text), "hotreload-%d\n%s\n%s\n%s\n%s\n", HR_AUTH_VERSION,
+                          endpoint, auth->device, fields->nonce_text, hash);
+    esp_err_t err = hr_hmac_sha256(auth->key, HR_KEY_SIZE, text, (size_t)length, mac);
     if (err != ESP_OK) {
         return reject_library(err, report);
     }
     if (!hr_sha256_same(mac, fields->mac, sizeof(mac))) {
         return hr_reject(report, HOTRELOAD_ERR_AUTH_MAC,
-                         "the mac is not that of %s %s with %u bytes and the key of this firmware",
-                         request->method, request->endpoint, (unsigned)request->length);
+                         "the mac is not that of %s on device %s with key %s", endpoint,
+                         auth->device, auth->key_id);
     }
     return ESP_OK;
 }
@@ -174,12 +180,37 @@ static esp_err_t use(hr_auth_t *auth, int64_t issue, hr_report_t *report)
     return ESP_OK;
 }
 
-esp_err_t hr_auth_init(hr_auth_t *auth, const uint8_t *key, const uint8_t random[HR_SHA256_SIZE],
-                       int64_t lifetime, hr_report_t *report)
+static esp_err_t make_key_id(hr_auth_t *auth)
+{
+    uint8_t hash[HR_SHA256_SIZE];
+    hr_sha256_t context;
+    esp_err_t err = hr_sha256_begin(&context);
+    if (err != ESP_OK) {
+        return err;
+    }
+    err = hr_sha256_add(&context, auth->key, HR_KEY_SIZE);
+    if (err != ESP_OK) {
+        hr_sha256_drop(&context);
+        return err;
+    }
+    err = hr_sha256_end(&context, hash);
+    if (err == ESP_OK) {
+        write_hex(auth->key_id, hash, HR_AUTH_KEY_ID_LENGTH / 2);
+    }
+    return err;
+}
+
+esp_err_t hr_auth_init(hr_auth_t *auth, const uint8_t *key, hr_auth_device_t device,
+                       const uint8_t random[HR_SHA256_SIZE], int64_t lifetime,
+                       hr_report_t *report)
 {
     *auth = (hr_auth_t) {.key = key, .lifetime = lifetime};
-    /* so that who can guess the random bytes, but lacks the key, can make no nonce */
-    esp_err_t err = hr_hmac_sha256(key, HR_AUTH_KEY_SIZE, random, HR_SHA256_SIZE, auth->nonce_key);
+    write_hex(auth->device, device.bytes, sizeof(device.bytes));
+    esp_err_t err = make_key_id(auth);
+    if (err == ESP_OK) {
+        /* so that who can guess the random bytes, but lacks the key, can make no nonce */
+        err = hr_hmac_sha256(key, HR_KEY_SIZE, random, HR_SHA256_SIZE, auth->nonce_key);
+    }
     return err == ESP_OK ? ESP_OK : reject_library(err, report);
 }
 
@@ -196,55 +227,23 @@ esp_err_t hr_auth_issue(hr_auth_t *auth, int64_t now, char nonce[HR_AUTH_NONCE_L
     return err;
 }
 
-esp_err_t hr_auth_check(hr_auth_t *auth, const hr_auth_request_t *request, int64_t now,
-                        hr_auth_body_t *body, hr_report_t *report)
+esp_err_t hr_auth_check(hr_auth_t *auth, const char *endpoint, const char *authorization,
+                        int64_t now, uint8_t module[HR_SHA256_SIZE], hr_report_t *report)
 {
     fields_t fields;
-    esp_err_t err = read_header(request->authorization, &fields, report);
+    esp_err_t err = read_header(auth, authorization, &fields, report);
     if (err == ESP_OK) {
         err = check_nonce(auth, fields.nonce, now, report);
     }
     if (err == ESP_OK) {
-        err = check_mac(auth, request, &fields, report);
+        err = check_mac(auth, endpoint, &fields, report);
     }
     /* last: only who has the key gets here */
     if (err == ESP_OK) {
         err = use(auth, issue_of(fields.nonce), report);
     }
     if (err == ESP_OK) {
-        memcpy(body->wanted, fields.hash, sizeof(fields.hash));
+        memcpy(module, fields.hash, sizeof(fields.hash));
     }
     return err;
-}
-
-esp_err_t hr_auth_body_begin(hr_auth_body_t *body, hr_report_t *report)
-{
-    esp_err_t err = hr_sha256_begin(&body->hash);
-    return err == ESP_OK ? ESP_OK : reject_library(err, report);
-}
-
-esp_err_t hr_auth_body_add(hr_auth_body_t *body, const void *data, size_t size,
-                           hr_report_t *report)
-{
-    esp_err_t err = hr_sha256_add(&body->hash, data, size);
-    return err == ESP_OK ? ESP_OK : reject_library(err, report);
-}
-
-esp_err_t hr_auth_body_end(hr_auth_body_t *body, hr_report_t *report)
-{
-    uint8_t hash[HR_SHA256_SIZE];
-    esp_err_t err = hr_sha256_end(&body->hash, hash);
-    if (err != ESP_OK) {
-        return reject_library(err, report);
-    }
-    if (!hr_sha256_same(hash, body->wanted, sizeof(hash))) {
-        return hr_reject(report, HOTRELOAD_ERR_AUTH_BODY,
-                         "the body is not the one that was signed: its SHA-256 is another");
-    }
-    return ESP_OK;
-}
-
-void hr_auth_body_drop(hr_auth_body_t *body)
-{
-    hr_sha256_drop(&body->hash);
 }

@@ -100,8 +100,8 @@ static esp_err_t handle_command(httpd_req_t *request, const command_t *command)
     hr_report_t report;
     char body[HR_ANSWER_SIZE];
     hr_answer_t answer = {.body = body, .size = sizeof(body)};
-    hr_auth_body_t none;
-    esp_err_t err = hr_access_check(request, &none, &report);
+    hr_access_t access;
+    esp_err_t err = hr_access_check(request, &access, &report);
     if (err == ESP_OK) {
         err = hr_refusal_check_no_body(request, &report);
     }

@@ -41,7 +41,7 @@ typedef struct {
     size_t pending; /* where the first bytes of the body belong: came with the headers */
     bool awaits_continue;
     int64_t deadline;
-    hr_auth_body_t body;
+    hr_access_t access;
     hr_update_t update;
     bool is_form;
     form_t form[]; /* one, or none */
@@ -131,16 +131,10 @@ static void *room(upload_t *upload, size_t *size)
 /* Takes `size` bytes that were received there. */
 static esp_err_t take(upload_t *upload, size_t size)
 {
-    size_t unused;
-    hr_report_t *report = &upload->update.report;
     upload->received += size;
-    esp_err_t err = hr_access_add_body(&upload->body, room(upload, &unused), size, report);
-    if (err != ESP_OK) {
-        return err;
-    }
-    return upload->is_form
-               ? hr_multipart_feed(&upload->form->parser, upload->form->buffer, size, report)
-               : hr_update_add(&upload->update, size);
+    return upload->is_form ? hr_multipart_feed(&upload->form->parser, upload->form->buffer, size,
+                                               &upload->update.report)
+                           : hr_update_add(&upload->update, size);
 }
 
 static esp_err_t reject_silence(upload_t *upload, int64_t silence)
@@ -196,22 +190,6 @@ static esp_err_t receive_all(hr_socket_t *socket, upload_t *upload)
     return err;
 }
 
-/* One that nobody signed never becomes current. */
-static esp_err_t receive_signed(hr_socket_t *socket, upload_t *upload)
-{
-    hr_report_t *report = &upload->update.report;
-    esp_err_t err = hr_access_begin_body(&upload->body, report);
-    if (err != ESP_OK) {
-        return err;
-    }
-    err = receive_all(socket, upload);
-    if (err != ESP_OK) {
-        hr_access_drop_body(&upload->body);
-        return err;
-    }
-    return hr_access_end_body(&upload->body, report);
-}
-
 static esp_err_t write_body(hr_socket_t *socket, upload_t *upload)
 {
     hr_update_t *update = &upload->update;
@@ -219,7 +197,7 @@ static esp_err_t write_body(hr_socket_t *socket, upload_t *upload)
     if (err != ESP_OK) {
         return err;
     }
-    err = receive_signed(socket, upload);
+    err = receive_all(socket, upload);
     if (err == ESP_OK) {
         err = hr_update_commit(update, &upload->target->exports);
     }
@@ -270,8 +248,8 @@ static esp_err_t hand_over(httpd_req_t *request, upload_t *upload, const char *c
 static esp_err_t begin(httpd_req_t *request, const hr_upload_target_t *target,
                        hr_upload_finish_t finish, hr_report_t *report)
 {
-    hr_auth_body_t body;
-    esp_err_t err = hr_access_check(request, &body, report);
+    hr_access_t access;
+    esp_err_t err = hr_access_check(request, &access, report);
     if (err != ESP_OK) {
         return err;
     }
@@ -294,7 +272,8 @@ static esp_err_t begin(httpd_req_t *request, const hr_upload_target_t *target,
         upload->finish = finish;
         upload->context = request->user_ctx;
         upload->length = request->content_len;
-        upload->body = body;
+        upload->access = access;
+        upload->update.wanted = access.is_signed ? upload->access.module : NULL;
         upload->is_form = is_form;
         err = hand_over(request, upload, content_type, report);
     }

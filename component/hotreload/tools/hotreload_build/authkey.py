@@ -1,7 +1,8 @@
-"""The secret that requests to a firmware are signed with: made by its build, known to nobody else.
+"""The secret of a firmware: requests to it and its modules are signed with it.
 
-It is written to two files that only their owner may read, the key for clients and a source file for
-the firmware, and is neither printed nor put anywhere else.
+Made by the firmware's build, and written to two files that only their owner may read, the key for
+clients and a source file for the firmware. What is made of the source has it as well: nobody but
+its owner may enter the build directory.
 """
 
 from __future__ import annotations
@@ -38,7 +39,10 @@ def write_source(path: Path, key: Path) -> None:
 
 
 def read_key(path: Path) -> bytes:
-    text = path.read_text(encoding="ascii", errors="replace").strip()
+    try:
+        text = path.read_text(encoding="ascii", errors="replace").strip()
+    except OSError as error:
+        raise ModuleError(f"cannot read the key {path}: {error.strerror}") from error
     if not re.fullmatch(f"[0-9a-fA-F]{{{2 * SIZE}}}", text):
         raise ModuleError(
             f"{path} is not a key: it has not {2 * SIZE} hexadecimal digits; remove it, and the "

@@ -16,13 +16,14 @@ from .errors import ModuleError
 VARIABLE = "hotreload_firmware_identity"
 SIZE = 16
 WORDS = struct.Struct("<4I")
-NOTE = struct.Struct("<III12s16s")  # the component's only note, as its linker script makes it
+NOTE = struct.Struct("<III12s16s")  # the component's first note, as its linker script makes it
 NOTE_TYPE, OWNER = 1, b"hotreload\0\0\0"
 SEGMENT = struct.Struct("<III")  # address, bytes in the file, bytes in memory
 
 # What differs between builds of the same sources: version, date and hash in ESP-IDF's description
-# of the application, the secret for uploads, and the identity itself.
-LEFT_OUT = ("esp_app_desc", "hotreload_auth_key", VARIABLE)
+# of the application, the secret for uploads, the lowest number of a module that is taken, and the
+# identity itself.
+LEFT_OUT = ("esp_app_desc", "hotreload_auth_key", "hotreload_build_floor", VARIABLE)
 
 
 def stamp(firmware: Path) -> bytes:

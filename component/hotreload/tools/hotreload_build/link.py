@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from . import image as module_image
+from .authkey import read_key
 from .diagnosis import explain_link_failure
 from .elf import read_image
 from .environment import tool_environment
@@ -16,6 +17,7 @@ from .errors import ModuleError
 from .files import write_atomically, write_if_changed
 from .identity import module_identity
 from .interface import read_interface
+from .mac import sign
 from .manifest import Manifest
 from .names import demangled
 from .refusals import INFO, check_linked
@@ -111,10 +113,21 @@ def link(
     exports = module_image.exported_functions(image)
     if not exports:
         raise ModuleError(_NO_EXPORT.format(manifest.component))
-    stripped = module_image.strip(image.data)
+    stripped = _sign(manifest, module_image.strip(image.data))
     told = summary(manifest, image, stripped, len(exports))
     write_atomically(output, stripped)
     return Module(output, unstripped, exports, _warnings(manifest, exports), said, told)
+
+
+def _sign(manifest: Manifest, stripped: bytes) -> bytes:
+    if manifest.build_number < manifest.build_floor:
+        raise ModuleError(
+            f"module '{manifest.component}' is build {manifest.build_number}, its firmware takes "
+            f"{manifest.build_floor} and later ones: raise BUILD_NUMBER of hotreload_setup(), or "
+            "lower CONFIG_HOTRELOAD_BUILD_FLOOR"
+        )
+    key = read_key(Path(manifest.auth_key)) if manifest.auth_key else None
+    return sign(stripped, manifest.build_number, key)
 
 
 def run(command: list[str], manifest: Manifest) -> str:

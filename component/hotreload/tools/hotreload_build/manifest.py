@@ -61,6 +61,8 @@ class Manifest(NamedTuple):
     exports_only: bool = False  # the module exports `exports` and nothing else, as EXPORTS says
     wrapped: tuple[str, ...] = ()  # the names of --wrap in the firmware's link
     max_size: int | None = None  # bytes of the largest ELF that the server takes
+    build_number: int = 0  # of the module, signed with it
+    build_floor: int = 0  # the lowest that the firmware takes
     own_flags: dict[str, Toolset] = {}  # noqa: RUF012 - of sources with properties of their own
 
     @staticmethod
@@ -121,6 +123,8 @@ def _from_json(content: dict[str, Any]) -> Manifest:
         exports_only=content.get("exports_only", False),
         wrapped=tuple(content.get("wrapped", ())),
         max_size=content.get("max_size"),
+        build_number=content.get("build_number", 0),
+        build_floor=content.get("build_floor", 0),
         own_flags=_toolsets(content.get("own_flags", {})),
     )
 

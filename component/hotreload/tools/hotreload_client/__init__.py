@@ -9,7 +9,24 @@ Needs Python 3.8 and nothing else.
 """
 
 from .client import Client
-from .errors import ClientError, DeviceError, KeyFileError, NoAnswerError
-from .signing import Key
+from .errors import (
+    ClientError,
+    DeviceError,
+    KeyFileError,
+    NoAnswerError,
+    OtherKeyError,
+    OtherVersionError,
+)
+from .signing import Challenge, Key
 
-__all__ = ["Client", "ClientError", "DeviceError", "Key", "KeyFileError", "NoAnswerError"]
+__all__ = [
+    "Challenge",
+    "Client",
+    "ClientError",
+    "DeviceError",
+    "Key",
+    "KeyFileError",
+    "NoAnswerError",
+    "OtherKeyError",
+    "OtherVersionError",
+]

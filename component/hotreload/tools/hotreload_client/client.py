@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from .errors import ClientError, DeviceError, NoAnswerError
-from .signing import NONCE_ENDPOINT, Key
+from .signing import NONCE_ENDPOINT, Challenge, Key
 
 TIMEOUT = 30.0
 LONGEST_TIMEOUT = 86400  # seconds
@@ -70,20 +70,20 @@ class Client:
 
     def _change(self, endpoint: str, body: bytes) -> dict[str, Any]:
         headers = {"Content-Type": "application/octet-stream"}
-        nonce = self._nonce()
-        if self._key is not None and nonce:
-            headers["Authorization"] = self._key.authorization("POST", endpoint, nonce, body)
+        challenge = self._challenge()
+        if self._key is not None and challenge is not None:
+            headers["Authorization"] = self._key.authorization(endpoint, challenge, body)
         return self._request("POST", endpoint, body, headers)
 
-    def _nonce(self) -> str:
-        """Empty when requests are not signed: without a key, or by a firmware that wants none."""
+    def _challenge(self) -> Challenge | None:
+        """None when requests are not signed: without a key, or by a firmware that wants none."""
         if self._key is None:
-            return ""
+            return None
         try:
-            return str(self._request("GET", NONCE_ENDPOINT)["nonce"])
+            return Challenge.read(self._request("GET", NONCE_ENDPOINT))
         except DeviceError as error:
             if error.status == NOT_FOUND:
-                return ""
+                return None
             raise
 
     def _request(

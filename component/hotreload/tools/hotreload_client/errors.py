@@ -13,6 +13,14 @@ class KeyFileError(ClientError):
     """The file with the firmware's key cannot be used."""
 
 
+class OtherKeyError(ClientError):
+    """The device wants another key than the client has."""
+
+
+class OtherVersionError(ClientError):
+    """Device and client do not sign in the same way."""
+
+
 class NoAnswerError(ClientError):
     """Nobody answers, or not in HTTP."""
 

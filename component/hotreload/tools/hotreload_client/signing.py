@@ -5,13 +5,37 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from .errors import KeyFileError
+from .errors import KeyFileError, OtherKeyError, OtherVersionError
 
 SIZE = 32
-VERSION = "hotreload-1"
+VERSION = 2
 NONCE_ENDPOINT = "/nonce"
+
+
+@dataclass(frozen=True)
+class Challenge:
+    """What a device tells who wants to change it."""
+
+    device: str  # its id
+    key: str  # the id of the key that it wants
+    nonce: str  # for one request
+
+    @staticmethod
+    def read(answer: dict[str, Any]) -> Challenge:
+        """The answer to `GET /nonce`."""
+        version = answer.get("version", 1)  # which did not tell
+        if version != VERSION:
+            older = "firmware" if version < VERSION else "client"
+            raise OtherVersionError(
+                f"the device takes requests signed in version {version}, this client signs in "
+                f"version {VERSION}: update the {older}, or use the client of the firmware's "
+                "release of the component"
+            )
+        return Challenge(str(answer["device"]), str(answer["key"]), str(answer["nonce"]))
 
 
 class Key:
@@ -36,12 +60,22 @@ class Key:
         return Key(bytes.fromhex(text))
 
     def __repr__(self) -> str:
-        return "Key(...)"
+        return f"Key({self.id})"
 
-    def authorization(self, method: str, endpoint: str, nonce: str, body: bytes) -> str:
-        """The header's value for one request; `body` is as it will be sent."""
-        digest = hashlib.sha256(body).hexdigest()
-        lines = [VERSION, method, endpoint, str(len(body)), nonce, digest]
+    @property
+    def id(self) -> str:
+        """Tells it from other keys, and is no secret: a device says which one it wants."""
+        return hashlib.sha256(self._secret).hexdigest()[:16]
+
+    def authorization(self, endpoint: str, challenge: Challenge, elf: bytes = b"") -> str:
+        """The header's value for one request; `elf` in whatever form it is sent."""
+        if challenge.key != self.id:
+            raise OtherKeyError(
+                f"the device wants key {challenge.key}, this is {self.id}: give the auth_key of "
+                "the build that was flashed, or flash this one"
+            )
+        digest = hashlib.sha256(elf).hexdigest()
+        lines = [f"hotreload-{VERSION}", endpoint, challenge.device, challenge.nonce, digest]
         text = "".join(f"{line}\n" for line in lines).encode()
         mac = hmac.new(self._secret, text, hashlib.sha256).hexdigest()
-        return f"HMAC-SHA256 nonce={nonce},sha256={digest},mac={mac}"
+        return f"HMAC-SHA256 version={VERSION},nonce={challenge.nonce},sha256={digest},mac={mac}"

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+SECRET = bytes(range(32))
+DEVICE = "0a1b2c3d4e5f"
 
 
 class Server(ThreadingHTTPServer):
@@ -15,6 +19,11 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.answers: dict[str, tuple[int, dict[str, Any]]] = {}
         self.nonces = 0
+        self.signs: dict[str, Any] = {  # beside the nonce
+            "version": 2,
+            "device": DEVICE,
+            "key": hashlib.sha256(SECRET).hexdigest()[:16],
+        }
         self.got: list[tuple[str, str, str, bytes]] = []
         self.when_asked: Callable[[str, bytes], None] = lambda path, body: None
 
@@ -34,7 +43,7 @@ class Handler(BaseHTTPRequestHandler):
         status, answer = self.server.answers.get(self.path, (200, {"status": "ok"}))
         if self.path == "/nonce" and status == 200:
             self.server.nonces += 1
-            answer = {"status": "ok", "nonce": f"{self.server.nonces:048x}"}
+            answer = {"status": "ok", **self.server.signs, "nonce": f"{self.server.nonces:048x}"}
         data = json.dumps(answer).encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(data)))

@@ -18,9 +18,8 @@ from hotreload_build.errors import ModuleError
 from hotreload_client import Client, ClientError, DeviceError, Key, KeyFileError, NoAnswerError
 
 from .conftest import TOOLS
-from .server import Server
+from .server import DEVICE, SECRET, Server
 
-SECRET = bytes(range(32))
 ELF = b"\x7fELF module"
 
 
@@ -63,9 +62,9 @@ def said(result: subprocess.CompletedProcess[str]) -> str:
 def signature(endpoint: str, nonce: str, body: bytes) -> str:
     """What hr_auth.h of the component asks for, written down a second time."""
     digest = hashlib.sha256(body).hexdigest()
-    text = f"hotreload-1\nPOST\n{endpoint}\n{len(body)}\n{nonce}\n{digest}\n"
+    text = f"hotreload-2\n{endpoint}\n{DEVICE}\n{nonce}\n{digest}\n"
     mac = hmac.new(SECRET, text.encode(), "sha256").hexdigest()
-    return f"HMAC-SHA256 nonce={nonce},sha256={digest},mac={mac}"
+    return f"HMAC-SHA256 version=2,nonce={nonce},sha256={digest},mac={mac}"
 
 
 @pytest.mark.parametrize(
@@ -159,6 +158,33 @@ def test_a_device_that_wants_a_signature_that_is_not_there(tmp_path: Path, serve
     result = run(tmp_path, "--url", server.url, "reload")
     assert result.returncode == 1
     assert said(result).endswith("name the manifest of its firmware's build with --manifest")
+
+
+def test_a_device_that_wants_another_key(project: Path, server: Server) -> None:
+    """Nothing is sent that would only be refused: it is said which key is wanted."""
+    server.signs["key"] = "0123456789abcdef"
+    result = run(project, "--url", server.url, "upload")
+    assert result.returncode == 2
+    assert said(result) == (
+        "the device wants key 0123456789abcdef, this is 630dcd2966c43366: give the auth_key of the "
+        "build that was flashed, or flash this one"
+    )
+    assert [method for method, *_ in server.got] == ["GET"]
+
+
+@pytest.mark.parametrize(("version", "older"), [(None, "firmware"), (3, "client")])
+def test_a_device_that_signs_otherwise(
+    project: Path, server: Server, version: int | None, older: str
+) -> None:
+    """The first version of the protocol did not tell its number."""
+    server.signs = {} if version is None else {**server.signs, "version": version}
+    result = run(project, "--url", server.url, "upload")
+    assert result.returncode == 2
+    assert said(result).startswith(
+        f"the device takes requests signed in version {version or 1}, this client signs in version "
+        f"2: update the {older}, or "
+    )
+    assert [method for method, *_ in server.got] == ["GET"]
 
 
 def test_another_server(project: Path, server: Server) -> None:

@@ -18,6 +18,7 @@ from .conftest import Compiler, Project
 
 VARIABLE = "const unsigned char hotreload_firmware_identity[16] = {0};"
 DESCRIPTION = "const char esp_app_desc[64] = {text};"
+FLOOR = "const unsigned hotreload_build_floor = {number};"
 KEY = "const unsigned char hotreload_auth_key[32] = {{{byte}}};"
 SOURCE = """
 int counter = 1;
@@ -99,10 +100,11 @@ def test_debug_information_and_paths_of_sources_do_not_count(
 def test_what_differs_between_builds_is_left_out(
     identity_of: Callable[..., bytes], place: str
 ) -> None:
-    """The description of the application and the secret for uploads."""
+    """The description of the application, the secret for uploads, and the lowest build number."""
 
     def build(text: str, byte: int) -> bytes:
         extra = [DESCRIPTION.format(text=f'"{text}"'), KEY.format(byte=byte)]
+        extra.append(FLOOR.format(number=byte))
         parts = [*extra, SOURCE] if place == "before" else [SOURCE, *extra]
         return identity_of(*parts, VARIABLE)
 
@@ -151,10 +153,11 @@ def notes(module: Path) -> list[bytes]:
 
 
 def test_module_has_the_identity_of_its_firmware(project: Project) -> None:
-    """As one ELF note, which other tools can read, too; also in the file that is not stripped."""
+    """As an ELF note, which other tools can read, too; also in the file that is not stripped."""
     source = project.source("int f(int x) { return x + 5; }")
     module = build_module(project.manifest, [source], project.compiler.folder / "m.so")
     for path in (module.path, module.unstripped):
         note = struct.pack("<III12s", 10, 16, 1, b"hotreload") + read(project.firmware)
-        assert notes(path) == [note]
+        room = struct.pack("<III12s", 10, 36, 2, b"hotreload") + bytes(36)  # of build and MAC
+        assert notes(path) == [note + room]
     assert "hotreload_identity" not in project.compiler.run("nm", "-D", module.unstripped)

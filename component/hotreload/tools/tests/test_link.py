@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import struct
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -316,3 +320,55 @@ def test_extra_options_reach_compiler_and_linker(project: Project) -> None:
 
     assert ".rela.text" not in sections([])
     assert ".rela.text" in sections(["-Wl,--emit-relocs"])
+
+
+# who has built it
+
+SECRET = bytes(range(32))
+
+
+def mac_note(data: bytes) -> tuple[bytes, int, bytes]:
+    """The module with zeros in place of its MAC, its build number, and the MAC."""
+    owner = struct.pack("<III12s", 10, 36, 2, b"hotreload")
+    at = data.index(owner) + len(owner)
+    (number,) = struct.unpack_from("<I", data, at)
+    return data[: at + 4] + bytes(32) + data[at + 36 :], number, data[at + 4 : at + 36]
+
+
+def keyed(project: Project, **fields: object) -> Project:
+    key = project.compiler.write("auth_key", SECRET.hex())
+    manifest = project.manifest._replace(auth_key=str(key), **fields)  # type: ignore[arg-type]
+    return replace(project, manifest=manifest)
+
+
+@pytest.mark.parametrize("number", [0, 1, 2**32 - 1])
+def test_a_module_carries_its_number_and_mac(project: Project, number: int) -> None:
+    """As hr_image_mac.h of the component asks for, written down a second time."""
+    data = build(
+        keyed(project, build_number=number), "int f(int x) { return x; }"
+    ).path.read_bytes()
+    zeroed, found, mac = mac_note(data)
+    text = f"hotreload-module-1\n{hashlib.sha256(zeroed).hexdigest()}\n"
+    assert (found, mac) == (number, hmac.new(SECRET, text.encode(), "sha256").digest())
+
+
+def test_without_a_key_there_is_a_number_only(project: Project) -> None:
+    numbered = replace(project, manifest=project.manifest._replace(build_number=5))
+    data = build(numbered, "int f(int x) { return x; }").path.read_bytes()
+    assert mac_note(data) == (data, 5, bytes(32))
+
+
+def test_a_number_below_the_floor_is_said_by_the_build(project: Project) -> None:
+    with pytest.raises(
+        ModuleError,
+        match="module 'reloadable' is build 4, its firmware takes 5 and later ones: raise "
+        "BUILD_NUMBER",
+    ):
+        build(keyed(project, build_number=4, build_floor=5), "int f(int x) { return x; }")
+    build(keyed(project, build_number=5, build_floor=5), "int f(int x) { return x; }")
+
+
+def test_a_key_needs_room_for_a_mac(project: Project) -> None:
+    script = project.compiler.write("own.ld", "SECTIONS { .text : { *(.literal* .text*) } }")
+    with pytest.raises(ModuleError, match="has no note for the MAC that its firmware asks for"):
+        build(keyed(project), "int f(int x) { return x; }", linker_script=script)

@@ -25,7 +25,7 @@ from hotreload_loop.firmware import Firmware, what_changed
 from hotreload_loop.newest import why_not_newest
 
 from .conftest import TOOLS
-from .server import Server
+from .server import SECRET, Server
 
 FIRMWARE = bytes(range(16))
 OTHER_FIRMWARE = bytes(16)
@@ -380,11 +380,11 @@ def test_the_device_may_refuse(build: Path, device: Device) -> None:
 def test_requests_are_signed_with_the_key_of_the_build(build: Path, device: Device) -> None:
     manifest = build / "hotreload" / "module_manifest.json"
     key = build / "hotreload" / "auth_key"
-    key.write_text("00" * 32)
+    key.write_text(SECRET.hex())
     manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "auth_key": str(key)}))
     assert run(build, device.server.url).returncode == 0
     signed = [header for method, _, header, _ in device.server.got if method == "POST"]
-    assert signed[0].startswith("HMAC-SHA256 nonce=")
+    assert signed[0].startswith("HMAC-SHA256 version=2,nonce=")
 
 
 def test_the_emulated_device_of_the_build_is_found(build: Path, device: Device) -> None:
