@@ -1,11 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include "elf/hr_identity.h"
-#include "port/hr_key.h"
-#include "sdkconfig.h"
-
-#if CONFIG_HOTRELOAD_AUTH
-const uint32_t hotreload_build_floor = CONFIG_HOTRELOAD_BUILD_FLOOR;
-#endif
 
 /* Written by the build after the link: tools/hotreload_build/identity.py. */
 extern const uint8_t hotreload_firmware_identity[HR_IDENTITY_SIZE];
