@@ -32,6 +32,8 @@ CONFIG = {
     "CONFIG_HOTRELOAD_AUTH": "y",
     "CONFIG_HOTRELOAD_BUILD_FLOOR": str(FLOOR),
     "CONFIG_HOTRELOAD_TRUSTED_ORIGIN": f'"{TRUSTED}"',
+    # the type of partition that the README recommends with keys
+    "CONFIG_PARTITION_TABLE_CUSTOM_FILENAME": '"partitions_data.csv"',
 }
 SHORT = {**CONFIG, "CONFIG_HOTRELOAD_NONCE_LIFETIME_MS": "1000"}
 ENDPOINTS = [

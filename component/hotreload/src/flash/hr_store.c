@@ -269,16 +269,7 @@ void hr_store_unmap(hr_store_view_t *view)
 
 static esp_err_t hash_view(hr_store_view_t *view, hr_report_t *report)
 {
-    hr_sha256_t hash;
-    esp_err_t err = hr_sha256_begin(&hash);
-    if (err == ESP_OK) {
-        err = hr_sha256_add(&hash, view->data, view->size);
-        if (err == ESP_OK) {
-            err = hr_sha256_end(&hash, view->origin.hash);
-        } else {
-            hr_sha256_drop(&hash);
-        }
-    }
+    esp_err_t err = hr_sha256(view->data, view->size, view->origin.hash);
     return err == ESP_OK
                ? err
                : hr_reject(report, err, "no SHA-256 of the module (%s)", esp_err_to_name(err));

@@ -113,6 +113,21 @@ esp_err_t hr_hmac_sha256(const void *key, size_t key_size, const void *data, siz
 
 #endif
 
+esp_err_t hr_sha256(const void *data, size_t size, uint8_t result[HR_SHA256_SIZE])
+{
+    hr_sha256_t hash;
+    esp_err_t err = hr_sha256_begin(&hash);
+    if (err != ESP_OK) {
+        return err;
+    }
+    err = hr_sha256_add(&hash, data, size);
+    if (err != ESP_OK) {
+        hr_sha256_drop(&hash);
+        return err;
+    }
+    return hr_sha256_end(&hash, result);
+}
+
 bool hr_sha256_same(const void *a, const void *b, size_t size)
 {
     return mbedtls_ct_memcmp(a, b, size) == 0;

@@ -33,6 +33,9 @@ esp_err_t hr_sha256_end(hr_sha256_t *hash, uint8_t result[HR_SHA256_SIZE]);
 /* Ends a hash without its result. */
 void hr_sha256_drop(hr_sha256_t *hash);
 
+/* The whole at once. */
+esp_err_t hr_sha256(const void *data, size_t size, uint8_t result[HR_SHA256_SIZE]);
+
 esp_err_t hr_hmac_sha256(const void *key, size_t key_size, const void *data, size_t size,
                          uint8_t result[HR_SHA256_SIZE]);
 

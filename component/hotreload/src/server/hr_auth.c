@@ -183,17 +183,7 @@ static esp_err_t use(hr_auth_t *auth, int64_t issue, hr_report_t *report)
 static esp_err_t make_key_id(hr_auth_t *auth)
 {
     uint8_t hash[HR_SHA256_SIZE];
-    hr_sha256_t context;
-    esp_err_t err = hr_sha256_begin(&context);
-    if (err != ESP_OK) {
-        return err;
-    }
-    err = hr_sha256_add(&context, auth->key, HR_KEY_SIZE);
-    if (err != ESP_OK) {
-        hr_sha256_drop(&context);
-        return err;
-    }
-    err = hr_sha256_end(&context, hash);
+    esp_err_t err = hr_sha256(auth->key, HR_KEY_SIZE, hash);
     if (err == ESP_OK) {
         write_hex(auth->key_id, hash, HR_AUTH_KEY_ID_LENGTH / 2);
     }
