@@ -367,7 +367,7 @@ static void stream(char *value)
             err = hr_update_append(update, file.data + at, piece < rest ? piece : rest);
         }
         if (err == ESP_OK) {
-            err = hr_update_commit(update, &exports);
+            err = hr_update_commit(update, &exports, NULL);
         }
         err = hr_update_end(update, err);
     }

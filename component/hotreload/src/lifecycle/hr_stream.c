@@ -126,7 +126,7 @@ static esp_err_t commit_for_loaded(hr_update_t *update)
 {
     hr_exports_t exports;
     esp_err_t err = loaded_exports(&exports, &update->report);
-    return err == ESP_OK ? hr_update_commit(update, &exports) : err;
+    return err == ESP_OK ? hr_update_commit(update, &exports, NULL) : err;
 }
 
 esp_err_t hr_stream_end(hotreload_update_t *update)

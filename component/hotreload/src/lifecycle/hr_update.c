@@ -244,16 +244,15 @@ static esp_err_t make_newest(hr_update_t *update)
 }
 
 /* One that nobody signed never becomes the newest. */
-static esp_err_t check_hash(hr_update_t *update)
+static esp_err_t check_hash(hr_update_t *update, const uint8_t *hash)
 {
-    return update->wanted == NULL
-                   || memcmp(update->wanted, update->flash.hash, HR_SHA256_SIZE) == 0
+    return hash == NULL || memcmp(hash, update->flash.hash, HR_SHA256_SIZE) == 0
                ? ESP_OK
                : hr_reject(&update->report, HOTRELOAD_ERR_AUTH_BODY,
                            "the module is not the one that was signed: its SHA-256 is another");
 }
 
-static esp_err_t commit(hr_update_t *update, const hr_exports_t *exports)
+static esp_err_t commit(hr_update_t *update, const hr_exports_t *exports, const uint8_t *hash)
 {
     hr_store_view_t view;
     esp_err_t err = ESP_OK;
@@ -266,7 +265,7 @@ static esp_err_t commit(hr_update_t *update, const hr_exports_t *exports)
     if (err != ESP_OK) {
         return err;
     }
-    err = check_hash(update);
+    err = check_hash(update, hash);
     if (err == ESP_OK) {
         err = hr_update_check_image(view.data, view.size, exports, &update->report);
     }
@@ -274,11 +273,11 @@ static esp_err_t commit(hr_update_t *update, const hr_exports_t *exports)
     return err == ESP_OK ? make_newest(update) : err;
 }
 
-esp_err_t hr_update_commit(hr_update_t *update, const hr_exports_t *exports)
+esp_err_t hr_update_commit(hr_update_t *update, const hr_exports_t *exports, const uint8_t *hash)
 {
     esp_err_t err = enter(update);
     if (err == ESP_OK) {
-        err = commit(update, exports);
+        err = commit(update, exports, hash);
         leave();
     }
     return err;

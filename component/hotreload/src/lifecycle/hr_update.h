@@ -11,7 +11,6 @@
 typedef struct {
     hr_store_t store;
     int64_t deadline; /* by the clock of esp_timer */
-    const uint8_t *wanted; /* the SHA-256 that the ELF has to have; NULL: any */
     hr_store_update_t flash;
     hr_report_t report; /* why it failed */
 } hr_update_t;
@@ -40,9 +39,9 @@ esp_err_t hr_update_add(hr_update_t *update, size_t size);
 /* Takes a copy of the next bytes of the ELF. */
 esp_err_t hr_update_append(hr_update_t *update, const void *data, size_t size);
 
-/* Checks what was written as a load would, and makes it the newest. HOTRELOAD_ERR_AUTH_BODY when it is
-   not what was wanted. */
-esp_err_t hr_update_commit(hr_update_t *update, const hr_exports_t *exports);
+/* Checks what was written as a load would, and makes it the newest. `hash` is the SHA-256 that the ELF
+   has to have, otherwise HOTRELOAD_ERR_AUTH_BODY; NULL: any. */
+esp_err_t hr_update_commit(hr_update_t *update, const hr_exports_t *exports, const uint8_t *hash);
 
 /* Ends the update and reports `err`, with which it failed, or ESP_OK. Without a commit the modules
    that were not written over are as they were. Gives the claim back. Returns `err`. */

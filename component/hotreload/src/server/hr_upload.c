@@ -199,7 +199,9 @@ static esp_err_t write_body(hr_socket_t *socket, upload_t *upload)
     }
     err = receive_all(socket, upload);
     if (err == ESP_OK) {
-        err = hr_update_commit(update, &upload->target->exports);
+        const hr_access_t *access = &upload->access;
+        err = hr_update_commit(update, &upload->target->exports,
+                               access->is_signed ? access->module : NULL);
     }
     return hr_update_end(update, err);
 }
@@ -273,7 +275,6 @@ static esp_err_t begin(httpd_req_t *request, const hr_upload_target_t *target,
         upload->context = request->user_ctx;
         upload->length = request->content_len;
         upload->access = access;
-        upload->update.wanted = access.is_signed ? upload->access.module : NULL;
         upload->is_form = is_form;
         err = hand_over(request, upload, content_type, report);
     }
