@@ -218,7 +218,9 @@ typedef esp_err_t (*hotreload_handover_fn_t)(const hotreload_handover_t *handove
     })
 
 /**
- * Load the newest module of a flash partition when none is loaded. Runs no hooks.
+ * Load the newest module of a flash partition when none is loaded. Runs no hooks. With
+ * CONFIG_HOTRELOAD_AUTH this and all other ways to load one refuse a module that was not built with the
+ * key of this firmware, or whose BUILD_NUMBER is too low.
  *
  * @param config  the partition, and what the firmware calls
  * @return
