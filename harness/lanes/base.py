@@ -28,6 +28,7 @@ CAPABILITIES: Mapping[str, str] = {
     "two-cores": "tasks of the device run on two cores at once",
     "psram": "the device has external RAM (PSRAM)",
     "network-memory": "the network's buffers are not in the heap, whose minimum tells of others",
+    "libstdc++": "the firmware has the C++ library, with std::string and type information",
     "iram-words": "executable memory refuses all but aligned words",
 }
 

@@ -39,7 +39,9 @@ class BoardLane(EspIdfLane):
     name = "board"
     summary = "ESP-IDF v5.0 or later on boards at serial ports"
     services = "idf,esp"
-    capabilities = frozenset({"http", "memory", "flash", "reset", "fresh-flash", "two-cores"})
+    capabilities = frozenset(
+        {"http", "memory", "flash", "reset", "fresh-flash", "two-cores", "libstdc++"}
+    )
 
     _records: Records
     _pool: Pool

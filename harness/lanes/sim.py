@@ -28,7 +28,7 @@ class SimLane(EmulatorLane):
 
     name = "sim"
     summary = "the ESP-IDF work-alike on Debian's QEMU, machine lx60-nommu"
-    capabilities = frozenset(CAPABILITIES) - {"two-cores"}
+    capabilities = frozenset(CAPABILITIES) - {"two-cores", "libstdc++"}
     board_class = SimQemu
     defaults = (DEFAULTS,)
 

@@ -67,7 +67,7 @@ function(__build_init)
 
     # every component sees these without naming them
     idf_build_set_property(__COMPONENT_REQUIRES_COMMON
-        "newlib;freertos;esp_hw_support;heap;log;soc;esp_rom;esp_common;esp_system;xtensa")
+        "cxx;newlib;freertos;esp_hw_support;heap;log;soc;esp_rom;esp_common;esp_system;xtensa")
     # part of every image, named or not
     idf_build_set_property(__COMPONENTS_ALWAYS "bootloader;esptool_py;partition_table;esp_app_format")
 endfunction()
