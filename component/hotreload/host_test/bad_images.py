@@ -17,6 +17,7 @@ from elf_builder import (
     DT_FINI_ARRAYSZ,
     DT_HASH,
     DT_INIT,
+    DT_INIT_ARRAY,
     DT_INIT_ARRAYSZ,
     DT_JMPREL,
     DT_NEEDED,
@@ -44,6 +45,7 @@ from elf_builder import (
     PT_SHLIB,
     PT_TLS,
     R_GLOB_DAT,
+    R_NONE,
     R_RELATIVE,
     R_SLOT0_OP,
     SHN_ABS,
@@ -51,6 +53,7 @@ from elf_builder import (
     SHN_UNDEF,
     STB_GNU_UNIQUE,
     STB_LOCAL,
+    STB_WEAK,
     STT_GNU_IFUNC,
     STT_TLS,
     SYM,
@@ -60,6 +63,7 @@ from elf_builder import (
     Segment,
     Symbol,
     note,
+    tables_of_functions,
 )
 
 EXPORTS = ("f", "g")
@@ -104,6 +108,17 @@ def bad_images(exports: Sequence[str] = EXPORTS, identity: bytes = IDENTITY) -> 
     def first_as(**fields: object) -> list[Symbol]:
         """The symbols with another one in the place of the first function."""
         return [Symbol(**({"name": first, "value": TEXT} | fields)), *functions[1:]]  # type: ignore[arg-type]
+
+    def constructors(
+        tags: dict[int, int | None] | None = None,
+        rela: Sequence[Reloc] | None = None,
+        more: Sequence[Symbol] = (),
+        **fields: object,
+    ) -> bytes:
+        """With two constructors and a destructor."""
+        good = tables_of_functions(2, 1)
+        changed = {"tags": good["tags"] | (tags or {}), "symbols": [*functions, *more]}  # type: ignore[operator]
+        return module(**(good | changed | ({} if rela is None else {"rela": rela}) | fields))
 
     def bad(error: str, **entries: tuple[bytes, str]) -> None:
         for name, (elf, words) in entries.items():
@@ -270,11 +285,89 @@ def bad_images(exports: Sequence[str] = EXPORTS, identity: bytes = IDENTITY) -> 
     )
     bad(
         "CONSTRUCTOR",
-        init_function=(module(tags={DT_INIT: TEXT}), "DT_INIT is 268435456"),
-        fini_function=(module(tags={DT_FINI: TEXT}), "DT_FINI is 268435456"),
-        constructors=(module(tags={DT_INIT_ARRAYSZ: 4}), "DT_INIT_ARRAYSZ is 4"),
-        destructors=(module(tags={DT_FINI_ARRAYSZ: 4}), "DT_FINI_ARRAYSZ is 4"),
-        early_constructors=(module(tags={DT_PREINIT_ARRAYSZ: 4}), "DT_PREINIT_ARRAYSZ is 4"),
+        init_function=(module(tags={DT_INIT: TEXT}), "DT_INIT is 0x10000000"),
+        fini_function=(module(tags={DT_FINI: TEXT}), "DT_FINI is 0x10000000"),
+        early_constructors=(module(tags={DT_PREINIT_ARRAYSZ: 4}), "DT_PREINIT_ARRAYSZ is 0x4"),
+        half_a_constructor=(constructors({DT_INIT_ARRAYSZ: 6}), "DT_INIT_ARRAYSZ 6 "),
+        half_a_destructor=(constructors({DT_FINI_ARRAYSZ: 3}), "DT_FINI_ARRAYSZ 3 "),
+        constructors_wrap=(
+            constructors({DT_INIT_ARRAYSZ: 0xFFFFFFFC}),
+            "DT_INIT_ARRAYSZ 4294967292",
+        ),
+        many_constructors=(constructors({DT_INIT_ARRAYSZ: 1028}), "a multiple of 4 up to 1024"),
+        constructors_nowhere=(
+            constructors({DT_INIT_ARRAY: None}),
+            "DT_INIT_ARRAY 0x0 with 8 bytes",
+        ),
+        constructors_outside=(
+            constructors({DT_INIT_ARRAY: 0x30000000}),
+            "DT_INIT_ARRAY 0x30000000 with 8 bytes",
+        ),
+        destructors_end_outside=(
+            constructors({DT_FINI_ARRAYSZ: 8}),
+            f"DT_FINI_ARRAY {DATA + 8:#x} with 8 bytes",
+        ),
+        constructors_in_zeroed_data=(
+            constructors({DT_INIT_ARRAY: DATA + 12}, bss=64),
+            f"DT_INIT_ARRAY {DATA + 12:#x}",
+        ),
+        constructors_in_the_tables=(
+            constructors({DT_INIT_ARRAY: META}),
+            f"DT_INIT_ARRAY {META:#x}",
+        ),
+        constructor_in_the_data=(
+            constructors(data=struct.pack("<3I", DATA, TEXT, TEXT)),
+            f"entry 0 of DT_INIT_ARRAY is {DATA:#x}",
+        ),
+        constructor_of_the_firmware=(
+            constructors(data=struct.pack("<3I", TEXT, 0x400D1234, TEXT)),
+            "entry 1 of DT_INIT_ARRAY is 0x400d1234",
+        ),
+        destructor_inside_a_function=(
+            constructors(data=struct.pack("<3I", TEXT, TEXT, TEXT + 3)),
+            f"entry 0 of DT_FINI_ARRAY is {TEXT + 3:#x}",
+        ),
+        destructor_behind_the_text=(
+            constructors(data=struct.pack("<3I", TEXT, TEXT, TEXT + 4 * len(FUNCTION))),
+            f"entry 0 of DT_FINI_ARRAY is {TEXT + 4 * len(FUNCTION):#x}",
+        ),
+        constructor_that_is_a_fixed_address=(
+            constructors(
+                rela=[
+                    Reloc(DATA, R_GLOB_DAT, len(functions) + 1),
+                    *(Reloc(DATA + 4 * index, R_RELATIVE) for index in (1, 2)),
+                ],
+                more=[Symbol("fixed", TEXT, SHN_ABS)],
+            ),
+            "entry 0 of DT_INIT_ARRAY is 0xffffffff",
+        ),
+        constructor_that_nobody_defines=(
+            constructors(
+                rela=[
+                    Reloc(DATA, R_GLOB_DAT, len(functions) + 1),
+                    *(Reloc(DATA + 4 * index, R_RELATIVE) for index in (1, 2)),
+                ],
+                more=[Symbol("nobody", TEXT, SHN_UNDEF, STB_WEAK)],
+            ),
+            "entry 0 of DT_INIT_ARRAY is 0xffffffff",
+        ),
+        constructor_that_is_not_relocated=(
+            constructors(
+                rela=[
+                    *(Reloc(DATA + 4 * index, R_RELATIVE) for index in (1, 2)),
+                    Reloc(DATA, R_NONE),
+                ]
+            ),
+            "1 of the 2 entries of DT_INIT_ARRAY have no relocation",
+        ),
+        constructor_that_is_relocated_twice=(
+            constructors(rela=[Reloc(DATA + 4 * index, R_RELATIVE) for index in (0, 1, 2, 1)]),
+            f"{DATA + 4:#x} is not the only one of an entry of DT_INIT_ARRAY",
+        ),
+        constructor_that_is_relocated_in_part=(
+            constructors(rela=[Reloc(DATA + at, R_RELATIVE) for at in (0, 4, 8, 6)]),
+            f"{DATA + 6:#x} is not the only one of an entry of DT_INIT_ARRAY",
+        ),
     )
     bad(
         "ENTRY_SIZE",

@@ -22,6 +22,7 @@ R_SLOT0_OP = 20  # of object files
 (DT_NULL, DT_NEEDED, DT_PLTRELSZ, DT_HASH, DT_STRTAB, DT_SYMTAB) = (0, 1, 2, 4, 5, 6)
 (DT_RELA, DT_RELASZ, DT_RELAENT, DT_STRSZ, DT_SYMENT, DT_INIT) = (7, 8, 9, 10, 11, 12)
 DT_FINI, DT_REL, DT_PLTREL, DT_JMPREL, DT_RELR = 13, 17, 20, 23, 36
+DT_INIT_ARRAY, DT_FINI_ARRAY = 25, 26
 DT_INIT_ARRAYSZ, DT_FINI_ARRAYSZ, DT_PREINIT_ARRAYSZ = 27, 28, 33
 
 ENTRY_A1_32 = bytes([0x36, 0x41, 0x00])  # entry a1, 32
@@ -231,3 +232,24 @@ class ModuleBuilder:
         } | self.header
         header = EHDR.pack(bytes(ident), *values.values())
         return header + b"".join(headers) + bytes(body) + section_headers
+
+
+def tables_of_functions(constructors: int, destructors: int) -> dict[str, object]:
+    """Fields of a module with so many, each a function of its own behind the first one.
+
+    The table of the constructors is at the start of the data, that of the destructors behind it.
+    """
+    count = constructors + destructors
+    functions = [TEXT + len(FUNCTION) * (1 + index) for index in range(count)]
+    tags = {
+        DT_INIT_ARRAY: DATA,
+        DT_INIT_ARRAYSZ: 4 * constructors,
+        DT_FINI_ARRAY: DATA + 4 * constructors,
+        DT_FINI_ARRAYSZ: 4 * destructors,
+    }
+    return {
+        "text": FUNCTION * (1 + count),
+        "data": struct.pack(f"<{count}I", *functions),
+        "rela": [Reloc(DATA + 4 * index, R_RELATIVE) for index in range(count)],
+        "tags": tags,
+    }

@@ -9,6 +9,8 @@
 #include "clock.h"
 #include "events.h"
 #include "flash.h"
+#include "freertos/semphr.h"
+#include "freertos/task.h"
 #include "hotreload.h"
 #include "elf/hr_identity.h"
 #include "module/hr_module.h"
@@ -17,6 +19,7 @@
 #include "arch/hr_hold.h"
 #include "arch/hr_stack.h"
 #include "flash/hr_pending.h"
+#include "port/hr_run.h"
 #include "flash/hr_starts.h"
 #include "flash/hr_store.h"
 #include "module/hr_unloaded.h"
@@ -699,6 +702,21 @@ static void walk_stack(const char *step, char *value)
     free(file.data);
 }
 
+/* What the next constructor or destructor does, as a step. */
+static char *step_inside;
+static void run_step(char *step);
+
+void hr_run(uint32_t function)
+{
+    char *step = step_inside;
+    (void)function;
+    printf("run in %s with %d locks\n", pcTaskGetName(NULL), semaphores_held);
+    if (step != NULL) {
+        step_inside = NULL;
+        run_step(step);
+    }
+}
+
 static bool run_task_step(const char *step, char *value)
 {
     if (strcmp(step, "enter") == 0) {
@@ -719,6 +737,12 @@ static bool run_task_step(const char *step, char *value)
         tasks_set_context(value);
     } else if (strcmp(step, "leave") == 0) {
         tasks_leave();
+    } else if (strcmp(step, "run_task") == 0) {
+        tasks_run_created();
+    } else if (strcmp(step, "fail_task") == 0) {
+        tasks_fail_to_create(number(value) != 0);
+    } else if (strcmp(step, "inside") == 0) {
+        step_inside = value;
     } else if (strcmp(step, "tick") == 0) {
         printf("tick: %s\n", tasks_tick() ? "runs" : "stopped");
     } else if (strcmp(step, "waiting") == 0) {

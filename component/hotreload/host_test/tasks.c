@@ -78,6 +78,51 @@ BaseType_t xPortGetCoreID(void)
     return 0;
 }
 
+static struct {
+    void (*function)(void *);
+    void *argument;
+    const char *name;
+} created;
+static bool creation_fails;
+int semaphores_held;
+
+BaseType_t xTaskCreate(void (*function)(void *), const char *name, uint32_t stack, void *argument,
+                       UBaseType_t priority, TaskHandle_t *handle)
+{
+    (void)priority;
+    assert(created.function == NULL && stack >= 1024 && handle == NULL);
+    if (creation_fails) {
+        return 0;
+    }
+    created.function = function;
+    created.argument = argument;
+    created.name = name;
+    return pdPASS;
+}
+
+/* The last that the function does. */
+void vTaskDelete(TaskHandle_t task)
+{
+    assert(task == NULL && created.function == NULL);
+}
+
+void tasks_run_created(void)
+{
+    void (*function)(void *) = created.function;
+    const char *before = context;
+    if (function != NULL) {
+        created.function = NULL;
+        context = created.name;
+        function(created.argument);
+        context = before;
+    }
+}
+
+void tasks_fail_to_create(bool fails)
+{
+    creation_fails = fails;
+}
+
 void tasks_set_context(const char *name)
 {
     context = strcmp(name, caller) == 0 ? caller : name; /* the same task each time */
@@ -205,8 +250,11 @@ bool tasks_tick(void)
     for (uint32_t i = 0; i < timer_count; i++) {
         struct esp_timer *timer = timers[i];
         if (timer->runs && (timer->by_tick || timer->due <= esp_timer_get_time())) {
+            const char *before = context;
             timer->runs = false;
+            context = "esp_timer";
             timer->args.callback(timer->args.arg);
+            context = before;
         }
     }
     return runs_by_tick();

@@ -32,6 +32,12 @@ void tasks_set_caller_inside(bool is_inside);
 /* Whether the stack of the task that runs lies in PSRAM. */
 void tasks_set_caller_in_psram(bool is_in_psram);
 
+/* What the component's own task would do runs, if there is one. */
+void tasks_run_created(void);
+
+/* No task can be created, until the opposite is said. */
+void tasks_fail_to_create(bool fails);
+
 /* One tick passes: timers that are due expire. Returns whether one runs that expires
    with the next tick. */
 bool tasks_tick(void);

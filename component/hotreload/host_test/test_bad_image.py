@@ -23,6 +23,7 @@ from elf_builder import (
     Reloc,
     Segment,
     Symbol,
+    tables_of_functions,
 )
 from host import Host
 
@@ -56,6 +57,7 @@ def test_what_the_bad_images_are_made_from_is_good(host: Host) -> None:
         module(symbols=symbols, rela=[Reloc(DATA, R_GLOB_DAT, 1)]),
         module(symbols=symbols, ident=dict.fromkeys(range(9, 16), 0xFF)),
         module(symbols=symbols, header={"entry": 0xFFFFFFFF}),
+        module(symbols=symbols, **tables_of_functions(2, 1)),
         module(
             symbols=symbols,
             extra_segments=[

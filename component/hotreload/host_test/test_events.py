@@ -56,7 +56,7 @@ def test_order_against_trace_and_hooks(host: Host, start: list[str]) -> None:
     assert order[order.index("resolve") :] == [
         *("resolve", "STAGED", "hook_enter", "hook_leave"),
         *("switch", "SWITCHED", "retire", "hook_enter", "hook_leave"),
-        *("free", "RETIRED", "done"),
+        *("done", "free", "RETIRED"),
     ]
 
 
@@ -64,7 +64,7 @@ def test_unload(host: Host, start: list[str]) -> None:
     run = host.run(*start, "api_load", "api_unload")
     assert events(run, "api_load") == ["switched module=0 previous=1", "retired module=1"]
     order = timeline(run, "api_load")
-    assert order == ["request", "switch", "SWITCHED", "retire", "free", "RETIRED", "done"]
+    assert order == ["request", "switch", "SWITCHED", "retire", "done", "free", "RETIRED"]
 
 
 @pytest.mark.parametrize("way", ["api_update=", "stream=1000,"], ids=["whole", "in pieces"])

@@ -34,7 +34,7 @@ def test_handover_lies_between_the_pre_hooks_and_the_switch(host: Host, loaded: 
     assert run.lines("handover_table") == 2 * ["handover_table f loaded"]
     events = since(run, "pre")
     assert events[events.index("hook_enter") :] == [
-        *(*HOOK, *HOOK, *HOOK, "switch", "retire", *HOOK, "free", "done"),
+        *(*HOOK, *HOOK, *HOOK, "switch", "retire", *HOOK, "done", "free"),
     ]
 
 

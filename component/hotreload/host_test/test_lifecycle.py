@@ -45,7 +45,7 @@ def test_unload(host: Host, loaded: list[str]) -> None:
     run = host.run(*loaded, "blocks", "api_unload", "table", "api_unload", "api_load", "blocks")
     assert run.results("api_unload") == ["ESP_OK", "ESP_ERR_INVALID_STATE"]
     assert run.lines("table") == ["table f unloaded"]
-    assert after(run, "api_load")[:5] == ["request", "switch", "retire", "free", "done"]
+    assert after(run, "api_load")[:5] == ["request", "switch", "retire", "done", "free"]
     assert run.results("api_load") == ["ESP_OK", "ESP_OK"]
     before, end = run.lines("blocks")
     assert before == end
@@ -56,7 +56,7 @@ def test_hooks_run_around_the_switch(host: Host, loaded: list[str]) -> None:
     run = host.run(*loaded, *hooks, "api_reload", "blocks")
     events = after(run, "post")
     assert run.result("api_reload") == "ESP_OK"
-    assert events == [*STAGING, *HOOK, *HOOK, "switch", "retire", *HOOK, *HOOK, "free", "done"]
+    assert events == [*STAGING, *HOOK, *HOOK, "switch", "retire", *HOOK, *HOOK, "done", "free"]
     called = [line.split() for line in run.lines("hook ")]
     assert [name for _, name, _ in called] == ["b", "a", "c", "d"]
     tables = [table for _, _, table in called]
@@ -84,7 +84,7 @@ def test_hooks_run_when_there_was_no_module(host: Host) -> None:
 def test_load_from_buffer_replaces_the_module(host: Host, loaded: list[str]) -> None:
     run = host.run(*loaded, "pre=a", "post=b", f"api_buffer={host.file(GOOD)}")
     assert run.result("load_buffer") == "ESP_OK"
-    assert after(run, "post") == [*STAGING, *HOOK, "switch", "retire", *HOOK, "free", "done"]
+    assert after(run, "post") == [*STAGING, *HOOK, "switch", "retire", *HOOK, "done", "free"]
 
 
 def test_module_for_another_table_leaves_the_one_before_unloaded(

@@ -11,9 +11,13 @@
  * Rules that hold for every function here:
  * - Calls from several tasks are serialized: the second caller waits until the first is done.
  * - No function may be called from an interrupt.
- * - A call from inside a hook that would change the module or the partition gives
- *   ESP_ERR_INVALID_STATE and changes nothing. Registering and removing hooks from inside a hook is
- *   allowed.
+ * - A call from inside a hook, or from a constructor of a module, that would change the module or the
+ *   partition gives ESP_ERR_INVALID_STATE and changes nothing. Registering and removing hooks from
+ *   there is allowed.
+ * - A module's constructors run in the call that loads it, before the pre hooks. Its destructors run
+ *   once, when no task is inside: in the call that has replaced or unloaded it, behind the post hooks,
+ *   or else in a task of the component. They may call every function here; with
+ *   CONFIG_HOTRELOAD_UNLOAD_FIRST what is said of hooks holds for them.
  * - The module needs no lock. Tasks may be inside it at any moment, the caller of these functions
  *   included. They go on in the module that they have entered, whose memory is freed when no task
  *   can execute it any more: before the call returns, or within a tick after the last task has left.
@@ -77,7 +81,7 @@ extern "C" {
 #define HOTRELOAD_ERR_SEGMENT_OVERLAP  (HOTRELOAD_ERR_BASE + 0x11) /**< Two segments share link addresses. */
 #define HOTRELOAD_ERR_NO_TEXT          (HOTRELOAD_ERR_BASE + 0x12) /**< No executable segment. */
 #define HOTRELOAD_ERR_DYNAMIC          (HOTRELOAD_ERR_BASE + 0x13) /**< The dynamic table is broken, missing, or asks for the unsupported. */
-#define HOTRELOAD_ERR_CONSTRUCTOR      (HOTRELOAD_ERR_BASE + 0x14) /**< The module has constructors or destructors. */
+#define HOTRELOAD_ERR_CONSTRUCTOR      (HOTRELOAD_ERR_BASE + 0x14) /**< A table of constructors or destructors is broken. */
 #define HOTRELOAD_ERR_HASH             (HOTRELOAD_ERR_BASE + 0x15) /**< The symbol hash table is missing or broken. */
 #define HOTRELOAD_ERR_SYMBOL_TABLE     (HOTRELOAD_ERR_BASE + 0x16) /**< The symbol table is missing or outside the image. */
 #define HOTRELOAD_ERR_STRING_TABLE     (HOTRELOAD_ERR_BASE + 0x17) /**< The string table is missing or outside the image. */
@@ -261,8 +265,9 @@ esp_err_t hotreload_load_from_buffer(const void *elf_data, size_t elf_size,
 esp_err_t hotreload_unload(void);
 
 /**
- * Replace the module by the newest one of a flash partition: stage the new module completely, call
- * the pre hooks, call the handover hooks, switch, call the post hooks, free the old module. With none
+ * Replace the module by the newest one of a flash partition: stage the new module completely, run its
+ * constructors, call the pre hooks, call the handover hooks, switch, call the post hooks, run the
+ * destructors of the old module and free it. With none
  * loaded it does the same without an old module: hooks come in pairs, but what a pre hook calls in the
  * module then returns 0.
  *

@@ -14,6 +14,7 @@
 #include "lifecycle/hr_stream.h"
 #include "lifecycle/hr_trial.h"
 #include "module/hr_current.h"
+#include "module/hr_retire.h"
 #include "port/hr_trace.h"
 
 static hr_load_t load_of(const hotreload_config_t *config)
@@ -47,10 +48,16 @@ static esp_err_t enter_with_config(const char *op, const hotreload_config_t *con
     return ESP_OK;
 }
 
-static esp_err_t leave(const char *op, esp_err_t err, const hr_report_t *report)
+/* `leaving` is the module that went, or NULL: nothing of the component is held any more when its
+   destructors run. */
+static esp_err_t leave(const char *op, esp_err_t err, hr_module_t *leaving,
+                       const hr_report_t *report)
 {
     err = hr_operation_end(op, err, hr_current_number(), report);
     hr_operation_leave();
+    if (leaving != NULL) {
+        hr_retire_free(leaving);
+    }
     return err;
 }
 
@@ -68,7 +75,7 @@ esp_err_t hotreload_load(const hotreload_config_t *config)
         : hr_reject(&report, ESP_ERR_INVALID_STATE,
                     "module %" PRIu32 " is loaded: hotreload_reload() replaces it",
                     hr_current_number());
-    return leave(op, err, &report);
+    return leave(op, err, NULL, &report);
 }
 
 esp_err_t hr_lifecycle_reload(const hotreload_config_t *config, hr_report_t *report)
@@ -82,7 +89,9 @@ esp_err_t hr_lifecycle_reload(const hotreload_config_t *config, hr_report_t *rep
         return err;
     }
     const hr_load_t load = load_of(config);
-    return leave(op, hr_load_replace(&load, report), report);
+    hr_module_t *leaving;
+    err = hr_load_replace(&load, &leaving, report);
+    return leave(op, err, leaving, report);
 }
 
 esp_err_t hotreload_reload(const hotreload_config_t *config)
@@ -100,7 +109,9 @@ esp_err_t hr_lifecycle_rollback(const hotreload_config_t *config, hr_report_t *r
         return err;
     }
     const hr_load_t load = load_of(config);
-    return leave(op, hr_rollback_run(&load, report), report);
+    hr_module_t *leaving;
+    err = hr_rollback_run(&load, &leaving, report);
+    return leave(op, err, leaving, report);
 }
 
 esp_err_t hotreload_rollback(const hotreload_config_t *config)
@@ -179,9 +190,10 @@ esp_err_t hotreload_load_from_buffer(const void *elf_data, size_t elf_size,
         .data = elf_data,
         .size = elf_size,
     };
+    hr_module_t *leaving = NULL;
     err = hr_current_module() == NULL ? hr_load_first(&load, &report)
-                                      : hr_load_replace(&load, &report);
-    return leave(op, err, &report);
+                                      : hr_load_replace(&load, &leaving, &report);
+    return leave(op, err, leaving, &report);
 }
 
 esp_err_t hotreload_unload(void)
@@ -193,7 +205,9 @@ esp_err_t hotreload_unload(void)
         return hr_operation_refuse(op, err, &report);
     }
     hr_trace("request", "op=%s", op);
-    return leave(op, hr_load_unload(&report), &report);
+    hr_module_t *leaving;
+    err = hr_load_unload(&leaving, &report);
+    return leave(op, err, leaving, &report);
 }
 
 esp_err_t hotreload_update_partition(const char *partition_label,

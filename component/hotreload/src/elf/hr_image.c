@@ -434,24 +434,58 @@ static esp_err_t read_tags(hr_image_t *image, tags_t *tags, hr_report_t *report)
                      "the dynamic table of %" PRIu32 " entries has no DT_NULL", table.count);
 }
 
+/* What a shared object does not need: one function by its name, and a table of executables only. */
 static esp_err_t check_constructors(const tags_t *tags, hr_report_t *report)
 {
     static const struct {
         uint8_t tag;
         const char *name;
-    } constructors[] = {
+    } not_run[] = {
         {HR_ELF_DT_INIT, "DT_INIT"},
         {HR_ELF_DT_FINI, "DT_FINI"},
-        {HR_ELF_DT_INIT_ARRAYSZ, "DT_INIT_ARRAYSZ"},
-        {HR_ELF_DT_FINI_ARRAYSZ, "DT_FINI_ARRAYSZ"},
         {HR_ELF_DT_PREINIT_ARRAYSZ, "DT_PREINIT_ARRAYSZ"},
     };
-    for (size_t i = 0; i < sizeof(constructors) / sizeof(constructors[0]); i++) {
-        if (tags->value[constructors[i].tag] != 0) {
+    for (size_t i = 0; i < sizeof(not_run) / sizeof(not_run[0]); i++) {
+        if (tags->value[not_run[i].tag] != 0) {
             return hr_reject(report, HOTRELOAD_ERR_CONSTRUCTOR,
-                             "%s is %" PRIu32 ": constructors and destructors are not run",
-                             constructors[i].name, tags->value[constructors[i].tag]);
+                             "%s is 0x%" PRIx32 ": only what is in DT_INIT_ARRAY and DT_FINI_ARRAY "
+                             "is run", not_run[i].name, tags->value[not_run[i].tag]);
         }
+    }
+    return ESP_OK;
+}
+
+static bool is_in_file(const hr_image_t *image, uint32_t link, uint32_t size)
+{
+    const hr_segment_t *segment = hr_image_segment(image, link, size);
+    return segment != NULL && link - segment->link + size <= segment->file_size;
+}
+
+static esp_err_t open_functions(hr_image_t *image, const tags_t *tags, hr_report_t *report)
+{
+    const struct {
+        uint8_t address;
+        uint8_t size;
+        const char *name;
+        hr_functions_t *functions;
+    } tables[] = {
+        {HR_ELF_DT_INIT_ARRAY, HR_ELF_DT_INIT_ARRAYSZ, "DT_INIT_ARRAY", &image->constructors},
+        {HR_ELF_DT_FINI_ARRAY, HR_ELF_DT_FINI_ARRAYSZ, "DT_FINI_ARRAY", &image->destructors},
+    };
+    for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+        uint32_t link = tags->value[tables[i].address];
+        uint32_t size = tags->value[tables[i].size];
+        if (size % sizeof(uint32_t) != 0 || size > HR_FUNCTIONS_MAX * sizeof(uint32_t)) {
+            return hr_reject(report, HOTRELOAD_ERR_CONSTRUCTOR,
+                             "%sSZ %" PRIu32 " is not a multiple of 4 up to %u", tables[i].name,
+                             size, (unsigned)(HR_FUNCTIONS_MAX * sizeof(uint32_t)));
+        }
+        if (size != 0 && (!has(tags, tables[i].address) || !is_in_file(image, link, size))) {
+            return hr_reject(report, HOTRELOAD_ERR_CONSTRUCTOR,
+                             "%s 0x%" PRIx32 " with %" PRIu32 " bytes is not inside what the file "
+                             "has of a segment to load", tables[i].name, link, size);
+        }
+        *tables[i].functions = (hr_functions_t) {link, size / (uint32_t)sizeof(uint32_t)};
     }
     return ESP_OK;
 }
@@ -661,6 +695,9 @@ static esp_err_t open_tables(hr_image_t *image, const tags_t *tags, hr_report_t 
     }
     if (err == ESP_OK) {
         err = open_relocations(image, tags, report);
+    }
+    if (err == ESP_OK) {
+        err = open_functions(image, tags, report);
     }
     return err;
 }

@@ -16,6 +16,8 @@
 #define HR_ALIGN_MAX 4096u
 /* DT_RELA and DT_JMPREL */
 #define HR_RELOCATION_TABLES 2
+/* of DT_INIT_ARRAY, and of DT_FINI_ARRAY: a source of C++ needs one */
+#define HR_FUNCTIONS_MAX 256
 /* A pointer may be kept before or behind its object and brought back by an index, as in one-based
    arrays: an address this close to a segment belongs to it. Modules are linked far from any
    address of the firmware, so that none of those is so close. */
@@ -41,6 +43,12 @@ typedef struct {
     uint32_t count;
 } hr_table_t;
 
+/* addresses of functions, wholly inside the file's part of one segment to load */
+typedef struct {
+    uint32_t link; /* link address of the first */
+    uint32_t count;
+} hr_functions_t;
+
 typedef struct {
     const uint8_t *data;
     uint32_t size;
@@ -57,6 +65,8 @@ typedef struct {
     hr_table_t buckets; /* of DT_HASH */
     hr_table_t chains;
     hr_table_t relocations[HR_RELOCATION_TABLES]; /* they share no byte */
+    hr_functions_t constructors; /* run from the first to the last */
+    hr_functions_t destructors;  /* run from the last to the first */
 } hr_image_t;
 
 /* What the first bytes tell: refuses what is no module for this machine. `header` receives the ELF

@@ -12,6 +12,7 @@
 #include "lifecycle/hr_passed.h"
 #include "lifecycle/hr_trial.h"
 #include "lifecycle/hr_update.h"
+#include "module/hr_construct.h"
 #include "module/hr_current.h"
 #include "module/hr_hold.h"
 #include "module/hr_hooks.h"
@@ -145,7 +146,7 @@ static esp_err_t check(attempt_t *attempt, hr_report_t *report)
     return err;
 }
 
-/* A start is marked in flash before anything of the module can run, its handover among it. */
+/* A start is marked in flash before anything of the module runs, which its constructors are first. */
 static esp_err_t place(attempt_t *attempt, hr_report_t *report)
 {
     esp_err_t err = hr_stage_place(attempt->module, &attempt->image, hr_current_next_number(),
@@ -157,8 +158,10 @@ static esp_err_t place(attempt_t *attempt, hr_report_t *report)
     err = hr_trial_begin(&attempt->view.origin, report);
     if (err != ESP_OK) {
         hr_stage_remove(attempt->module);
+        return err;
     }
-    return err;
+    hr_construct(attempt->module);
+    return ESP_OK;
 }
 
 static esp_err_t check_and_place(attempt_t *attempt, hr_report_t *report)
@@ -231,11 +234,11 @@ static esp_err_t stage(const hr_load_t *load, attempt_t *attempt, hr_report_t *r
 }
 
 /* The new module does not get its turn. A hook may have started tasks in it. */
-static void give_up(const attempt_t *attempt)
+static hr_module_t *give_up(const attempt_t *attempt)
 {
     hr_trial_cancel(&attempt->view.origin);
     hr_retire(attempt->module);
-    hr_retire_free(attempt->module);
+    return attempt->module;
 }
 
 static esp_err_t hand_over(uint32_t hooks, const attempt_t *attempt, const hr_module_t *old,
@@ -246,7 +249,7 @@ static esp_err_t hand_over(uint32_t hooks, const attempt_t *attempt, const hr_mo
 }
 
 /* Both modules are in memory: what fails leaves the old one. */
-static esp_err_t replace_beside(const hr_load_t *load, hr_report_t *report)
+static esp_err_t replace_beside(const hr_load_t *load, hr_module_t **leaving, hr_report_t *report)
 {
     hr_module_t *old = hr_current_module();
     attempt_t attempt;
@@ -269,15 +272,12 @@ static esp_err_t replace_beside(const hr_load_t *load, hr_report_t *report)
         if (old != NULL) {
             hr_retire(old);
         }
+        *leaving = old;
     } else {
-        give_up(&attempt);
-        old = NULL; /* it stays */
+        *leaving = give_up(&attempt);
     }
     hr_hooks_run_post(hooks, err);
     hr_hold_end();
-    if (old != NULL) {
-        hr_retire_free(old);
-    }
     return err;
 }
 
@@ -379,7 +379,7 @@ static esp_err_t fill_the_gap(const hr_target_t *target, attempt_t *attempt, uin
     if (err == ESP_OK) {
         err = hand_over(hooks, attempt, NULL, report);
         if (err != ESP_OK) {
-            give_up(attempt);
+            hr_retire_free(give_up(attempt));
         }
     }
     if (err == ESP_OK) {
@@ -417,10 +417,11 @@ static esp_err_t replace_unloaded_first(const hr_load_t *load, hr_report_t *repo
     return err;
 }
 
-esp_err_t hr_load_replace(const hr_load_t *load, hr_report_t *report)
+esp_err_t hr_load_replace(const hr_load_t *load, hr_module_t **leaving, hr_report_t *report)
 {
+    *leaving = NULL;
     if (!UNLOAD_FIRST || hr_current_module() == NULL) {
-        return replace_beside(load, report);
+        return replace_beside(load, leaving, report);
     }
     /* an update could write over the very module that a failure falls back to */
     esp_err_t err = hr_update_claim(report);
@@ -431,16 +432,16 @@ esp_err_t hr_load_replace(const hr_load_t *load, hr_report_t *report)
     return err;
 }
 
-esp_err_t hr_load_unload(hr_report_t *report)
+esp_err_t hr_load_unload(hr_module_t **leaving, hr_report_t *report)
 {
     hr_module_t *old = hr_current_module();
+    *leaving = old;
     if (old == NULL) {
         return hr_reject(report, ESP_ERR_INVALID_STATE, "no module is loaded");
     }
     hr_current_switch_to_none("it was unloaded");
     hr_trial_end();
     hr_retire(old);
-    hr_retire_free(old);
     return ESP_OK;
 }
 

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "flash/hr_store.h"
-#include "module/hr_target.h"
+#include "module/hr_module.h"
 #include "port/hr_report.h"
 
 /* What is asked for. */
@@ -21,8 +21,11 @@ esp_err_t hr_load_first(const hr_load_t *load, hr_report_t *report);
 
 /* Puts a module in the place of the one that is loaded, between the hooks. With none loaded it does
    the same without an old module. After a failure the old module goes on; with
-   CONFIG_HOTRELOAD_UNLOAD_FIRST, once it is unloaded, the newest one in flash that can be loaded. */
-esp_err_t hr_load_replace(const hr_load_t *load, hr_report_t *report);
+   CONFIG_HOTRELOAD_UNLOAD_FIRST, once it is unloaded, the newest one in flash that can be loaded.
 
-/* The loaded module goes. ESP_ERR_INVALID_STATE when there is none. */
-esp_err_t hr_load_unload(hr_report_t *report);
+   `leaving` receives the module that went, or that did not get its turn; NULL: there is none, or it is
+   gone. The caller owes it hr_retire_free() when the operation has ended. */
+esp_err_t hr_load_replace(const hr_load_t *load, hr_module_t **leaving, hr_report_t *report);
+
+/* The loaded module goes, as above. ESP_ERR_INVALID_STATE when there is none. */
+esp_err_t hr_load_unload(hr_module_t **leaving, hr_report_t *report);

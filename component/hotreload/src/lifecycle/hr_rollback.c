@@ -121,11 +121,12 @@ static esp_err_t turn_away(const hr_origin_t *origin, hr_report_t *report)
     return err == HOTRELOAD_ERR_BUSY || err == HOTRELOAD_ERR_STORE ? ESP_OK : err;
 }
 
-esp_err_t hr_rollback_run(const hr_load_t *load, hr_report_t *report)
+esp_err_t hr_rollback_run(const hr_load_t *load, hr_module_t **leaving, hr_report_t *report)
 {
     hr_store_t store;
     hr_origin_t origin;
     hr_load_t other = *load;
+    *leaving = NULL;
     esp_err_t err = hr_store_open(&store, load->label, report);
     if (err == ESP_OK) {
         err = find_turned_away(&store, &origin, report);
@@ -137,6 +138,6 @@ esp_err_t hr_rollback_run(const hr_load_t *load, hr_report_t *report)
         return err;
     }
     other.without = &origin;
-    err = hr_load_replace(&other, report);
+    err = hr_load_replace(&other, leaving, report);
     return err == ESP_OK ? turn_away(&origin, report) : err;
 }

@@ -22,4 +22,4 @@ bool hr_rollback_take(void);
    it is put in its place as by hr_load_replace(), then it is marked bad. HOTRELOAD_ERR_NO_MODULE when
    there is no other, or when it is the only one that was confirmed; a failure changes nothing. Inside
    an operation. */
-esp_err_t hr_rollback_run(const hr_load_t *load, hr_report_t *report);
+esp_err_t hr_rollback_run(const hr_load_t *load, hr_module_t **leaving, hr_report_t *report);

@@ -10,6 +10,7 @@
 #include "elf/hr_image_mac.h"
 #include "elf/hr_symbol.h"
 #include "freertos/FreeRTOS.h"
+#include "module/hr_functions.h"
 #include "port/hr_trace.h"
 #include "sdkconfig.h"
 
@@ -57,6 +58,9 @@ esp_err_t hr_module_check(hr_image_t *image, const void *data, size_t size,
 #endif
     if (err == ESP_OK) {
         err = hr_reloc_check(image, &relocations, report);
+    }
+    if (err == ESP_OK) {
+        err = hr_functions_check(image, report);
     }
     if (err == ESP_OK) {
         err = hr_symbol_find_exports(image, exports->names, exports->count, links, report);
@@ -111,6 +115,8 @@ esp_err_t hr_module_stage(hr_module_t *module, uint32_t number, const hr_image_t
 {
     module->number = number;
     module->size = image->size;
+    module->constructors = image->constructors;
+    module->destructors = image->destructors;
     esp_err_t err = hr_place(&module->placement, image, memory, report);
     if (err != ESP_OK) {
         return err;

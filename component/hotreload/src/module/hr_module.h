@@ -22,6 +22,8 @@ typedef struct hr_module {
     hr_target_t target; /* the table that leads to it while it is loaded */
     uint32_t *addresses; /* of the exports: where they are linked, once placed where they run */
     hr_placement_t placement;
+    hr_functions_t constructors;
+    hr_functions_t destructors; /* those that have not run */
     hr_objects_t objects;
     hr_idle_t cleaned; /* with HR_OBJECTS_GONE: when that was seen */
 } hr_module_t;

@@ -7,7 +7,9 @@
 #include "esp_timer.h"
 #include "freertos/FreeRTOS.h"
 #include "freertos/task.h"
+#include "module/hr_construct.h"
 #include "module/hr_tasks.h"
+#include "port/hr_context.h"
 #include "port/hr_event.h"
 #include "port/hr_lock.h"
 #include "port/hr_trace.h"
@@ -17,6 +19,10 @@ static hr_lock_t lock;
 static hr_module_t *retired; /* the newest first */
 static uint32_t waiting;
 static esp_timer_handle_t reaper; /* runs while something is retired, or rests */
+
+/* Nobody is inside any more; their destructors are for a task of the component to run. */
+static hr_module_t *handed_over;
+static bool is_task_there;
 
 /* Nobody is inside any more; its memory stays for pointers that were taken from it. */
 static hr_module_t *resting;
@@ -35,6 +41,9 @@ static int64_t resting_until;
 /* A look at the tasks takes long when the other core does not let itself be held: between two of
    them this many times as long passes, so that it never costs a core. */
 #define REST 8
+
+/* Of the task that runs destructors: that of the server by default, from which they come otherwise. */
+#define TASK_PRIORITY 5
 
 static void free_module(hr_module_t *module)
 {
@@ -86,11 +95,43 @@ static bool is_left(hr_module_t *module)
     return are_objects_gone(module, seen.objects) && !seen.inside;
 }
 
+static void add(hr_module_t **list, hr_module_t *module)
+{
+    module->next_retired = *list;
+    *list = module;
+}
+
+/* Frees what nobody is inside of, but for those whose destructors come before that: these are the
+   caller's. */
+static hr_module_t *take_left(void)
+{
+    hr_module_t *left = NULL;
+    hr_module_t **place = &retired;
+    if (esp_timer_get_time() >= resting_until) {
+        free_resting();
+    }
+    while (*place != NULL) {
+        hr_module_t *module = *place;
+        if (!is_left(module)) {
+            place = &module->next_retired;
+            continue;
+        }
+        *place = module->next_retired;
+        if (module->destructors.count > 0) {
+            add(&left, module);
+        } else {
+            waiting--;
+            let_go(module);
+        }
+    }
+    return left;
+}
+
 static void start_reaper(int64_t begin)
 {
     int64_t now = esp_timer_get_time();
     esp_timer_stop(reaper); /* fails when it does not run */
-    if (retired != NULL) {
+    if (retired != NULL || (handed_over != NULL && !is_task_there)) {
         int64_t rest = REST * (now - begin);
         esp_timer_start_once(reaper, (uint64_t)(rest > TICK_US ? rest : TICK_US));
     } else if (resting != NULL) {
@@ -98,24 +139,68 @@ static void start_reaper(int64_t begin)
     }
 }
 
+/* Takes `added` into the list, and what nobody is inside of out of it. */
+static hr_module_t *exchange(hr_module_t *added)
+{
+    while (added != NULL) {
+        hr_module_t *module = added;
+        added = module->next_retired;
+        add(&retired, module);
+    }
+    return take_left();
+}
+
+/* With no lock held: a destructor may call the component, and may wait for a task that does. It may
+   also have left a task in the module, which therefore is looked at once more. */
+static void finish(hr_module_t *left)
+{
+    while (left != NULL) {
+        for (hr_module_t *module = left; module != NULL; module = module->next_retired) {
+            hr_destruct(module);
+        }
+        hr_lock_take(&lock);
+        int64_t begin = esp_timer_get_time();
+        left = exchange(left);
+        start_reaper(begin);
+        hr_lock_give(&lock);
+    }
+}
+
+static void finish_handed_over(void *arg)
+{
+    (void)arg;
+    hr_module_t *left;
+    do {
+        hr_lock_take(&lock);
+        left = handed_over;
+        handed_over = NULL;
+        is_task_there = left != NULL;
+        hr_lock_give(&lock);
+        finish(left);
+    } while (left != NULL);
+    vTaskDelete(NULL);
+}
+
+/* Without memory for the task the next tick tries again. */
+static void hand_over(hr_module_t *left)
+{
+    while (left != NULL) {
+        hr_module_t *module = left;
+        left = module->next_retired;
+        add(&handed_over, module);
+    }
+    if (handed_over != NULL && !is_task_there) {
+        is_task_there = xTaskCreate(finish_handed_over, "hotreload",
+                                    CONFIG_HOTRELOAD_DESTRUCTOR_STACK_SIZE, NULL, TASK_PRIORITY,
+                                    NULL) == pdPASS;
+    }
+}
+
 void hr_retire_collect(void)
 {
     hr_lock_take(&lock);
     int64_t begin = esp_timer_get_time();
-    hr_module_t **place = &retired;
-    if (begin >= resting_until) {
-        free_resting();
-    }
-    while (*place != NULL) {
-        hr_module_t *module = *place;
-        if (is_left(module)) {
-            *place = module->next_retired;
-            waiting--;
-            let_go(module);
-        } else {
-            place = &module->next_retired;
-        }
-    }
+    hand_over(take_left());
     start_reaper(begin);
     hr_lock_give(&lock);
 }
@@ -156,11 +241,17 @@ void hr_retire(const hr_module_t *module)
 void hr_retire_free(hr_module_t *module)
 {
     hr_lock_take(&lock);
-    module->next_retired = retired;
-    retired = module;
+    module->next_retired = NULL;
     waiting++;
+    int64_t begin = esp_timer_get_time();
+    hr_module_t *left = exchange(module);
+    if (hr_context_is_of_the_system()) {
+        hand_over(left);
+        left = NULL;
+    }
+    start_reaper(begin);
     hr_lock_give(&lock);
-    hr_retire_collect();
+    finish(left);
 }
 
 void hr_retire_look(hr_module_t *module)
@@ -201,7 +292,8 @@ bool hr_retire_free_within(hr_module_t *module, uint32_t timeout_ms)
         }
         vTaskDelay(1);
     }
-    free_module(module);
+    hr_retire_free(module);
+    (void)hr_retire_give_back();
     return true;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The way out of a module that was replaced or unloaded: no new call reaches it, and its memory is
-   freed as soon as no task is inside any more and the kernel has nothing in it; with a grace period
-   that long afterwards. */
+   freed as soon as no task is inside any more and the kernel has nothing in it, and its destructors
+   have run; with a grace period that long afterwards. */
 #pragma once
 
 #include <stdbool.h>
@@ -18,12 +18,15 @@ void hr_retire_look(hr_module_t *module);
 /* From here on no new call reaches the module; it stays where it is. */
 void hr_retire(const hr_module_t *module);
 
-/* Takes over a retired module. Frees it before it returns if no task is inside; otherwise within a
-   tick after the last task has left it. A grace period counts from then. */
+/* Takes over a retired module. If no task is inside, its destructors run in the caller's task and it is
+   freed before this returns: call it outside of operations, where no lock is held that a destructor
+   could wait for. Otherwise it is freed within a tick after the last task has left it, or when a task
+   of the component has run its destructors, as for callers in a task of the system. A grace period
+   counts from then. */
 void hr_retire_free(hr_module_t *module);
 
 /* The same, but waits until no task is inside, so that the memory is free when it returns, without a
-   grace period. false: after `timeout_ms` a task is still inside, and the module is as it was before
+   grace period; destructors of a caller in a task of the system may still run. false: after `timeout_ms` a task is still inside, and the module is as it was before
    it was retired. */
 bool hr_retire_free_within(hr_module_t *module, uint32_t timeout_ms);
 

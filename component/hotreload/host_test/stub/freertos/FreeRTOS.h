@@ -19,6 +19,7 @@ typedef uint32_t TickType_t;
 #define portNUM_PROCESSORS 1
 #define portMAX_DELAY UINT32_MAX
 #define pdTRUE 1
+#define pdPASS 1
 
 /* see tasks.h */
 BaseType_t xPortInIsrContext(void);

@@ -14,15 +14,19 @@ static inline SemaphoreHandle_t xSemaphoreCreateRecursiveMutexStatic(StaticSemap
     return storage;
 }
 
+extern int semaphores_held; /* how often any was taken and not given yet */
+
 static inline BaseType_t xSemaphoreTakeRecursive(SemaphoreHandle_t semaphore, uint32_t ticks)
 {
     (void)ticks;
     semaphore->depth++;
+    semaphores_held++;
     return pdTRUE;
 }
 
 static inline BaseType_t xSemaphoreGiveRecursive(SemaphoreHandle_t semaphore)
 {
     semaphore->depth--;
+    semaphores_held--;
     return pdTRUE;
 }

@@ -14,5 +14,10 @@ const char *pcTaskGetName(TaskHandle_t task);
 TaskHandle_t xTaskGetCurrentTaskHandle(void);
 TaskHandle_t xTaskGetIdleTaskHandle(void);
 
+/* The task runs when the test says so. */
+BaseType_t xTaskCreate(void (*function)(void *), const char *name, uint32_t stack, void *argument,
+                       UBaseType_t priority, TaskHandle_t *handle);
+void vTaskDelete(TaskHandle_t task);
+
 TickType_t xTaskGetTickCount(void);
 void vTaskDelay(TickType_t ticks);

@@ -115,6 +115,32 @@ esp_err_t hr_reloc_check(const hr_image_t *image, uint32_t *total, hr_report_t *
     return ESP_OK;
 }
 
+/* What is in the file of a word of the module; zero where there is nothing. */
+static uint32_t word_in_place(const hr_image_t *image, uint32_t link)
+{
+    const hr_segment_t *segment = hr_image_segment(image, link, sizeof(uint32_t));
+    uint32_t at = link - segment->link;
+    uint32_t word = 0;
+    if (at < segment->file_size) {
+        uint32_t left = segment->file_size - at;
+        hr_image_read(image, segment->offset + at, &word, left < sizeof(word) ? left : sizeof(word));
+    }
+    return word;
+}
+
+bool hr_reloc_value(const hr_image_t *image, const hr_elf_rela_t *rela, uint32_t *value)
+{
+    action_t action = action_of(HR_ELF_RELA_TYPE(rela));
+    if (action == ACTION_RELATIVE) {
+        *value = word_in_place(image, rela->offset) + rela->addend;
+    } else if (action == ACTION_SYMBOL) {
+        hr_elf_symbol_t symbol = hr_image_symbol(image, HR_ELF_RELA_SYMBOL(rela));
+        bool moves = symbol.shndx != HR_ELF_SHN_UNDEF && symbol.shndx != HR_ELF_SHN_ABS;
+        *value = moves ? symbol.value + rela->addend : HR_RELOC_FOREIGN;
+    }
+    return action != ACTION_NONE;
+}
+
 static uint32_t symbol_value(const hr_image_t *image, const hr_placement_t *placement,
                              const hr_elf_rela_t *rela)
 {
