@@ -159,6 +159,7 @@ class ModuleBuilder:
             for folder in toolset.includes
         }
         files = [Path(__file__), Path(self._manifest.linker_script), *sorted(tool.glob("*.py"))]
+        files += [Path(self._manifest.exit_library)] if self._manifest.exit_library else []
         files += sorted(header for folder in folders for header in folder.rglob("*.h"))
         for file in files:
             digest.update(f"{file}\0".encode() + file.read_bytes())

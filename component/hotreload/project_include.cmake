@@ -177,7 +177,10 @@ function(__hotreload_add_objects target)
     file(WRITE "${cxx_source}" "")
     add_library(${target} OBJECT ${arg_SRCS})
     add_library(hotreload_flags OBJECT EXCLUDE_FROM_ALL "${c_source}" "${cxx_source}")
-    foreach(objects ${target} hotreload_flags)
+    get_property(hotreload_dir GLOBAL PROPERTY __hotreload_dir)
+    # of which the linker takes what the module needs
+    add_library(hotreload_exit STATIC "${hotreload_dir}/module/hotreload_exit.c")
+    foreach(objects ${target} hotreload_exit hotreload_flags)
         __hotreload_set_flags(${objects})
     endforeach()
     set_property(GLOBAL PROPERTY __hotreload_objects ${target})
@@ -299,8 +302,8 @@ function(__hotreload_add_stubs objects)
         COMMAND ${tool} stubs --component ${COMPONENT_NAME} --header ${header}
             --source-dir "${CMAKE_CURRENT_SOURCE_DIR}" --build-dir "${CMAKE_BINARY_DIR}"
             --compiler "${CMAKE_C_COMPILER}" --output-dir "${gen_dir}"
-            ${export_args} $<TARGET_OBJECTS:${objects}>
-        DEPENDS $<TARGET_OBJECTS:${objects}> ${build_files} ${tool_sources}
+            ${export_args} $<TARGET_OBJECTS:${objects}> $<TARGET_OBJECTS:hotreload_exit>
+        DEPENDS $<TARGET_OBJECTS:${objects}> $<TARGET_OBJECTS:hotreload_exit> ${build_files} ${tool_sources}
         COMMENT "Generating stubs of the module ${COMPONENT_NAME}"
         COMMAND_EXPAND_LISTS VERBATIM)
 
@@ -379,6 +382,7 @@ function(__hotreload_add_module objects)
             --compile-commands "${commands}" --objects ${objects}
             --linker-script "${script}" --firmware "${firmware}" --symbols "${symbols}"
             --exports "${gen_dir}/exports.txt" ${further_args} ${key_args}
+            --exit-library "$<TARGET_FILE:hotreload_exit>"
             --module "${module}" --output "${manifest}"
         DEPENDS "${commands}" "${gen_dir}/exports.txt"
             "${gen_dir}/firmware_wraps.txt"
@@ -400,7 +404,7 @@ function(__hotreload_add_module objects)
         COMMAND ${tool} link --manifest "${manifest}" --unstripped "${unstripped}"
             --flash "${flash_image}" $<TARGET_OBJECTS:${objects}>
         DEPENDS "${firmware}" "${symbols}" "${manifest}" "${script}" $<TARGET_OBJECTS:${objects}>
-            ${tool_sources}
+            "$<TARGET_FILE:hotreload_exit>" ${tool_sources}
         COMMENT "Linking the module ${COMPONENT_NAME}"
         COMMAND_EXPAND_LISTS VERBATIM)
 

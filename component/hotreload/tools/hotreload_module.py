@@ -121,6 +121,7 @@ def run_manifest(args: argparse.Namespace) -> None:
         max_size=args.max_size,
         build_number=args.build_number,
         build_floor=args.build_floor,
+        exit_library=args.exit_library,
         wrapped=read_exports(args.exports.with_name(WRAPPED_FILE)),
     ).save(args.output)
 
@@ -223,6 +224,7 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     manifest.add_argument("--symbols", required=True)
     manifest.add_argument("--exports", type=Path, required=True)
     manifest.add_argument("--exports-only", action="store_true", help="the module exports no other")
+    manifest.add_argument("--exit-library", help="compiled from module/hotreload_exit.c")
     manifest.add_argument("--max-size", type=int, help="of an ELF, for the server")
     manifest.add_argument("--partition", nargs=3, metavar=("LABEL", "OFFSET", "SIZE"))
     manifest.add_argument("--module", required=True, help="the stripped module")

@@ -22,8 +22,10 @@ PT_NULL = 0
 PF_META = 0x00100000
 PT_HOTRELOAD_META = 0x68720001
 
-# constructors and destructors, as the linker script gathers them
-INIT_SECTIONS = (".init_array", ".fini_array", ".ctors", ".dtors", ".preinit_array")
+# what executables run before all else, as the linker script names it: no part of a shared object
+EARLY_SECTION = ".hotreload_preinit"
+# GNU ld names them in DT_INIT and DT_FINI, which a loader runs in addition to the tables
+INIT_FUNCTIONS = ("_init", "_fini")
 
 
 def strip(elf: bytes) -> bytes:
@@ -61,16 +63,21 @@ def _segment_headers(elf: bytes) -> range:
 
 def check(path: Path) -> Image:
     """Refuse a linked module that needs something which the loader does not do."""
-    image = read_image(path, INIT_SECTIONS)
+    image = read_image(path, (EARLY_SECTION,))
     thread_locals = sorted(thread_local_names(image.symbols))
     if thread_locals:
         raise ModuleError(thread_local_error(thread_locals))
-    constructors = _constructors(image)
-    if constructors:
+    early = _functions(image)
+    if early:
         raise ModuleError(
-            "constructors and destructors are not supported in a module: "
-            f"{', '.join(constructors)}; call them from an exported function instead"
+            f"only executables have a .preinit_array, for {', '.join(early)}: make it a constructor"
         )
+    for name in INIT_FUNCTIONS:
+        if any(s.name == name and s.is_global and s.defined for s in image.symbols):
+            raise ModuleError(
+                f"function '{name}' of the module has the name of what the linker lets run by "
+                "itself: make it static or rename it"
+            )
     return image
 
 
@@ -82,7 +89,7 @@ def exported_variables(image: Image) -> tuple[str, ...]:
     return tuple(sorted(s.name for s in image.symbols if is_exported_variable(s)))
 
 
-def _constructors(image: Image) -> list[str]:
+def _functions(image: Image) -> list[str]:
     names = {symbol.value: symbol.name for symbol in image.symbols if symbol.name}
     found = []
     for section in image.sections:

@@ -80,6 +80,8 @@ def link(
     `options` come last; `linker_script` replaces the component's.
     """
     unstripped.parent.mkdir(parents=True, exist_ok=True)
+    if manifest.exit_library:
+        inputs = [*inputs, manifest.exit_library]
     scripts = ["-T", str(linker_script or manifest.linker_script), manifest.firmware_symbols]
     like_firmware = [*_export_options(manifest, unstripped), *_wrap_options(manifest)]
     compiler = manifest.languages["C"].compiler

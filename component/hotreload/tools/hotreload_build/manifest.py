@@ -63,6 +63,7 @@ class Manifest(NamedTuple):
     max_size: int | None = None  # bytes of the largest ELF that the server takes
     build_number: int = 0  # of the module, signed with it
     build_floor: int = 0  # the lowest that the firmware takes
+    exit_library: str | None = None  # an archive with atexit() of the module
     own_flags: dict[str, Toolset] = {}  # noqa: RUF012 - of sources with properties of their own
 
     @staticmethod
@@ -125,6 +126,7 @@ def _from_json(content: dict[str, Any]) -> Manifest:
         max_size=content.get("max_size"),
         build_number=content.get("build_number", 0),
         build_floor=content.get("build_floor", 0),
+        exit_library=content.get("exit_library"),
         own_flags=_toolsets(content.get("own_flags", {})),
     )
 

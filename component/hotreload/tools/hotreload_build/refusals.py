@@ -12,7 +12,9 @@ from .names import demangled
 # What GCC calls for a construct. GCC internals, "Trampolines": code that is written to the stack is
 # followed by a call that makes it visible to instruction fetches.
 TRAMPOLINE = ("__xtensa_sync_caches",)
-AT_EXIT = ("atexit", "__cxa_atexit", "__cxa_thread_atexit", "__cxa_thread_atexit_impl")
+# the C++ library's, as the linker shows them
+GUARD = ("__cxa_guard_acquire", "__cxa_guard_release")
+TYPE_INFORMATION = "vtable for __cxxabiv1::"
 EXCEPTION = ("__cxa_throw", "__cxa_rethrow", "__cxa_begin_catch")
 
 # `add.0` in `answer`, but not its clones `apply.constprop.0`
@@ -75,12 +77,21 @@ def explain_undefined(name: str, users: str) -> str | None:
     """For a name that the firmware lacks, what is wrong in the module, if that is the reason."""
     if name in TRAMPOLINE:
         return _trampoline(f"a nested function, used by {users},")
-    if name in AT_EXIT or name == "__dso_handle":
-        return _at_exit(f", used by {users}", "")
     if name in EXCEPTION:
         return _exception(f", used by {users}")
     if name.startswith(OF_SECTION):
         return _of_section(name, f"used by {users}")
+    if name in GUARD:
+        return (
+            f"a static object of a function, used by {users}, needs the C++ library for the first "
+            "call, and the firmware has none: compile with -fno-threadsafe-statics if only one "
+            "task makes that call, or make it an object outside of the function"
+        )
+    if name.startswith(TYPE_INFORMATION):
+        return (
+            f"type information of C++, used by {users}, needs the C++ library, and the firmware "
+            "has none: compile with -fno-rtti"
+        )
     return None
 
 
@@ -98,14 +109,6 @@ def _constructs(image: Image, source: str, compiler: str) -> str | None:
         ]
         names = ", ".join(f"'{name}'" for name in nested)
         return _trampoline(f"nested function {names} of {source}")
-    if used.intersection(AT_EXIT):
-        guards = [s.name for s in image.symbols if s.name.startswith("_ZGVZ")]
-        prefix = "guard variable for "
-        objects = [
-            name[len(prefix) :] if name.startswith(prefix) else name
-            for name in demangled(compiler, guards).values()
-        ]
-        return _at_exit(f" of {source}", f" ({', '.join(objects)})" if objects else "")
     if used.intersection(EXCEPTION):
         return _exception(f" of {source}")
     for symbol in image.symbols:
@@ -132,13 +135,6 @@ def _trampoline(subject: str) -> str:
     return (
         f"{subject} is called by its address: GCC writes code for that to the stack, which cannot "
         "be executed; make it a static function and give it what it needs as an argument"
-    )
-
-
-def _at_exit(where: str, objects: str) -> str:
-    return (
-        f"a destructor{where} is to run at exit{objects}, when the module is long gone: a static "
-        "object in a function of a module needs a trivial destructor, and atexit() cannot be used"
     )
 
 

@@ -13,6 +13,8 @@ from .manifest import Manifest
 PF_X = 1
 RELOCATIONS = (".rela.dyn", ".rela.plt")
 RELA_SIZE = 12  # Elf32_Rela
+POINTER_SIZE = 4
+FUNCTIONS = (("constructors", ".init_array"), ("destructors", ".fini_array"))
 
 
 class Limit(NamedTuple):
@@ -39,11 +41,16 @@ def summary(manifest: Manifest, linked: Image, stripped: bytes, exports: int) ->
         elif not flags & PF_META:
             data += file_size
             zeroed += size - file_size
+    counted = (
+        (what, sum(h.size // POINTER_SIZE for name, h in linked.headers if name == section))
+        for what, section in FUNCTIONS
+    )
+    functions = "".join(f"{what} {count}, " for what, count in counted if count)
     relocations = sum(h.size // RELA_SIZE for name, h in linked.headers if name in RELOCATIONS)
     most = f" of the {limits[0].size} that {limits[0].owner} takes" if limits else ""
     return (
-        f"module '{manifest.component}': text {text}, data {data}, bss {zeroed}, {exports} "
-        f"exports, {relocations} relocations, {len(stripped)} bytes{most}"
+        f"module '{manifest.component}': text {text}, data {data}, bss {zeroed}, "
+        f"{functions}{exports} exports, {relocations} relocations, {len(stripped)} bytes{most}"
     )
 
 

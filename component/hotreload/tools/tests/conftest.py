@@ -29,6 +29,14 @@ from hotreload_build.stubs import assembly, table  # noqa: E402
 from .server import Server  # noqa: E402
 
 COMPONENT = TOOLS.parent
+EXIT_SOURCE = COMPONENT / "module" / "hotreload_exit.c"
+# as much of FreeRTOS as that needs
+FREERTOS = """
+typedef int portMUX_TYPE;
+#define portMUX_INITIALIZER_UNLOCKED 0
+#define portENTER_CRITICAL(mux) (*(mux) = 1)
+#define portEXIT_CRITICAL(mux) (*(mux) = 0)
+"""
 LINKER_SCRIPT = COMPONENT / "ld" / "hotreload_module.ld"
 
 # what hotreload_setup() adds to the flags of a component, and what ESP-IDF compiles with
@@ -116,7 +124,7 @@ def make_project(compiler: Compiler) -> Callable[..., Project]:
     """Build the tiny firmware for a baseline module, the way hotreload_setup() does."""
 
     def make(
-        baseline: str = "int f(int x) { return x + 1; }", extra: str = "", **options: object
+        baseline: str = "int f(int x) { return x + 1; }", extra: str = "", exit: bool = False
     ) -> Project:
         functions = read_interface([compiler.compile(baseline, name="baseline.c")]).functions
         compiler.write("reloadable_util.h", "#include <stddef.h>\n#include <stdint.h>\n")
@@ -130,6 +138,14 @@ def make_project(compiler: Compiler) -> Callable[..., Project]:
         )
         script = symbol_script(firmware, functions) + link_script(stamp(firmware))
         symbols = compiler.write("firmware_symbols.ld", script)
+        if exit:
+            compiler.write("freertos/FreeRTOS.h", FREERTOS)
+            exit_text = EXIT_SOURCE.read_text(encoding="utf-8")
+            exit_object = compiler.compile(
+                exit_text, f"-I{compiler.folder}", "-Wall", "-Wextra", "-Werror", name="exit.c"
+            )
+            exit_library = compiler.folder / "libexit.a"
+            compiler.run("ar", "rcs", exit_library, exit_object)
         toolset = Toolset(compiler.prefix + "gcc", MODULE_FLAGS, (str(compiler.folder),), ("D=7",))
         manifest = Manifest(
             component="reloadable",
@@ -141,6 +157,7 @@ def make_project(compiler: Compiler) -> Callable[..., Project]:
             exports=functions,
             output=str(compiler.folder / "reloadable_stripped.so"),
             partition=None,
+            exit_library=str(exit_library) if exit else None,
         )
         return Project(compiler, manifest, firmware)
 

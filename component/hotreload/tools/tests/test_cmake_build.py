@@ -287,13 +287,16 @@ def test_c_and_cxx_sources_together(build: Build) -> None:
     folder = build.source("components/reloadable")
     (folder / "shape.cpp").write_text(
         "struct Shape { virtual int area() const { return side * side; } int side = 3; };\n"
-        'static Shape shape;\nextern "C" int reloadable_area(void) { return shape.area(); }\n'
+        "int area_of(const Shape &shape) { return shape.area(); }\n"
+        "struct Kept : Shape { Kept() { side = area_of(*this); } ~Kept() { side = 0; } };\n"
+        'static Kept kept;\nextern "C" int reloadable_area(void) { return kept.area(); }\n'
     )
     change(folder / "CMakeLists.txt", "SRCS reloadable.c", "SRCS reloadable.c shape.cpp")
-    build.make("all")
+    output = build.make("all")
     exports = (build.folder / "hotreload" / "exports.txt").read_text().split()
     assert "reloadable_area" in exports
     assert "reloadable_add" in exports
+    assert re.search(r"hotreload: module .*, constructors 1, destructors [12], ", output)
 
 
 def test_the_module_sees_what_the_component_sees(build: Build) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import struct
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -21,6 +22,10 @@ from hotreload_build.variant import build_module
 from .conftest import Compiler, Project, section
 
 SHN_ABS = "SHN_ABS"
+# what a firmware has that the module's atexit() uses
+HEAP = (
+    "void *malloc(unsigned size) { return (void *)size; } void free(void *block) { (void)block; }"
+)
 
 
 def build(project: Project, source: str, name: str = "variant.c", **options: object) -> Module:
@@ -132,24 +137,92 @@ def test_an_undefined_cxx_function_has_its_readable_name(project: Project) -> No
         build(project, source, "variant.cpp")
 
 
-def test_constructors_are_refused_by_name(project: Project) -> None:
+CONSTRUCTORS = """
+static int ready;
+__attribute__((constructor)) static void set_up(void) { ready = 1; }
+__attribute__((destructor)) static void tear_down(void) { ready = 0; }
+__attribute__((constructor(300))) static void second(void) { ready = 2; }
+__attribute__((constructor(200))) static void first(void) { ready = 3; }
+__attribute__((destructor(300))) static void first_of_the_end(void) { ready = 4; }
+__attribute__((destructor(200))) static void last_of_the_end(void) { ready = 5; }
+int f(int x) { return ready + x; }
+"""
+
+
+def functions(module: Module, section_name: str) -> list[str]:
+    """The names of the functions in a table of the module."""
+    with module.unstripped.open("rb") as file:
+        elf = ELFFile(file)
+        names = {s["st_value"]: s.name for s in section(elf, ".symtab").iter_symbols() if s.name}
+        words = struct.iter_unpack("<I", section(elf, section_name).data())
+        return [names[word] for (word,) in words]
+
+
+def test_constructors_are_in_the_order_of_their_priorities(project: Project) -> None:
+    """Destructors are run from the last one to the first."""
+    module = build(project, CONSTRUCTORS)
+    assert functions(module, ".init_array") == ["first", "second", "set_up"]
+    assert functions(module, ".fini_array") == [
+        *("last_of_the_end", "first_of_the_end", "tear_down"),
+    ]
+    assert "constructors 3, destructors 3, 1 exports" in module.summary
+
+
+def test_exit_functions_stay_in_the_module(make_project: Callable[..., Project]) -> None:
+    """Those of the firmware would call them when the module is gone, or never."""
+    project = make_project(extra=HEAP + "int atexit(void (*f)(void)) { return f != 0; }", exit=True)
+    source = CONSTRUCTORS + "int atexit(void (*)(void)); int g(void) { return atexit(tear_down); }"
+    module = build(project, source)
+    assert module.exports == ("f", "g")
+    assert functions(module, ".fini_array")[-1] == "run_registered"
+    symbols = project.compiler.run("nm", module.unstripped)
+    assert re.search(r"^1\w+ t atexit$", symbols, re.MULTILINE)
+
+
+def test_a_module_without_exit_functions_has_nothing_of_them(
+    make_project: Callable[..., Project],
+) -> None:
+    project = make_project(extra=HEAP, exit=True)
+    source = "int f(int x) { return x; }"
+    sizes = []
+    for exit_library in (None, project.manifest.exit_library):
+        manifest = project.manifest._replace(exit_library=exit_library)
+        sizes.append(build(replace(project, manifest=manifest), source).path.read_bytes())
+    assert sizes[0] == sizes[1]
+
+
+def test_objects_of_cxx_are_made_and_destroyed(make_project: Callable[..., Project]) -> None:
+    source = """
+    extern "C" int firmware_add(int, int);
+    struct Port { int number; Port(int n) : number(n) {} ~Port() { firmware_add(number, 0); } };
+    static Port port(firmware_add(1, 2));
+    extern "C" int f(int x) { static Port local(x); return port.number + local.number; }
+    """
+    for option, destructors in (("-fuse-cxa-atexit", 1), ("-fno-use-cxa-atexit", 2)):
+        project = make_project(extra=HEAP, exit=True)
+        path = project.source(source, "variant.cpp")
+        module = build_module(
+            project.manifest,
+            [path],
+            path.with_suffix(".so"),
+            compile_options=[option, "-fno-threadsafe-statics", "-fno-exceptions"],
+        )
+        assert f"constructors 1, destructors {destructors}," in module.summary
+
+
+def test_function_that_executables_run_first_is_refused(project: Project) -> None:
     source = (
-        "static int ready; __attribute__((constructor)) static void set_up(void) {ready = 1;}"
-        "__attribute__((destructor)) static void tear_down(void) { ready = 0; }"
-        "int f(int x) { return ready + x; }"
+        "static void early(void) {} "
+        '__attribute__((section(".preinit_array"), used)) static void (*p)(void) = early;'
+        "int f(int x) { return x; }"
     )
-    with pytest.raises(ModuleError, match=r"constructors and destructors .*: set_up, tear_down;"):
+    with pytest.raises(ModuleError, match=r"a \.preinit_array, for early: make it a constructor"):
         build(project, source)
 
 
-def test_dynamic_initialization_in_cxx_is_refused(project: Project) -> None:
-    source = """
-    extern "C" int firmware_add(int, int);
-    static int start = firmware_add(1, 2);
-    extern "C" int f(int x) { return start + x; }
-    """
-    with pytest.raises(ModuleError, match=r"constructors and destructors .*_GLOBAL__sub_I_"):
-        build(project, source, "variant.cpp")
+def test_function_with_the_name_that_linkers_run_is_refused(project: Project) -> None:
+    with pytest.raises(ModuleError, match=r"^function '_init' of the module .* or rename it$"):
+        build(project, "void _init(void) {} int f(int x) { return x; }")
 
 
 def test_thread_local_variables_are_refused(make_project: Callable[..., Project]) -> None:

@@ -15,10 +15,6 @@ NESTED = """
 static int __attribute__((noinline)) apply(int (*f)(int), int x) { return f(x); }
 int f(int x) { volatile int bias = 40; int add(int y) { return y + bias; } return apply(add, x); }
 """
-DESTRUCTOR = """
-struct Port { int number; Port(int); ~Port(); };
-extern "C" int f(int x) { static Port port(x); return port.number; }
-"""
 EXCEPTION = 'extern "C" int f(int x) { if (x) throw x; return x; }'
 RTC = '__attribute__((section(".rtc.data.0"))) int starts; int f(int x) { return starts += x; }'
 NOINIT = '__attribute__((section(".noinit.1"))) int kept; int f(int x) { return kept += x; }'
@@ -32,7 +28,6 @@ int f(int x) { return first[0] + x; }
 
 CASES = {
     "nested function": ("c", NESTED, "nested function 'add' of .* static function and give it"),
-    "destructor at exit": ("cpp", DESTRUCTOR, r"a destructor of .* at exit \(f::port\), when the"),
     "exception": ("cpp", EXCEPTION, "exceptions of .* cannot be thrown .* return an error instead"),
     "RTC memory": ("c", RTC, "'starts' of .* is to be in RTC memory .* keep it in the firmware"),
     "memory that outlives": ("c", NOINIT, "'kept' of .* outlives a restart"),
@@ -42,13 +37,11 @@ CASES = {
 }
 # what a firmware has that lets them link
 HELPERS = """
-void __xtensa_sync_caches(void) {} int atexit(void (*f)(void)) { return f != 0; }
-int __cxa_guard_acquire(char *g) { return !*g; } void __cxa_guard_release(char *g) { *g = 1; }
-void __cxa_guard_abort(char *g) { *g = 0; }
+void __xtensa_sync_caches(void) {}
 void *__cxa_allocate_exception(unsigned s) { return (void *)s; } void __cxa_throw(void) {}
-int _ZTIi; void _ZN4PortC1Ei(void) {} void _ZN4PortD1Ev(void) {}
+int _ZTIi;
 int _Unwind_Resume(void) { return 0; }
-int __gxx_personality_v0(void) { return 0; } int _ZN4PortC2Ei(void) {return 0;}
+int __gxx_personality_v0(void) { return 0; }
 """
 
 
@@ -75,7 +68,7 @@ def test_variants_are_refused(make_project: Callable[..., Project], case: str) -
     assert not path.with_suffix(".so").exists()
 
 
-@pytest.mark.parametrize("case", ["nested function", "destructor at exit", "exception"])
+@pytest.mark.parametrize("case", ["nested function", "exception"])
 def test_the_reason_is_told_also_where_the_firmware_lacks_the_helper(
     project: Project, case: str
 ) -> None:
@@ -86,6 +79,35 @@ def test_the_reason_is_told_also_where_the_firmware_lacks_the_helper(
         build_module(
             project.manifest, [path], path.with_suffix(".so"), compile_options=["-fexceptions"]
         )
+    assert len(str(caught.value).splitlines()) == 1
+
+
+GUARDED = """
+struct Port { int number; Port(int x) : number(x + 1) {} };
+extern "C" int f(int x) { static Port port(x); return port.number; }
+"""
+VIRTUAL = """
+struct Shape { virtual int area() const; };
+int Shape::area() const { return 4; }
+extern "C" int f(int x) { return Shape().area() + x; }
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        (GUARDED, r"^a static object of a function, used by 'f', .* -fno-threadsafe-statics"),
+        (VIRTUAL, r"^type information of C\+\+, used by .* compile with -fno-rtti$"),
+    ],
+    ids=["guard", "type information"],
+)
+def test_what_only_the_cxx_library_has_is_explained(
+    project: Project, source: str, told: str
+) -> None:
+    """Where the firmware has it, both link."""
+    path = project.source(source, "variant.cpp")
+    with pytest.raises(ModuleError, match=told) as caught:
+        build_module(project.manifest, [path], path.with_suffix(".so"))
     assert len(str(caught.value).splitlines()) == 1
 
 
