@@ -23,6 +23,10 @@ DT_SYMTAB = 6
 DT_RELA = 7
 DT_RELASZ = 8
 DT_JMPREL = 23
+DT_INIT_ARRAY = 25
+DT_FINI_ARRAY = 26
+DT_INIT_ARRAYSZ = 27
+DT_FINI_ARRAYSZ = 28
 
 _TAG = struct.Struct("<II")
 _RELA = struct.Struct("<IIi")
@@ -72,6 +76,18 @@ class DynamicTable:
             for place, info, addend in _RELA.iter_unpack(entries):
                 symbol = self.symbol(info >> 8) if info >> 8 else None
                 yield Relocation(place, info & 0xFF, addend, symbol)
+
+    def constructors(self) -> range:
+        """The link addresses of the words that name what is run, the first one first."""
+        return self._words(DT_INIT_ARRAY, DT_INIT_ARRAYSZ)
+
+    def destructors(self) -> range:
+        """The same of what is run at the end: the last one first (System V ABI, chapter 5)."""
+        return self._words(DT_FINI_ARRAY, DT_FINI_ARRAYSZ)[::-1]
+
+    def _words(self, table: int, size: int) -> range:
+        start = self._tags.get(table, 0)
+        return range(start, start + self._tags.get(size, 0), 4)
 
     def symbol(self, index: int) -> Symbol:
         """A symbol by its number."""

@@ -110,6 +110,22 @@ def assert_image_equal(
         raise ImageDiffers("the loaded module is not what it has to be\n" + "\n".join(differences))
 
 
+def functions_run(elf: bytes, placement: Placement) -> tuple[list[int], list[int]]:
+    """The run addresses of constructors and of destructors, each in the order in which they run."""
+    images = expected_images(elf, placement)
+
+    def word(link: int) -> int:
+        index = _segment_of(placement, link, 4)
+        if index is None:
+            raise OracleError(f"a table of functions has {link:#x}, outside the module")
+        image = images[index]
+        (value,) = _WORD.unpack_from(image.data, link - image.link)
+        return int(value)
+
+    table = DynamicTable(elf)
+    return [word(at) for at in table.constructors()], [word(at) for at in table.destructors()]
+
+
 def symbol_finder(elf: bytes) -> Callable[[int], str]:
     """A function that names a link address: the symbol at or before it."""
     file = ELFFile(io.BytesIO(elf))

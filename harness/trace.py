@@ -20,7 +20,18 @@ VERSION = 1
 EVENTS = frozenset(
     {
         *("trace", "request", "validate", "place", "relocate", "resolve", "hook_enter"),
-        *("hook_leave", "switch", "retire", "free", "fallback", "store", "done", "error"),
+        *(
+            "hook_leave",
+            "switch",
+            "retire",
+            "free",
+            "construct",
+            "destruct",
+            "fallback",
+            "store",
+            "done",
+            "error",
+        ),
         *("pass", "abort"),
     }
 )

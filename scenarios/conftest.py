@@ -25,21 +25,25 @@ def bench(device: Device) -> Bench:
     return Bench(device)
 
 
+def variant_source(name: str) -> Path:
+    for suffix in (".c", ".cpp"):
+        if (MODULES / f"{name}{suffix}").exists():
+            return MODULES / f"{name}{suffix}"
+    known = (path.relative_to(MODULES) for path in MODULES.rglob("*.c*"))
+    hint = nearest(name, (str(path.with_suffix("")) for path in known))
+    raise UnknownNameError(f"no variant {name!r} in scenarios/modules{hint}")
+
+
 @pytest.fixture
 def variant(build_module: Callable[..., Module]) -> Variant:
-    """Build a variant from `modules/<name>.c`, or from source given as `text`.
+    """Build a variant from `modules/<name>.c` or `.cpp`, or from C source given as `text`.
 
     `base.c` fills in what the variant does not define; `base=False` leaves it out. Without a
     name it is the base module itself. Other options go to `build_module`.
     """
 
     def build(*names: str, text: str = "", base: bool = True, **options: Any) -> Module:
-        for name in names:
-            if not (MODULES / f"{name}.c").exists():
-                known = (path.relative_to(MODULES) for path in MODULES.rglob("*.c"))
-                hint = nearest(name, (str(path.with_suffix("")) for path in known))
-                raise UnknownNameError(f"no variant {name!r} in scenarios/modules{hint}")
-        sources: list[Path | str] = [MODULES / f"{name}.c" for name in names]
+        sources: list[Path | str] = [variant_source(name) for name in names]
         sources += [text] if text else []
         sources += [BASE] if base else []
         return build_module(*sources, **options)

@@ -62,6 +62,7 @@ class Elf:
     symbols: list[Sym] = field(default_factory=list)
     rela: list[Rela] = field(default_factory=list)
     plt: list[Rela] = field(default_factory=list)
+    tags: list[tuple[int, int]] = field(default_factory=list)  # further ones
 
     def build(self) -> bytes:
         """Without sections; all parts of the dynamic table are in a segment that is not loaded."""
@@ -85,6 +86,7 @@ class Elf:
         tags = [(5, at["str"]), (6, at["sym"]), (10, len(names)), (11, 16)]
         tags += [(7, at["rela"]), (8, len(rela)), (9, 12)] if rela else []
         tags += [(23, at["plt"]), (2, len(plt)), (20, 7)] if plt else []
+        tags += self.tags
         at_dynamic = base + len(meta)
         table = b"".join(struct.pack("<II", *tag) for tag in [*tags, (0, 0)])
         segments = [*self._segments(), (PT_META, base, meta + table, len(meta + table), 4, 4)]

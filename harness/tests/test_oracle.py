@@ -14,6 +14,7 @@ from harness.oracle import (
     OracleError,
     assert_image_equal,
     expected_images,
+    functions_run,
 )
 from harness.placement import Placement, Segment
 from harness.tests.elves import (
@@ -37,7 +38,10 @@ def words(*values: int) -> bytes:
 
 
 def elf_of(
-    data: bytes, text: bytes = bytes(16), bss: int = 0, **parts: list[Sym] | list[Rela]
+    data: bytes,
+    text: bytes = bytes(16),
+    bss: int = 0,
+    **parts: list[Sym] | list[Rela] | list[tuple[int, int]],
 ) -> Elf:
     return Elf(
         [Load(DATA, data, len(data) + bss), Load(TEXT, text, executable=True)],
@@ -197,6 +201,34 @@ def test_placement_that_breaks_the_alignment() -> None:
 
     with pytest.raises(OracleError, match="it needs alignment 1024"):
         data_image(elf)
+
+
+INIT_ARRAY, FINI_ARRAY, INIT_ARRAY_SIZE, FINI_ARRAY_SIZE = 25, 26, 27, 28
+
+
+def test_constructors_in_order_and_destructors_in_reverse() -> None:
+    elf = elf_of(
+        words(0, TEXT + 4, TEXT, TEXT + 8, TEXT + 12),
+        symbols=[Sym("end", TEXT + 12)],
+        rela=[
+            *(Rela(DATA + at, R_XTENSA_RELATIVE) for at in (4, 8, 12)),
+            Rela(DATA + 16, R_XTENSA_32, symbol=1),
+        ],
+        tags=[
+            *((INIT_ARRAY, DATA + 4), (INIT_ARRAY_SIZE, 8)),
+            *((FINI_ARRAY, DATA + 12), (FINI_ARRAY_SIZE, 8)),
+        ],
+    )
+
+    assert functions_run(elf.build(), placed(elf)) == (
+        [TEXT_AT + 4, TEXT_AT],
+        [TEXT_AT + 12, TEXT_AT + 8],
+    )
+
+
+def test_module_without_tables_of_functions() -> None:
+    elf = elf_of(words(1))
+    assert functions_run(elf.build(), placed(elf)) == ([], [])
 
 
 class Image:

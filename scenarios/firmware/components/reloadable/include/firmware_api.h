@@ -30,6 +30,12 @@ const volatile bool *firmware_stay(uint32_t slot);
 /* ends the task of a visitor */
 void firmware_leave(uint32_t slot, uint32_t result);
 
+/* prints what a constructor or a destructor has to say, and in which task */
+void firmware_note(const char *what);
+
+/* whether another task gets an answer of hotreload_load() meanwhile */
+int32_t firmware_others_may_load(void);
+
 /* A connection-like object: it has an identity and a history, and is lost when its
    owner forgets the handle. */
 channel_t *channel_open(void);
