@@ -156,7 +156,8 @@ def assert_caught(root: Path, name: str, scratch: Path, *options: str) -> list[s
     """Seed the fault `name` and run the tests that it names: each has to fail by an assertion.
 
     A test with parameters is caught when one of them fails. A test that cannot be set up, or
-    that breaks down otherwise, has shown nothing, unless its headline is what counts. Skips when the lane can run none of them.
+    that breaks down otherwise, has shown nothing, unless its headline is what counts. Skips when
+    the lane can run none of them.
     Returns how long each test took and its headline, for a fault that is about what it tells.
     """
     fault = Fault.load(root, name)
