@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass, field
 
+from hotreload_decode.console import backtrace, registers
+
 #: the first line of a panic, in ESP-IDF's words
 _PANIC = re.compile(
     r"Guru Meditation Error: Core\s+\d+ panic'ed \((?P<cause>[^)]*\)?)\)"
@@ -10,9 +12,6 @@ _PANIC = re.compile(
     r"|(?P<assertion>assert failed: .*)"
     r"|(?P<overflow>A stack overflow in task \S+ has been detected)"
 )
-_BACKTRACE = re.compile(r"^Backtrace:((?:\s*0x[0-9a-f]+:0x[0-9a-f]+)+)")
-_FRAME = re.compile(r"(0x[0-9a-f]+):0x[0-9a-f]+")
-_REGISTER = re.compile(r"\b([A-Z][A-Z0-9]+)\s*: (0x[0-9a-f]{8})\b")
 #: the end of what a panic prints
 _OVER = re.compile(r"^(Rebooting\.\.\.|CPU halted\.)")
 #: what a start prints, in this order: ROM, bootloader, firmware
@@ -63,8 +62,8 @@ class CrashReader:
             self.crash.backtrace = backtrace(text)
             if self.crash.backtrace:
                 return self.finish()
-            for name, value in _REGISTER.findall(text):
-                self.crash.registers.setdefault(name, int(value, 16))
+            for name, value in registers(text):
+                self.crash.registers.setdefault(name, value)
             if _OVER.match(text) or start_stage(text) is not None:
                 return self.finish()
         return None
@@ -73,12 +72,6 @@ class CrashReader:
         """The crash as far as it was printed."""
         crash, self.crash = self.crash, None
         return crash
-
-
-def backtrace(text: str) -> list[int]:
-    """The return addresses in a line, the innermost first; none if it is no backtrace."""
-    stack = _BACKTRACE.match(text)
-    return [int(pc, 16) for pc in _FRAME.findall(stack[1])] if stack else []
 
 
 def is_panic(text: str) -> bool:

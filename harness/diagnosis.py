@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 
+from hotreload_decode.symbols import Frame
+
 from harness.crash import Crash
-from harness.decode import Decoder, Frame, blamed, told
+from harness.decode import Decoder, blamed, told
 from harness.snapshot import Snapshot
 from harness.watch import Sight
 

@@ -1,7 +1,7 @@
 """The scenario firmware's probe: functions, memory, heaps and tasks of the running device."""
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,14 +58,17 @@ class Probe:
 
         `ret` is `u32`, `i32`, `u64`, `i64` or `void`; arguments are 32-bit words.
         """
-        words = ",".join(str(word & 0xFFFFFFFF) for word in arguments)
-        wire = {"i32": "u32", "i64": "u64"}.get(ret, ret)
-        query = {"name": function, "args": words, "ret": wire}
         try:
-            answer = self.get_json("call", query)
+            answer = self.get_json("call", _call(function, arguments, ret))
         except ProbeError as error:
             raise ProbeError(f"{error}{self._nearest(function)}") from None
         return _signed(int(answer.get("result", 0)), ret)
+
+    def call_last(self, function: str, *arguments: int) -> None:
+        """Call what ends the firmware."""
+        with contextlib.suppress(NoAnswer):
+            query = _call(function, arguments, "u32")
+            self._request("GET", "call", query, b"", LAST_TIMEOUT)
 
     def read(self, address: int, size: int) -> bytes:
         """Read memory of the device."""
@@ -99,10 +102,11 @@ class Probe:
         response = self._request("POST", endpoint, text, body)
         return response.json() if response.content else None
 
-    def post_last(self, endpoint: str) -> None:
+    def post_last(self, endpoint: str, **query: Any) -> None:
         """POST what ends the firmware, which may do so before its answer has left it."""
         with contextlib.suppress(NoAnswer):
-            self._request("POST", endpoint, {}, b"", LAST_TIMEOUT)
+            text = {key: str(value) for key, value in query.items()}
+            self._request("POST", endpoint, text, b"", LAST_TIMEOUT)
 
     def disconnect(self) -> None:
         """Forget open connections: the device was reset and knows nothing of them."""
@@ -145,6 +149,13 @@ class Probe:
         if not response.ok:
             raise ProbeError(f"{path}: {response.status_code} {response.text.strip()}")
         return response
+
+
+def _call(function: str, arguments: Sequence[int], ret: str) -> dict[str, str]:
+    """The query of a call."""
+    words = ",".join(str(word & 0xFFFFFFFF) for word in arguments)
+    wire = {"i32": "u32", "i64": "u64"}.get(ret, ret)
+    return {"name": function, "args": words, "ret": wire}
 
 
 def _signed(value: int, kind: str) -> int:

@@ -682,6 +682,23 @@ hr_identity_t hr_firmware_identity(void)
     return firmware;
 }
 
+/* `sp,text,size,low,pc,return address,path`, of a task that was stopped by an exception. */
+static void find_on_stack(char *value)
+{
+    uint32_t numbers[6];
+    uint32_t address = 0;
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        numbers[i] = number(value);
+        value = (char *)second(value);
+    }
+    file_t file = read_file(value);
+    hr_stack_t stack = {file.data, numbers[3], numbers[3] + (uint32_t)file.size};
+    hr_stack_registers_t registers = {numbers[4], numbers[5], numbers[0]};
+    bool found = hr_stack_find(&stack, &registers, (hr_text_t) {numbers[1], numbers[2]}, &address);
+    printf("find_on_stack: %s 0x%08" PRIx32 "\n", found ? "at" : "outside", address);
+    free(file.data);
+}
+
 /* `frame,text,size,low,path`: the file is a task's stack from `low` on. `callers` has the first
    return address in addition and the stack pointer in place of the frame. */
 static void walk_stack(const char *step, char *value)
@@ -749,6 +766,8 @@ static bool run_task_step(const char *step, char *value)
         printf("waiting: %" PRIu32 "\n", hr_retire_waiting());
     } else if (strcmp(step, "stack") == 0 || strcmp(step, "callers") == 0) {
         walk_stack(step, value);
+    } else if (strcmp(step, "find_on_stack") == 0) {
+        find_on_stack(value);
     } else {
         return false;
     }

@@ -170,3 +170,42 @@ def test_a_frame_outside_the_stack_counts_as_inside(host: Host, frame: int) -> N
     low = stack.interrupted(FIRMWARE) - 16
     file = host.file(stack.image(low))
     assert host.run(f"stack={frame},{TEXT},{SIZE},{low},{file}").result("stack") == "inside"
+
+
+CALL = 3  # bytes: a return address is behind the call
+
+
+def find(host: Host, stack: Stack, pc: int, return_address: int) -> str:
+    low = stack.sp - 16
+    file = host.file(stack.image(low))
+    step = f"find_on_stack={stack.sp},{TEXT},{SIZE},{low},{pc},{return_address},{file}"
+    return host.run(step).result("find_on_stack")
+
+
+@pytest.mark.parametrize("depth", range(7))
+def test_innermost_address_of_a_panic(host: Host, depth: int) -> None:
+    """Of the functions from `depth` on, counted from where the task was stopped, in the module."""
+    text = [TEXT + 0x10 * (6 - at) for at in range(depth, 7)]
+    functions = [*reversed(text), *[FIRMWARE] * depth]
+    stack = Stack(functions[:-1])
+    stack.save_callers()
+    *_, caller, pc = functions
+    found = TEXT + 0x10 * (6 - depth) - (CALL if depth else 0)
+    assert find(host, stack, pc, returns_to(caller)) == f"at 0x{found:08x}"
+
+
+def test_panic_without_the_module(host: Host) -> None:
+    stack = Stack([FIRMWARE] * 4)
+    stack.save_callers()
+    assert find(host, stack, TEXT + SIZE, returns_to(TEXT - 1)).startswith("outside")
+    assert find(host, stack, TEXT & 0x3FFFFFFF, 0).startswith("outside")  # a null pointer's region
+
+
+@pytest.mark.parametrize("caller_sp", [0, HIGH - 96, HIGH + 16, 0xFFFFFFFC])
+def test_panic_whose_stack_is_broken(host: Host, caller_sp: int) -> None:
+    """What is before the break is found, what is behind it not."""
+    stack = Stack([TEXT, FIRMWARE, FIRMWARE, FIRMWARE])
+    stack.save_callers()
+    stack.words[HIGH - 96 - 12] = caller_sp
+    assert find(host, stack, FIRMWARE, returns_to(FIRMWARE)).startswith("outside")
+    assert find(host, stack, FIRMWARE, returns_to(TEXT + 9)) == f"at 0x{TEXT + 6:08x}"

@@ -5,19 +5,22 @@
 
 takes the module and, if the firmware wants signed requests, the key from the manifest of the
 firmware's build. `build-and-reload` and `watch` build the module before, as `idf.py reload` and
-`idf.py watch` do. Needs Python 3.8 and nothing else.
+`idf.py watch` do. `decode` names the functions in a console's backtraces, the module's among them.
+Needs Python 3.8 and nothing else, `decode` the toolchain's addr2line.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from hotreload_client import Client, DeviceError, Key
+from hotreload_decode.run import Session
 from hotreload_loop import build
 from hotreload_loop.cycle import TIMEOUT, URL_VARIABLE, Cycle, complain
 from hotreload_loop.delivery import PENDING
@@ -84,6 +87,38 @@ def loaded(client: Client, answer: dict[str, Any]) -> dict[str, Any]:
     return answer
 
 
+def decode(args: argparse.Namespace) -> int:
+    """The exit status; what is wrong with a console does not end its decoding."""
+    folder = (args.build_dir or (args.manifest or MANIFEST).parents[1]).resolve()
+    client = Client(args.url, None, args.timeout) if args.url else None
+    session = Session(folder, args.module, client, complain)
+    with contextlib.ExitStack() as stack:
+        console = console_of(args, stack)
+        if args.gdb:
+            session.symbols(console, sys.stdout)
+        elif console is None:
+            raise WrongCallError("no console: name its file, or pipe it in")
+        else:
+            session.decode(console, sys.stdout)
+    return exit_status(session.problems[0]) if session.problems else DONE
+
+
+def console_of(args: argparse.Namespace, stack: contextlib.ExitStack) -> TextIO | None:
+    """The file, or what is piped in; a console may have any bytes."""
+    if args.console is None:
+        if sys.stdin.isatty():
+            return None
+        return stack.enter_context(opened(sys.stdin.fileno()))
+    try:
+        return stack.enter_context(opened(args.console))
+    except OSError as error:
+        raise WrongCallError(f"cannot read the console {args.console}: {error.strerror}") from error
+
+
+def opened(file: int | Path) -> TextIO:
+    return open(file, encoding="utf-8", errors="replace", closefd=isinstance(file, Path))
+
+
 def common_options() -> argparse.ArgumentParser:
     """Options that may stand on either side of the command: only what is given has a value."""
     options = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
@@ -133,12 +168,32 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
         ("watch", "the same after each save of a source or header of the module"),
     ):
         commands.add_parser(name, help=what, parents=[options])
+    decoding = commands.add_parser(
+        "decode", help="name the addresses in a console's panics", parents=[options]
+    )
+    decoding.add_argument("console", nargs="?", type=Path, help="a file (default: standard input)")
+    decoding.add_argument(
+        "-B", "--build-dir", type=Path, metavar="DIR", help="of the firmware (default: build)"
+    )
+    decoding.add_argument(
+        "--module",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a further ELF with symbols that may have been loaded",
+    )
+    decoding.add_argument(
+        "--gdb", action="store_true", help="print the symbols of the module as a command of gdb"
+    )
     return parser.parse_args(arguments)
 
 
 def main(arguments: list[str] | None = None) -> int:
     args = parse_arguments(arguments)
     try:
+        if args.command == "decode":
+            return decode(args)
         if args.command == "build-and-reload":
             cycle_of(args).turn()
         elif args.command == "watch":

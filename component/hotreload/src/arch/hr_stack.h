@@ -44,6 +44,11 @@ typedef struct {
 /* Of the frame of an exception, in the memory that runs this. */
 hr_stack_registers_t hr_stack_registers(const void *frame);
 
+/* The innermost address of code that was stopped, and of its callers, in a text: of a caller that of
+   its call. false: none, as far as the stack can be followed. */
+bool hr_stack_find(const hr_stack_t *stack, const hr_stack_registers_t *registers, hr_text_t text,
+                   uint32_t *address);
+
 /* Whether code that was stopped, and all its callers up to the first function of the task, are in one
    of the texts. Says no when it cannot follow the stack to its end. */
 bool hr_stack_within(const hr_stack_t *stack, const hr_stack_registers_t *registers,

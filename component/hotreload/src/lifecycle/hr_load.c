@@ -146,9 +146,17 @@ static esp_err_t check(attempt_t *attempt, hr_report_t *report)
     return err;
 }
 
+/* By which a reader of the console finds its ELF. */
+static uint32_t mark_of(const hr_origin_t *origin)
+{
+    const uint8_t *hash = origin->hash;
+    return (uint32_t)hash[0] << 24 | (uint32_t)hash[1] << 16 | (uint32_t)hash[2] << 8 | hash[3];
+}
+
 /* A start is marked in flash before anything of the module runs, which its constructors are first. */
 static esp_err_t place(attempt_t *attempt, hr_report_t *report)
 {
+    attempt->module->mark = mark_of(&attempt->view.origin);
     esp_err_t err = hr_stage_place(attempt->module, &attempt->image, hr_current_next_number(),
                                    report);
     close_view(attempt);

@@ -136,7 +136,8 @@ esp_err_t hr_module_stage(hr_module_t *module, uint32_t number, const hr_image_t
     for (size_t i = 0; i < count; i++) {
         module->addresses[i] = hr_place_run_address(&module->placement, module->addresses[i]);
     }
-    hr_trace("resolve", "module=%" PRIu32 " symbols=%" PRIu32, number, (uint32_t)count);
+    hr_trace("resolve", "module=%" PRIu32 " symbols=%" PRIu32 " elf=%08" PRIx32, number,
+             (uint32_t)count, module->mark);
     return ESP_OK;
 }
 
@@ -174,6 +175,11 @@ size_t hr_module_texts(hr_text_t *texts, size_t room)
     }
     portEXIT_CRITICAL(&lock);
     return count;
+}
+
+const hr_module_t *hr_module_newest(void)
+{
+    return placed;
 }
 
 uint32_t hr_module_memory(const hr_module_t *module)

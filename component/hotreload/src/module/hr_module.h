@@ -19,6 +19,7 @@ typedef struct hr_module {
     struct hr_module *next_retired;
     uint32_t number; /* counts up from 1 since boot */
     uint32_t size;   /* of the file */
+    uint32_t mark;   /* the first four bytes of the ELF's SHA-256, 0: not known, it came from RAM */
     hr_target_t target; /* the table that leads to it while it is loaded */
     uint32_t *addresses; /* of the exports: where they are linked, once placed where they run */
     hr_placement_t placement;
@@ -51,6 +52,10 @@ bool hr_module_has_code_at(uint32_t address);
 
 /* The texts of all modules in memory, as many as there is room for. Returns how many there are. */
 size_t hr_module_texts(hr_text_t *texts, size_t room);
+
+/* The one that was placed last of those in memory, which leads to the others; NULL: there is none.
+   Takes no lock: for whoever is alone, at the end of a device. */
+const hr_module_t *hr_module_newest(void);
 
 /* The bytes of its segments. */
 uint32_t hr_module_memory(const hr_module_t *module);

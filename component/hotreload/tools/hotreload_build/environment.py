@@ -14,6 +14,19 @@ LEFT_OUT = (
 )
 
 
+# of the compiler's driver, behind the prefix of the toolchain
+DRIVERS = ("gcc", "g++", "cc", "c++")
+
+
+def sibling(compiler: str, name: str) -> str | None:
+    """Another program of the toolchain that a compiler is of; None: its name does not tell."""
+    stem = compiler[: -len(".exe")] if compiler.endswith(".exe") else compiler
+    for driver in DRIVERS:
+        if stem.endswith(driver):
+            return stem[: -len(driver)] + name
+    return None
+
+
 def tool_environment() -> dict[str, str]:
     """For a program of the toolchain, whose messages are read and not translated."""
     environment = {name: value for name, value in os.environ.items() if name not in LEFT_OUT}

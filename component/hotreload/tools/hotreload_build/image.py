@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from .elf import EHDR, PHDR, PT_LOAD, Image, read_image
 from .errors import ModuleError
@@ -15,6 +17,7 @@ from .interface import (
 )
 
 PT_NULL = 0
+PF_X = 1
 
 # The linker script marks the segment of the metadata with a flag out of PF_MASKOS: as far as the
 # linker is concerned it has to be a PT_LOAD. In the finished module it is a type out of
@@ -53,6 +56,22 @@ def mark_metadata(elf: bytes) -> bytes:
             segment[0], segment[6] = PT_HOTRELOAD_META, p_flags & ~PF_META
         PHDR.pack_into(marked, at, *segment)
     return bytes(marked)
+
+
+class Part(NamedTuple):
+    """A segment as a device loads it."""
+
+    link: int
+    size: int  # in memory
+    executable: bool
+
+
+def loaded_parts(stripped: bytes) -> Iterator[Part]:
+    """The segments that take memory of a device."""
+    for at in _segment_headers(stripped):
+        kind, _, link, _, _, size, flags, _ = PHDR.unpack_from(stripped, at)
+        if kind == PT_LOAD and size:
+            yield Part(link, size, bool(flags & PF_X))
 
 
 def _segment_headers(elf: bytes) -> range:

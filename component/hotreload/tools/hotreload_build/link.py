@@ -17,6 +17,7 @@ from .errors import ModuleError
 from .files import write_atomically, write_if_changed
 from .identity import module_identity
 from .interface import read_interface
+from .kept import keep
 from .mac import sign
 from .manifest import Manifest
 from .names import demangled
@@ -64,6 +65,7 @@ def link_module(
     module = link(manifest, inputs, output, unstripped, (), None)
     elf = output.read_bytes()
     write_atomically(flash, flash_image(elf, module_identity(elf)))
+    keep(unstripped, elf)
     return module
 
 

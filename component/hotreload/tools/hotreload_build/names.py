@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Iterable
 
-from .environment import tool_environment
+from .environment import sibling, tool_environment
 
 
 def demangled(compiler: str, names: Iterable[str]) -> dict[str, str]:
@@ -14,11 +14,8 @@ def demangled(compiler: str, names: Iterable[str]) -> dict[str, str]:
     mangled = [name for name in readable if name.startswith("_Z")]
     if not mangled:
         return readable
-    for suffix in ("gcc", "g++", "cc", "c++"):
-        if compiler.endswith(suffix):
-            program = f"{compiler[: -len(suffix)]}c++filt"
-            break
-    else:
+    program = sibling(compiler, "c++filt")
+    if program is None:
         return readable
     try:
         result = subprocess.run(

@@ -16,6 +16,9 @@
    bits of an address of text: small numbers are no addresses. */
 #define ADDRESS_MASK 0x3fffffffu
 
+/* of a call, which ends where it returns to */
+#define CALL_SIZE 3
+
 static bool is_inside(hr_text_t text, uint32_t address)
 {
     return address > ADDRESS_MASK && ((address - text.start) & ADDRESS_MASK) < text.size;
@@ -30,18 +33,25 @@ static bool load(const hr_stack_t *stack, uint32_t address, uint32_t *word)
     return true;
 }
 
+/* To the caller of the function that has `sp`. */
+static bool go_up(const hr_stack_t *stack, uint32_t *return_address, uint32_t *sp)
+{
+    uint32_t caller_sp;
+    if (!load(stack, *sp - HR_STACK_SAVE_AREA, return_address)
+        || !load(stack, *sp - HR_STACK_SAVE_AREA + 4, &caller_sp) || caller_sp <= *sp) {
+        return false;
+    }
+    *sp = caller_sp;
+    return true;
+}
+
 bool hr_stack_callers_inside(const hr_stack_t *stack, uint32_t return_address, uint32_t sp,
                              hr_text_t text)
 {
     while (return_address != 0) { /* nobody has called the first function of a task */
-        uint32_t caller_sp;
-        if (is_inside(text, return_address)
-            || !load(stack, sp - HR_STACK_SAVE_AREA, &return_address)
-            || !load(stack, sp - HR_STACK_SAVE_AREA + 4, &caller_sp)
-            || caller_sp <= sp) {
+        if (is_inside(text, return_address) || !go_up(stack, &return_address, &sp)) {
             return true;
         }
-        sp = caller_sp;
     }
     return false;
 }
@@ -87,6 +97,27 @@ hr_stack_registers_t hr_stack_registers(const void *frame)
     return registers;
 }
 
+bool hr_stack_find(const hr_stack_t *stack, const hr_stack_registers_t *registers, hr_text_t text,
+                   uint32_t *address)
+{
+    uint32_t return_address = registers->return_address;
+    uint32_t sp = registers->sp;
+    if (registers->pc - text.start < text.size) {
+        *address = registers->pc;
+        return true;
+    }
+    while (return_address != 0) {
+        if (is_inside(text, return_address)) {
+            *address = text.start + ((return_address - text.start) & ADDRESS_MASK) - CALL_SIZE;
+            return true;
+        }
+        if (!go_up(stack, &return_address, &sp)) {
+            return false;
+        }
+    }
+    return false;
+}
+
 /* PC itself is a whole address: 0, to which a null pointer leads, is not the one of the ROM. */
 static bool stopped_in_any(const hr_text_t *texts, size_t count, uint32_t pc)
 {
@@ -117,14 +148,10 @@ bool hr_stack_within(const hr_stack_t *stack, const hr_stack_registers_t *regist
         return false;
     }
     while (return_address != 0) { /* nobody has called the first function of a task */
-        uint32_t caller_sp;
         if (!is_in_any(texts, count, return_address)
-            || !load(stack, sp - HR_STACK_SAVE_AREA, &return_address)
-            || !load(stack, sp - HR_STACK_SAVE_AREA + 4, &caller_sp)
-            || caller_sp <= sp) {
+            || !go_up(stack, &return_address, &sp)) {
             return false;
         }
-        sp = caller_sp;
     }
     return true;
 }
