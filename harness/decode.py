@@ -13,8 +13,9 @@ import hotreload_decode.decoder
 from elftools.elf.elffile import ELFFile
 from hotreload_decode.console import backtrace
 from hotreload_decode.decoder import Load, Segment
-from hotreload_decode.symbols import Frame, functions_at
+from hotreload_decode.symbols import Frame, functions_at, shown
 
+from harness.console import ConsoleLine
 from harness.firmware import FirmwareBuild
 from harness.modules import Module
 from harness.trace import TraceEvent
@@ -54,6 +55,11 @@ class Decoder:
     def name(self, address: int, at: float | None = None) -> str | None:
         """The function or object at an address."""
         return self._names.name(address, self.loads(at))
+
+    def backtraces(self, lines: Iterable[ConsoleLine]) -> str:
+        """The call stacks of all panics on its console, a function a line; each as it was then."""
+        stacks = ((backtrace(line.text), line.at) for line in lines)
+        return _listed(self.frames(stack, at) for stack, at in stacks if stack)
 
     def annotate(self, line: str, at: float | None = None) -> str:
         """A line of the trace with the names of the hooks in it."""
@@ -108,15 +114,16 @@ class Decoder:
 
 
 def decode_backtraces(console: str, elf: Path, addr2line: Path) -> str:
-    """The call stacks of all panics on a console, a function a line; empty if there is none."""
+    """The call stacks of all panics on a console, a function a line; empty if there is none.
+
+    Those of the firmware alone: what a module is, only the decoder of a device knows.
+    """
     stacks = filter(None, (backtrace(line) for line in console.splitlines()))
-    return "\n\n".join(
-        "\n".join(
-            f"{frame.pc:#010x}: {frame.function} at {frame.file}:{frame.line}"
-            for frame in functions_at(addr2line, elf, stack)
-        )
-        for stack in stacks
-    )
+    return _listed(functions_at(addr2line, elf, stack) for stack in stacks)
+
+
+def _listed(stacks: Iterable[Sequence[Frame]]) -> str:
+    return "\n\n".join("\n".join(map(shown, stack)) for stack in stacks)
 
 
 def blamed(frames: Sequence[Frame]) -> list[Frame]:

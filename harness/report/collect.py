@@ -1,5 +1,6 @@
 """Collects the records of a run, from this process or from xdist's workers."""
 
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 
 from harness.decode import decode_backtraces
 from harness.errors import NotSetUp
-from harness.keys import FIGURES, FIRMWARE, MODULES, TIMELINE
+from harness.keys import DEVICES, FIGURES, FIRMWARE, MODULES, TIMELINE
 from harness.report.record import Failure, TestRecord
 
 #: of one test; a runaway console must not fill the report
@@ -48,9 +49,12 @@ def decoded_panics(item: pytest.Item) -> str:
     firmwares = item.stash.get(FIRMWARE, [])
     if timeline is None or not firmwares or any(watch.crash for watch in timeline.watches):
         return ""  # the failure itself has the stack
+    decoders = [device.decoder for device in item.stash.get(DEVICES, [])]
     stacks = [
-        decode_backtraces(console.text, firmware.elf, firmware.addr2line)
-        for console, firmware in zip(timeline.consoles, firmwares, strict=True)
+        decoder.backtraces(console.lines)
+        if decoder
+        else decode_backtraces(console.text, firmware.elf, firmware.addr2line)
+        for console, firmware, decoder in zip_longest(timeline.consoles, firmwares, decoders)
     ]
     return "\n\n".join(stack for stack in stacks if stack)
 

@@ -694,8 +694,11 @@ static void find_on_stack(char *value)
     file_t file = read_file(value);
     hr_stack_t stack = {file.data, numbers[3], numbers[3] + (uint32_t)file.size};
     hr_stack_registers_t registers = {numbers[4], numbers[5], numbers[0]};
-    bool found = hr_stack_find(&stack, &registers, (hr_text_t) {numbers[1], numbers[2]}, &address);
-    printf("find_on_stack: %s 0x%08" PRIx32 "\n", found ? "at" : "outside", address);
+    if (hr_stack_find(&stack, &registers, (hr_text_t) {numbers[1], numbers[2]}, &address)) {
+        printf("find_on_stack: 0x%08" PRIx32 "\n", address);
+    } else {
+        printf("find_on_stack: outside\n");
+    }
     free(file.data);
 }
 

@@ -9,7 +9,7 @@ from hotreload_loop.errors import OtherFirmwareError
 
 from .decoder import Decoder, holder
 from .placements import Placements
-from .symbols import Frame, symbol_at
+from .symbols import shown, symbol_at
 
 BACKTRACE = re.compile(r"\bBacktrace:((?:\s*0x[0-9a-f]+:0x[0-9a-f]+)+)")
 CALLER = re.compile(r"(0x[0-9a-f]+):0x[0-9a-f]+")
@@ -23,8 +23,8 @@ FIRMWARE = re.compile(r"\bELF file SHA256: +([0-9a-f]{8,64})")
 IN_REGION = 0x3FFFFFFF
 #: bytes of a call, which ends where it returns to
 CALL = 3
-#: nothing is executed below, and then comes the ROM of the ESP32, of which no build has the names
-LOWEST_CODE, ROM_END = 0x40000000, 0x40070000
+#: nothing is executed below
+LOWEST_CODE = 0x40000000
 
 
 def backtrace(text: str) -> list[int]:
@@ -101,7 +101,6 @@ class Console:
             pc
             for pc in stack
             if pc >= LOWEST_CODE
-            and not LOWEST_CODE <= pc < ROM_END
             and holder(loads, pc)[0] is None
             and symbol_at(self._decoder.firmware, pc) is None
         ]
@@ -120,15 +119,9 @@ class Console:
         loads = self._placements.loads
         for frame in self._decoder.frames(addresses, loads):
             if frame.file or self._decoder.name(frame.pc, loads):
-                yield f"{label}{told(frame)}"
+                yield f"{label}{shown(frame)}"
 
     def _named(self, label: str, value: int) -> Iterator[str]:
         name = self._decoder.name(value, self._placements.loads)
         if name:
             yield f"{label} {value:#010x}: {name}"
-
-
-def told(frame: Frame) -> str:
-    """A function of a stack with its place in the source, as a line."""
-    place = f" at {frame.file}:{frame.line}" if frame.file else ""
-    return f"{frame.pc:#010x}: {frame.function}{place}{frame.of_module}"

@@ -10,13 +10,23 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from hotreload_build.elf import SHN_LORESERVE, STT_FUNC, STT_NOTYPE, STT_OBJECT, read_image
+from hotreload_build.elf import (
+    SHN_ABS,
+    SHN_LORESERVE,
+    STT_FUNC,
+    STT_NOTYPE,
+    STT_OBJECT,
+    Symbol,
+    read_image,
+)
 from hotreload_build.environment import tool_environment
 from hotreload_build.errors import ModuleError
 
 PLACE = re.compile(r"^(.*):(\d+|\?)(?: \(discriminator \d+\))?$")
 #: symbols at one address, at most
 NEIGHBOURS = 8
+#: of the ESP32's ROM a firmware has symbols without a section, and mostly without a size
+ROM, ROM_END, ROM_FUNCTION = 0x40000000, 0x40070000, 0x1000
 
 
 @dataclass(frozen=True)
@@ -41,17 +51,27 @@ class Frame:
         return f" in {self.module}" if self.module else ""
 
 
+def _is_of_rom(symbol: Symbol) -> bool:
+    return symbol.section == SHN_ABS and ROM <= symbol.value < ROM_END
+
+
+def shown(frame: Frame) -> str:
+    """A function of a stack with its place in the source, as a line."""
+    place = f" at {frame.file}:{frame.line}" if frame.file else ""
+    return f"{frame.pc:#010x}: {frame.function}{place}{frame.of_module}"
+
+
 class Symbols:
     """The functions and objects of an ELF by address."""
 
     def __init__(self, elf: Path) -> None:
         self._symbols = sorted(
-            (symbol.value, symbol.size, symbol.name)
+            (symbol.value, ROM_FUNCTION if symbol.section == SHN_ABS else symbol.size, symbol.name)
             for symbol in read_image(elf).symbols
             if symbol.type in (STT_FUNC, STT_OBJECT, STT_NOTYPE)
             and symbol.name
             and symbol.defined
-            and symbol.section < SHN_LORESERVE
+            and (symbol.section < SHN_LORESERVE or _is_of_rom(symbol))
         )
         self._starts = [start for start, _, _ in self._symbols]
 
