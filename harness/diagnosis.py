@@ -1,12 +1,13 @@
 """What a reader is told of the end of a device: the headline first, then what explains it."""
 
+import re
 from collections.abc import Callable
 
 from hotreload_decode.symbols import Frame
 
 from harness.crash import Crash
 from harness.decode import Decoder, blamed, told
-from harness.snapshot import Snapshot
+from harness.snapshot import Snapshot, Stack, Wait
 from harness.watch import Sight
 
 #: functions of a stack that a message shows
@@ -51,8 +52,7 @@ def sight_of(snapshot: Snapshot, decoder: Decoder) -> Sight:
         if stack.running:
             callers = f" called from {frames[1].where}" if len(frames) > 1 else ""
             where = f"{frames[0].where}{callers}" if frames else ""
-        state = "runs" if stack.running else "waits"
-        lines.append(f"task {stack.task or '?'} {state}:")
+        lines.append(f"task {stack.task or '?'} {_state(stack, decoder)}:")
         frames = frames if stack.running else _outside_the_kernel(frames)
         lines += [
             f"  {line}" for line in told(frames, DEEPEST if stack.running else DEEPEST_WAITING)
@@ -60,8 +60,38 @@ def sight_of(snapshot: Snapshot, decoder: Decoder) -> Sight:
     if snapshot.missing:
         lines.append(f"not known: {snapshot.missing}")
     if snapshot.idle:
-        return Sight(lines, True, "all its tasks wait")
+        return Sight(lines, True, "; ".join(["all its tasks wait", *_locked(snapshot, decoder)]))
     return Sight(lines, False, f"it does not leave {where}")
+
+
+def _state(stack: Stack, decoder: Decoder) -> str:
+    """What a task does, and which locks have to do with it."""
+    said = ["runs" if stack.running else "waits"]
+    if stack.waits_for is not None:
+        said = [f"waits for {_held(stack.waits_for, decoder)}"]
+    if stack.holds:
+        said.append(f"holds {', '.join(_lock(lock, decoder) for lock in stack.holds)}")
+    return " and ".join(said)
+
+
+def _lock(address: int, decoder: Decoder) -> str:
+    """The variable that a lock lies in; at its start or behind what the component puts there."""
+    name = decoder.name(address)
+    return re.sub(r"\+0x[0-9a-f]+", "", name) if name else f"the lock at {address:#010x}"
+
+
+def _held(wait: Wait, decoder: Decoder) -> str:
+    holder = f"held by task {wait.holder}" if wait.holder else "that no task holds"
+    return f"{_lock(wait.lock, decoder)} {holder}"
+
+
+def _locked(snapshot: Snapshot, decoder: Decoder) -> list[str]:
+    """Who waits for a lock, and for whom."""
+    return [
+        f"{stack.task} for {_held(stack.waits_for, decoder)}"
+        for stack in snapshot.stacks
+        if stack.waits_for is not None
+    ]
 
 
 def _outside_the_kernel(frames: list[Frame]) -> list[Frame]:

@@ -3,13 +3,23 @@
 from dataclasses import dataclass, field
 
 
+@dataclass(frozen=True)
+class Wait:
+    """The address of a lock that a task waits for, and the task that holds it, empty if none."""
+
+    lock: int
+    holder: str
+
+
 @dataclass
 class Stack:
-    """A task and its return addresses, the innermost first."""
+    """A task and its return addresses, the innermost first; and what locks it has to do with."""
 
     task: str
     running: bool
     addresses: list[int] = field(default_factory=list)
+    holds: list[int] = field(default_factory=list)
+    waits_for: Wait | None = None
 
 
 @dataclass

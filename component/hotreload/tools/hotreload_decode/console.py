@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from hotreload_loop.errors import OtherFirmwareError
+from hotreload_loop.errors import OtherFirmwareError, WrongCallError
 
 from .decoder import Decoder, holder
 from .placements import Placements
@@ -56,7 +56,7 @@ class Console:
         self._ask = ask
         self._complain = complain
         self._asked = False
-        self._other: set[str] = set()
+        self._told: set[str] = set()
         self._pc = 0
         #: addresses of backtraces that are neither the firmware's nor a module's
         self.unknown: list[int] = []
@@ -78,14 +78,18 @@ class Console:
 
     def _check_firmware(self, line: str) -> None:
         told = FIRMWARE.search(line)
-        if told and not self._firmware_hash.startswith(told[1]) and told[1] not in self._other:
-            self._other.add(told[1])
-            self._complain(
+        if told and not self._firmware_hash.startswith(told[1]):
+            self._tell_once(
                 OtherFirmwareError(
                     f"the console is of another firmware than the build directory has: its ELF is "
                     f"{told[1][:8]}..., not {self._firmware_hash[:8]}...; the names may be wrong"
                 )
             )
+
+    def _tell_once(self, error: Exception) -> None:
+        if str(error) not in self._told:
+            self._told.add(str(error))
+            self._complain(error)
 
     def _look_for_modules(self, stack: list[int]) -> None:
         nobodys = self._nobodys(stack)
@@ -117,6 +121,9 @@ class Console:
 
     def _code(self, label: str, addresses: list[int]) -> Iterator[str]:
         loads = self._placements.loads
+        for load in (holder(loads, address)[0] for address in addresses):
+            if load is not None and load.elf is None:
+                self._tell_once(WrongCallError(self._placements.why_unknown(load)))
         for frame in self._decoder.frames(addresses, loads):
             if frame.file or self._decoder.name(frame.pc, loads):
                 yield f"{label}{shown(frame)}"

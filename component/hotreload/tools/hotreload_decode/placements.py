@@ -15,7 +15,7 @@ and, for each module that a panic was in,
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -78,13 +78,10 @@ class Placed:
 class Placements:
     """The loads of a device since its last start, as far as they were told."""
 
-    def __init__(self, modules: Sequence[ModuleFile], complain: Callable[[str], None]) -> None:
-        """`complain` is told once of each load that is none of `modules`."""
+    def __init__(self, modules: Sequence[ModuleFile]) -> None:
         self._modules = modules
-        self._complain = complain
         self._placed: dict[int, Placed] = {}
         self._called: int | None = None
-        self._missed: set[str] = set()
 
     def take(self, line: str) -> None:
         """Take a line of the console."""
@@ -129,6 +126,15 @@ class Placements:
             return loads[0] if loads else None
         return next((load for load in loads if load.number == self._called), None)
 
+    def why_unknown(self, load: Load) -> str:
+        """What to say of one that is none of the modules."""
+        digits = self._placed[load.number].hash[:8]
+        which = f"with the SHA-256 {digits}..." if digits else "of that size"
+        return (
+            f"module {load.number} of the device is not in the build directory, which has none "
+            f"{which}: name its unstripped ELF with --module"
+        )
+
     def _of(self, number: int) -> Placed:
         return self._placed.setdefault(number, Placed(number))
 
@@ -141,17 +147,5 @@ class Placements:
 
     def _load(self, placed: Placed) -> Load:
         file = self._file(placed)
-        if file is None:
-            self._miss(placed)
         segments = placed.segments_of(file)
         return Load(placed.number, segments, file.path if file else None, file.name if file else "")
-
-    def _miss(self, placed: Placed) -> None:
-        which = f"with the SHA-256 {placed.hash[:8]}..." if placed.hash else "of that size"
-        text = (
-            f"module {placed.number} of the device is not in the build directory, which has none "
-            f"{which}: name its unstripped ELF with --module"
-        )
-        if text not in self._missed:
-            self._missed.add(text)
-            self._complain(text)

@@ -52,7 +52,7 @@ class Session:
             modules = modules_of(self.folder, manifest.component, self.further)
         except ModuleError as error:
             raise WrongCallError(str(error)) from error
-        self._placements = Placements(modules, lambda text: self._report(WrongCallError(text)))
+        self._placements = Placements(modules)
 
     def decode(self, console: TextIO, out: TextIO) -> None:
         """Copy a console, with the names of the addresses in it below each line."""
@@ -77,7 +77,9 @@ class Session:
             self._report(WrongCallError(NO_MODULE))
             return
         file = self._placements.file_of(load)
-        if file is not None:
+        if file is None:
+            self._report(WrongCallError(self._placements.why_unknown(load)))
+        else:
             out.write(f"{add_symbol_file(load, file)}\n")
 
     def _ask(self) -> None:

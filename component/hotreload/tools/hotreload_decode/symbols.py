@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 import re
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -13,6 +13,8 @@ from pathlib import Path
 from hotreload_build.elf import (
     SHN_ABS,
     SHN_LORESERVE,
+    STB_LOCAL,
+    STT_FILE,
     STT_FUNC,
     STT_NOTYPE,
     STT_OBJECT,
@@ -55,6 +57,21 @@ def _is_of_rom(symbol: Symbol) -> bool:
     return symbol.section == SHN_ABS and ROM <= symbol.value < ROM_END
 
 
+def _named(symbols: Iterable[Symbol]) -> Iterator[tuple[int, int, str]]:
+    """Address, size and name; objects of one file with that: many have a `lock`, or a `state`."""
+    source = ""
+    for symbol in symbols:
+        if symbol.type == STT_FILE:
+            source = symbol.name
+        elif symbol.name and symbol.type in (STT_FUNC, STT_OBJECT, STT_NOTYPE):
+            own = symbol.type == STT_OBJECT and symbol.binding == STB_LOCAL and source
+            name = f"{symbol.name} ({source})" if own else symbol.name
+            if _is_of_rom(symbol):
+                yield symbol.value, ROM_FUNCTION, name
+            elif symbol.defined and symbol.section < SHN_LORESERVE:
+                yield symbol.value, symbol.size, name
+
+
 def shown(frame: Frame) -> str:
     """A function of a stack with its place in the source, as a line."""
     place = f" at {frame.file}:{frame.line}" if frame.file else ""
@@ -65,14 +82,7 @@ class Symbols:
     """The functions and objects of an ELF by address."""
 
     def __init__(self, elf: Path) -> None:
-        self._symbols = sorted(
-            (symbol.value, ROM_FUNCTION if symbol.section == SHN_ABS else symbol.size, symbol.name)
-            for symbol in read_image(elf).symbols
-            if symbol.type in (STT_FUNC, STT_OBJECT, STT_NOTYPE)
-            and symbol.name
-            and symbol.defined
-            and (symbol.section < SHN_LORESERVE or _is_of_rom(symbol))
-        )
+        self._symbols = sorted(_named(read_image(elf).symbols))
         self._starts = [start for start, _, _ in self._symbols]
 
     def name(self, address: int) -> str | None:
