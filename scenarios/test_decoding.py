@@ -92,6 +92,7 @@ def check(
         assert re.search(rf"^--- PC 0x[0-9a-f]{{8}}: inner at .*{of_it}", done.stdout, re.M)
 
 
+@pytest.mark.needs("soft-reset")
 def test_crash_in_the_module(device: Device, firmware: FirmwareBuild, variant: Variant) -> None:
     module = variant(text=AT_ONCE, name="crashing")
     device.client.upload_and_reload(module)
@@ -103,6 +104,7 @@ def test_crash_in_the_module(device: Device, firmware: FirmwareBuild, variant: V
     check(firmware, device.console.text, module, placement, "answer")
 
 
+@pytest.mark.needs("soft-reset")
 def test_crash_in_a_module_that_was_replaced(
     device: Device, firmware: FirmwareBuild, variant: Variant, bench: Bench
 ) -> None:
@@ -118,6 +120,7 @@ def test_crash_in_a_module_that_was_replaced(
     check(firmware, device.console.text, module, placement, "visit")
 
 
+@pytest.mark.needs("soft-reset")
 def test_crash_outside_of_the_module(device: Device, firmware: FirmwareBuild, bench: Bench) -> None:
     """The module is not mentioned where it has no part."""
     bench.crash()
@@ -128,6 +131,7 @@ def test_crash_outside_of_the_module(device: Device, firmware: FirmwareBuild, be
     assert "in module" not in "".join(stack(done.stdout))
 
 
+@pytest.mark.needs("soft-reset")
 def test_module_that_nobody_has(device: Device, firmware: FirmwareBuild, variant: Variant) -> None:
     """Its ELF is asked for, and no other module's names are given."""
     device.client.upload_and_reload(variant(text=AT_ONCE, name="crashing"))
