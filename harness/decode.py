@@ -20,7 +20,8 @@ from harness.firmware import FirmwareBuild
 from harness.modules import Module
 from harness.trace import TraceEvent
 
-_HEX = re.compile(r"\b(fn|ctx)=(0x[0-9a-f]{6,8})\b")
+#: of the trace, and of what the probe answers
+_HEX = re.compile(r"\b(fn|ctx)(?:=|\":\")(0x[0-9a-f]{6,8})\b")
 
 #: how a panic got to where it was printed; the reader wants to know who called these
 MACHINERY = frozenset(
@@ -62,7 +63,7 @@ class Decoder:
         return _listed(self.frames(stack, at) for stack, at in stacks if stack)
 
     def annotate(self, line: str, at: float | None = None) -> str:
-        """A line of the trace with the names of the hooks in it."""
+        """A line of the trace, or an answer, with the names of the hooks in it."""
 
         def named(match: re.Match[str]) -> str:
             name = self.name(int(match[2], 16), at)

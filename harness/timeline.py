@@ -24,7 +24,7 @@ class Timeline:
     moments: list[Moment] = field(default_factory=list)
     consoles: list[Console] = field(default_factory=list)
     watches: list[Watch] = field(default_factory=list)
-    #: puts names to the addresses in a line of the trace, as they were then
+    #: puts names to the addresses in a line of the trace or in an answer, as they were then
     annotate: Callable[[str, float], str] = lambda line, at: line
 
     def add(self, kind: str, text: str) -> None:
@@ -37,7 +37,7 @@ class Timeline:
 
     def ordered(self) -> list[Moment]:
         """Everything by time, in seconds since the first of it."""
-        moments = list(self.moments)
+        moments = [Moment(m.at, m.kind, self.annotate(m.text, m.at)) for m in self.moments]
         for console in self.consoles:
             for line in console.lines:
                 if line.text.startswith("HR "):

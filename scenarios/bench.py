@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from harness.device import Device
 from harness.errors import ConditionNotMet
 from harness.modules import Module
+from harness.trace import Address
 
 #: for the old modules of a soak to be freed, once nobody calls them any more
 FREED_SECONDS = 10.0
@@ -64,8 +65,8 @@ class Symbol:
     """An exported function: the address of its stub and what the stub jumps to now."""
 
     name: str
-    stub: int
-    target: int
+    stub: Address
+    target: Address
 
 
 @dataclass(frozen=True)
@@ -100,8 +101,8 @@ class HookCall:
 class Hook:
     """A registered hook: the addresses that the trace shows."""
 
-    fn: int
-    ctx: int
+    fn: Address
+    ctx: Address
 
 
 @dataclass(frozen=True)
@@ -252,7 +253,10 @@ class Bench:
         return self._probe.read(self._probe.call(function, *arguments), 64).split(b"\0")[0].decode()
 
     def symbols(self) -> list[Symbol]:
-        return [Symbol(**symbol) for symbol in self._probe.get_json("symbols", {})]
+        return [
+            Symbol(entry["name"], Address(entry["stub"], 16), Address(entry["target"], 16))
+            for entry in self._probe.get_json("symbols", {})
+        ]
 
     def wrong_signatures(self) -> dict[str, tuple[int, int]]:
         """Call a function of each class of signature: those with a wrong result, (got, wanted)."""
@@ -296,7 +300,7 @@ class Bench:
         answer = self._probe.post("hooks/register", kind=kind, hook=hook, context=context)
         if answer["error"] != "ESP_OK":
             raise ConditionNotMet(f"the {kind} hook was not registered: {answer['error']}")
-        return Hook(answer["fn"], answer["ctx"])
+        return Hook(Address(answer["fn"], 16), Address(answer["ctx"], 16))
 
     def remove_hook(self, kind: str, hook: str = "a", context: int = 0) -> str:
         """Remove what `register_hook()` has registered."""

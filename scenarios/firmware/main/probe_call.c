@@ -100,7 +100,8 @@ esp_err_t probe_handle_symbols(httpd_req_t *request)
     probe_reply_t reply = {0};
     probe_reply_add(&reply, "[");
     for (size_t i = 0; i < hotreload_symbol_count; i++) {
-        probe_reply_add(&reply, "%s{\"name\":\"%s\",\"stub\":%lu,\"target\":%lu}",
+        probe_reply_add(&reply,
+                        "%s{\"name\":\"%s\",\"stub\":\"0x%08lx\",\"target\":\"0x%08lx\"}",
                         i == 0 ? "" : ",", hotreload_symbol_names[i],
                         (unsigned long)hotreload_stub_addresses[i],
                         (unsigned long)hotreload_symbol_table[i]);

@@ -79,8 +79,9 @@ esp_err_t probe_handle_hook_register(httpd_req_t *request)
         result = hotreload_register_pre_hook(function, context);
     }
     probe_reply_t reply = {0};
-    probe_reply_add(&reply, "{\"code\":%d,\"error\":\"%s\",\"fn\":%lu,\"ctx\":%lu}", (int)result,
-                    hotreload_err_to_name(result), (unsigned long)(uintptr_t)function,
+    probe_reply_add(&reply,
+                    "{\"code\":%d,\"error\":\"%s\",\"fn\":\"0x%08lx\",\"ctx\":\"0x%08lx\"}",
+                    (int)result, hotreload_err_to_name(result), (unsigned long)(uintptr_t)function,
                     (unsigned long)(uintptr_t)context);
     return probe_reply_send(request, &reply);
 }
