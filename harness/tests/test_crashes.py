@@ -116,6 +116,11 @@ def test_it(device, build_module):
     assert "EXCVADDR 0x00000004" in ran.output
     assert re.search(r"0x[0-9a-f]+ greeter +examples/basic/main/main\.c:\d+", ran.output)
     assert ran.records["test_it"]["failure"]["headline"].startswith("device crashed: LoadProhib")
+    texts = [text for _, _, text in ran.records["test_it"]["timeline"]]
+    assert any(
+        re.search(r" hook_enter kind=pre .* fn=0x[0-9a-f]{8}\(before_reload\)", text)
+        for text in texts
+    )
 
 
 def test_endless_loop_in_the_module(nested: NestedPytest) -> None:
