@@ -49,9 +49,9 @@ def sight_of(snapshot: Snapshot, decoder: Decoder) -> Sight:
     where = ""
     for stack in sorted(snapshot.stacks, key=lambda stack: not stack.running):
         frames = decoder.frames(stack.addresses)
-        if stack.running:
+        if stack.running and frames:
             callers = f" called from {frames[1].where}" if len(frames) > 1 else ""
-            where = f"{frames[0].where}{callers}" if frames else ""
+            where = f"{frames[0].where}{callers}"
         lines.append(f"task {stack.task or '?'} {_state(stack, decoder)}:")
         frames = frames if stack.running else _outside_the_kernel(frames)
         lines += [

@@ -34,6 +34,6 @@ class Snapshot:
 
     @property
     def idle(self) -> bool:
-        """Whether all tasks wait."""
-        running = next((stack.task for stack in self.stacks if stack.running), "")
-        return running.upper().startswith("IDLE")
+        """Whether all tasks wait: on each core the idle one runs."""
+        running = [stack.task.upper() for stack in self.stacks if stack.running]
+        return all(name.startswith("IDLE") for name in running)

@@ -1,7 +1,8 @@
-"""Where a firmware keeps its variables, and how its structures are laid out: from its DWARF."""
+"""Where a firmware keeps its variables, and how its structures are laid out: from its ELF."""
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from elftools.dwarf.die import DIE
 from elftools.dwarf.dwarf_expr import DWARFExprParser
@@ -49,6 +50,27 @@ class Unit:
                 if operations and operations[0].op_name == "DW_OP_addr":
                     return int(operations[0].args[0])
         raise KeyError(name)
+
+
+class Object(NamedTuple):
+    """A variable; `source` is the name of its file when it is known there only."""
+
+    name: str
+    address: int
+    size: int
+    source: str
+
+
+def objects(elf: ELFFile) -> Iterator[Object]:
+    """The variables in the symbol table."""
+    source = ""
+    for symbol in elf.get_section_by_name(".symtab").iter_symbols():  # type: ignore[union-attr]
+        kind = symbol["st_info"]["type"]
+        if kind == "STT_FILE":
+            source = symbol.name
+        elif kind == "STT_OBJECT":
+            own = source if symbol["st_info"]["bind"] == "STB_LOCAL" else ""
+            yield Object(symbol.name, symbol["st_value"], symbol["st_size"], own)
 
 
 def _name(entry: DIE) -> str:

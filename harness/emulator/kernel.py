@@ -1,13 +1,16 @@
 """The tasks of a device that was stopped, and the mutexes that they wait for and hold.
 
-They are read from its memory; how the kernel's structures are laid out says the firmware's DWARF.
+They are read from its memory; how the structures of its kernel are laid out says the firmware's
+DWARF. There are two kernels: the work-alike's, and ESP-IDF's FreeRTOS.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-from harness.emulator.dwarf import Unit
+from elftools.elf.elffile import ELFFile
+
+from harness.emulator.dwarf import Unit, objects
 from harness.emulator.stacks import call_before, spilled, word
 from harness.memory import Memory
 
@@ -19,76 +22,178 @@ _ADDRESS = 0x3FFFFFFF
 _FRAME_EXIT, _FRAME_PC, _FRAME_A0, _FRAME_A1 = 0, 4, 12, 16
 
 
-@dataclass(frozen=True)
-class Kernel:
-    """Where the kernel of a firmware keeps its tasks."""
-
-    current: int
-    all_tasks: int
-    task: dict[str, int]
-    queue: dict[str, int]
-    next_node: int
-    owner: int
-    name_size: int
-
-    @classmethod
-    def load(cls, elf: Path) -> "Kernel":
-        """Read it; a KeyError names what is not there."""
+def read_kernel(elf: Path, memory: Memory) -> "Kernel":
+    """The kernel of a firmware; a KeyError names what is not there."""
+    for kernel in (WorkAlike, FreeRtos):
         try:
-            scheduler = Unit.load(elf, "freertos/scheduler.c")
-        except KeyError as error:
-            raise KeyError(
-                f"{error.args[0]} (it is another kernel than the work-alike's)"
-            ) from None
-        task, node = scheduler.members("tskTaskControlBlock"), scheduler.members("kernel_node")
-        behind = sorted(offset for offset in task.values() if offset > task["name"])
-        return cls(
-            current=scheduler.variable("kernel_current"),
-            all_tasks=scheduler.variable("s_all"),
-            task=task,
-            queue=Unit.load(elf, "freertos/queue.c").members("QueueDefinition"),
-            next_node=node["next"],
-            owner=node["owner"],
-            name_size=behind[0] - task["name"] if behind else 16,
-        )
+            source = Unit.load(elf, kernel.source)
+        except KeyError:
+            continue
+        return kernel(elf, memory, source)
+    raise KeyError(f"{WorkAlike.source} and no {FreeRtos.source}")
 
-    def tasks(self, memory: Memory) -> Iterator[int]:
-        """The addresses of the tasks."""
-        yield from self._owners(memory, self.all_tasks, TASKS_MAX)
 
-    def name(self, memory: Memory, task: int) -> str:
+class Kernel(ABC):
+    """The tasks of a device; a task and a mutex are known by their addresses."""
+
+    #: what the file is called that has its tasks
+    source: str
+    #: of a task: where its saved frame is, and its name
+    _frame: str
+    _name: str
+
+    def __init__(self, memory: Memory, task: dict[str, int]) -> None:
+        self._memory = memory
+        self._task = task
+        behind = [offset for offset in task.values() if offset > task[self._name]]
+        self._name_size = min(behind) - task[self._name] if behind else 16
+
+    @abstractmethod
+    def running(self) -> list[int]:
+        """The task that runs on each core."""
+
+    @abstractmethod
+    def tasks(self) -> Iterator[int]:
+        """All tasks."""
+
+    @abstractmethod
+    def waits_for(self, task: int) -> tuple[int, int] | None:
+        """The mutex that a task waits for, and the task that holds it (0: none any more)."""
+
+    @abstractmethod
+    def holds(self, task: int) -> list[int]:
+        """The mutexes that a task holds."""
+
+    def name(self, task: int) -> str:
         """The name of a task."""
-        raw = memory.read(task + self.task["name"], self.name_size)
+        raw = self._memory.read(task + self._task[self._name], self._name_size)
         return raw.split(b"\0")[0].decode(errors="replace")
 
-    def waits_for(self, memory: Memory, task: int) -> tuple[int, int] | None:
-        """The mutex that a task waits for, and the task that holds it (0: none any more)."""
-        mutex = word(memory, task + self.task["waits_for_mutex"])
-        return (mutex, word(memory, mutex + self.queue["holder"])) if mutex else None
-
-    def holds(self, memory: Memory, task: int) -> list[int]:
-        """The mutexes that a task holds."""
-        return list(self._owners(memory, task + self.task["held_mutexes"], HELD_MAX))
-
-    def stack(self, memory: Memory, task: int, pc: int) -> Iterator[int]:
+    def stack(self, task: int, pc: int) -> Iterator[int]:
         """The return addresses of a task that does not run; `pc` is of the code that does."""
-        frame = word(memory, task + self.task["frame"])
-        at = word(memory, frame + _FRAME_PC)
-        if not word(memory, frame + _FRAME_EXIT):  # it has yielded: that is a return address
+        frame = self._of(task, self._frame)
+        at = self._word(frame + _FRAME_PC)
+        if not self._word(frame + _FRAME_EXIT):  # it has yielded: that is a return address
             yield call_before(at, pc)
-            yield from spilled(frame, memory, pc)
+            yield from spilled(frame, self._memory, pc)
             return
         yield at
-        link = word(memory, frame + _FRAME_A0)
+        link = self._word(frame + _FRAME_A0)
         if link & _ADDRESS:
             yield call_before(link, pc)
-            yield from spilled(word(memory, frame + _FRAME_A1), memory, pc)
+            yield from spilled(self._word(frame + _FRAME_A1), self._memory, pc)
 
-    def _owners(self, memory: Memory, end: int, limit: int) -> Iterator[int]:
+    def _word(self, address: int) -> int:
+        return word(self._memory, address)
+
+    def _of(self, task: int, member: str) -> int:
+        return self._word(task + self._task[member])
+
+
+class WorkAlike(Kernel):
+    """The kernel of `harness/sim/idf`."""
+
+    source = "freertos/scheduler.c"
+    _frame = "frame"
+    _name = "name"
+
+    def __init__(self, elf: Path, memory: Memory, scheduler: Unit) -> None:
+        super().__init__(memory, scheduler.members("tskTaskControlBlock"))
+        self._current = scheduler.variable("kernel_current")
+        self._all = scheduler.variable("s_all")
+        self._node = scheduler.members("kernel_node")
+        self._queue = Unit.load(elf, "freertos/queue.c").members("QueueDefinition")
+
+    def running(self) -> list[int]:
+        return [self._word(self._current)]
+
+    def tasks(self) -> Iterator[int]:
+        yield from self._owners(self._all, TASKS_MAX)
+
+    def waits_for(self, task: int) -> tuple[int, int] | None:
+        mutex = self._of(task, "waits_for_mutex")
+        return (mutex, self._word(mutex + self._queue["holder"])) if mutex else None
+
+    def holds(self, task: int) -> list[int]:
+        return list(self._owners(task + self._task["held_mutexes"], HELD_MAX))
+
+    def _owners(self, end: int, limit: int) -> Iterator[int]:
         """What the nodes of a list belong to, but for the end mark."""
-        node = word(memory, end + self.next_node)
+        node = self._word(end + self._node["next"])
         for _ in range(limit):
             if node in (end, 0):
                 return
-            yield word(memory, node + self.owner)
-            node = word(memory, node + self.next_node)
+            yield self._word(node + self._node["owner"])
+            node = self._word(node + self._node["next"])
+
+
+class FreeRtos(Kernel):
+    """ESP-IDF's FreeRTOS. It does not keep what a task holds: looked at are the mutexes that a task
+    waits for, and the component's locks."""
+
+    source = "FreeRTOS-Kernel/tasks.c"
+    _frame = "pxTopOfStack"
+    _name = "pcTaskName"
+
+    def __init__(self, elf: Path, memory: Memory, source: Unit) -> None:
+        super().__init__(memory, source.members("tskTaskControlBlock"))
+        self._list, self._item = source.members("xLIST"), source.members("xLIST_ITEM")
+        self._end = self._list["xListEnd"]
+        queue = Unit.load(elf, "FreeRTOS-Kernel/queue.c")
+        self._queue = queue.members("QueueDefinition")
+        self._holder = self._queue["u"] + queue.members("SemaphoreData")["xMutexHolder"]
+        with elf.open("rb") as file:
+            named = list(objects(ELFFile(file)))
+        sizes = {entry.name: (entry.address, entry.size) for entry in named}
+        current = next(name for name in ("pxCurrentTCBs", "pxCurrentTCB") if name in sizes)
+        self._current = range(sizes[current][0], sum(sizes[current]), 4)
+        one = sizes["xDelayedTaskList1"][1]
+        self._lists = [
+            at
+            for name in LISTS
+            if name in sizes
+            for at in range(sizes[name][0], sum(sizes[name]), one)
+        ]
+        locks = [entry.address for entry in named if entry.source.startswith("hr_")]
+        #: what they have, a handle, leads to what is behind it (hr_lock_t)
+        self._locks = [at + 4 for at in locks if self._word(at & ~3) == at + 4]
+
+    def running(self) -> list[int]:
+        return [self._word(at) for at in self._current]
+
+    def tasks(self) -> Iterator[int]:
+        found = dict.fromkeys(self.running())
+        for one in self._lists:
+            end = one + self._end
+            item = self._word(end + self._item["pxNext"])
+            for _ in range(TASKS_MAX):
+                if item in (end, 0):
+                    break
+                found[self._word(item + self._item["pvOwner"])] = None
+                item = self._word(item + self._item["pxNext"])
+        yield from (task for task in found if task)
+
+    def waits_for(self, task: int) -> tuple[int, int] | None:
+        waiters = self._word(task + self._task["xEventListItem"] + self._item["pxContainer"])
+        mutex = waiters - self._queue["xTasksWaitingToReceive"]
+        if not waiters or not self._is_mutex(mutex):
+            return None
+        return mutex, self._word(mutex + self._holder)
+
+    def holds(self, task: int) -> list[int]:
+        waited = (self.waits_for(other) for other in self.tasks())
+        known = dict.fromkeys([*(wait[0] for wait in waited if wait), *self._locks])
+        return [mutex for mutex in known if self._word(mutex + self._holder) == task]
+
+    def _is_mutex(self, queue: int) -> bool:
+        """A queue without a buffer, of one item without a size."""
+        parts = (self._word(queue + self._queue[part]) for part in QUEUE_OF_A_MUTEX)
+        return tuple(parts) == tuple(QUEUE_OF_A_MUTEX.values())
+
+
+#: in which a task that does not run is
+LISTS = (
+    *("pxReadyTasksLists", "xDelayedTaskList1", "xDelayedTaskList2", "xSuspendedTaskList"),
+    "xTasksWaitingTermination",
+)
+QUEUE_OF_A_MUTEX = {"pcHead": 0, "uxLength": 1, "uxItemSize": 0}

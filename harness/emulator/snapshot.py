@@ -7,11 +7,10 @@ kernel's structures say.
 import re
 from pathlib import Path
 
-from harness.emulator.kernel import Kernel
+from harness.emulator.kernel import read_kernel
 from harness.emulator.memory import QemuMemory
 from harness.emulator.qemu import EmulatedBoard
-from harness.emulator.stacks import running, word
-from harness.memory import Memory
+from harness.emulator.stacks import running
 from harness.snapshot import Snapshot, Stack, Wait
 
 _PC = re.compile(r"^PC=([0-9a-f]+)", re.MULTILINE)
@@ -35,25 +34,22 @@ def _look(board: EmulatedBoard, elf: Path) -> Snapshot:
     first = Stack("", True, list(running(pc, registers, memory)))
     snapshot = Snapshot(pc, registers, [first])
     try:
-        kernel = Kernel.load(elf)
+        kernel = read_kernel(elf, memory)
     except KeyError as error:
-        snapshot.missing = f"the tasks: this firmware's kernel has no {error.args[0]}"
+        snapshot.missing = f"the tasks: this firmware has no {error.args[0]}"
         return snapshot
-    current = word(memory, kernel.current)
-    for task in kernel.tasks(memory):
-        if task == current:
+    here, *elsewhere = kernel.running()
+    for task in kernel.tasks():
+        if task == here:
             stack = first
         else:
-            stack = Stack("", False, list(kernel.stack(memory, task, pc)))
+            addresses = [] if task in elsewhere else list(kernel.stack(task, pc))
+            stack = Stack("", task in elsewhere, addresses)
             snapshot.stacks.append(stack)
-        stack.task = kernel.name(memory, task)
-        _look_at_locks(stack, task, kernel, memory)
+        stack.task = kernel.name(task)
+        stack.holds = kernel.holds(task)
+        wanted = kernel.waits_for(task)
+        if wanted is not None:
+            mutex, holder = wanted
+            stack.waits_for = Wait(mutex, kernel.name(holder) if holder else "")
     return snapshot
-
-
-def _look_at_locks(stack: Stack, task: int, kernel: Kernel, memory: Memory) -> None:
-    stack.holds = kernel.holds(memory, task)
-    wanted = kernel.waits_for(memory, task)
-    if wanted is not None:
-        mutex, holder = wanted
-        stack.waits_for = Wait(mutex, kernel.name(memory, holder) if holder else "")
