@@ -11,7 +11,8 @@ from harness.diagnosis import sight_of
 from harness.errors import NoAnswer
 from harness.firmware import FirmwareBuild
 from harness.lanes import Lane
-from harness.tests.conftest import ROOT
+from harness.tests.conftest import ROOT, NestedPytest
+from harness.tests.test_crashes import run
 from harness.watch import Sight
 
 pytestmark = pytest.mark.firmware(str(ROOT / "examples" / "basic"))
@@ -91,3 +92,23 @@ def test_deadlock(device: Device, lane: Lane, firmware: FirmwareBuild, build_mod
         sight.lines[server],
     )
     assert re.search(r"reloadable_greeted +deadlock_0\.c:\d+ in module 2", sight.lines[server + 2])
+
+
+@pytest.mark.nightly
+def test_headline_of_a_deadlock(nested: NestedPytest) -> None:
+    body = f"""
+pytestmark = pytest.mark.firmware({str(ROOT / "examples" / "basic")!r})
+DEADLOCK = {DEADLOCK!r}
+
+def test_it(device, build_module):
+    device.client.upload_and_reload(build_module(DEADLOCK, name="deadlock"))
+    device.client.reload()
+"""
+    ran = run(nested, body)
+
+    (headline,) = ran.headlines
+    assert headline.startswith("device hangs: all its tasks wait; ")
+    assert "greeter for turn (hr_operation.c) held by task httpd" in headline
+    assert (
+        "httpd for storage (deadlock_0.c) of module 2 (deadlock) held by task greeter" in headline
+    )
