@@ -156,10 +156,10 @@ def test_symbols_for_gdb(
     module = variant("answer_43")
     device.client.upload_and_reload(module)
     placement = device.placement()
-    console = device.console.text if source == "console" else ""
+    device_option = ["--url", device.client.url] if source == "device" else []
 
     done = decode(
-        firmware, console, "--gdb", "--module", module.unstripped, "--url", device.client.url
+        firmware, device.console.text, "--gdb", "--module", module.unstripped, *device_option
     )
 
     assert (done.returncode, done.stderr) == (0, "")

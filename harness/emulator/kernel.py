@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from elftools.elf.elffile import ELFFile
+from hotreload_decode.console import IN_REGION, call_before
 
 from harness.emulator.dwarf import Unit, objects
-from harness.emulator.stacks import call_before, spilled, word
+from harness.emulator.stacks import spilled, word
 from harness.memory import Memory
 
 TASKS_MAX = 64
 HELD_MAX = 16
-_ADDRESS = 0x3FFFFFFF
 
 # XtExcFrame and XtSolFrame, see xtensa_context.h
 _FRAME_EXIT, _FRAME_PC, _FRAME_A0, _FRAME_A1 = 0, 4, 12, 16
@@ -79,7 +79,7 @@ class Kernel(ABC):
             return
         yield at
         link = self._word(frame + _FRAME_A0)
-        if link & _ADDRESS:
+        if link & IN_REGION:
             yield call_before(link, pc)
             yield from spilled(self._word(frame + _FRAME_A1), self._memory, pc)
 

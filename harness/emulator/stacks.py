@@ -7,26 +7,17 @@ The callers of the running code are partly in the register file: the windowed AB
 import struct
 from collections.abc import Iterator
 
+from hotreload_decode.console import IN_REGION, call_before
+
 from harness.memory import Memory
 
 DEEPEST = 40
-#: a return address has the size of the call in its two highest bits
-_ADDRESS = 0x3FFFFFFF
-#: code of this machine lies in the region of the calling code (ISA manual, CALL8)
-_REGION = 0xC0000000
-#: the length of a call: to get from a return address into the line of the call
-_CALL = 3
 _WORD = struct.Struct("<I")
 
 
 def word(memory: Memory, address: int) -> int:
     """A word of memory."""
     return int(_WORD.unpack(memory.read(address, 4))[0])
-
-
-def call_before(link: int, pc: int) -> int:
-    """The call that returns to `link`, made in the region of the code at `pc`."""
-    return (link & _ADDRESS | pc & _REGION) - _CALL
 
 
 def running(pc: int, registers: dict[str, int], memory: Memory) -> Iterator[int]:
@@ -37,7 +28,7 @@ def running(pc: int, registers: dict[str, int], memory: Memory) -> Iterator[int]
     live = registers.get("WINDOWSTART", 0) & ~(1 << base)
     link, stack = registers.get("A00", 0), registers.get("A01", 0)
     for _ in range(count):
-        if not link & _ADDRESS:
+        if not link & IN_REGION:
             return
         yield call_before(link, pc)
         base = (base - (link >> 30)) % count
@@ -57,6 +48,6 @@ def spilled(stack: int, memory: Memory, pc: int) -> Iterator[int]:
             link, stack = struct.unpack("<II", memory.read(stack - 16, 8))
         except Exception:  # no memory there: the stack is broken
             return
-        if not link & _ADDRESS:
+        if not link & IN_REGION:
             return
         yield call_before(link, pc)

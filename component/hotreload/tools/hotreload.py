@@ -104,9 +104,9 @@ def decode(args: argparse.Namespace) -> int:
 
 
 def console_of(args: argparse.Namespace, stack: contextlib.ExitStack) -> TextIO | None:
-    """The file, or what is piped in; a console may have any bytes."""
+    """The file, or what is piped in, unless a device is asked for symbols alone."""
     if args.console is None:
-        if sys.stdin.isatty():
+        if sys.stdin.isatty() or (args.gdb and args.url):
             return None
         return stack.enter_context(opened(sys.stdin.fileno()))
     try:
@@ -116,6 +116,7 @@ def console_of(args: argparse.Namespace, stack: contextlib.ExitStack) -> TextIO 
 
 
 def opened(file: int | Path) -> TextIO:
+    """A console may have any bytes."""
     return open(file, encoding="utf-8", errors="replace", closefd=isinstance(file, Path))
 
 

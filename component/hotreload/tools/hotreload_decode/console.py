@@ -38,6 +38,11 @@ def registers(text: str) -> list[tuple[str, int]]:
     return [(name, int(value, 16)) for name, value in REGISTER.findall(text)]
 
 
+def call_before(link: int, pc: int) -> int:
+    """The call that returns to `link`, made in the region of the code at `pc`."""
+    return (link & IN_REGION | pc & ~IN_REGION & 0xFFFFFFFF) - CALL
+
+
 class Console:
     """Names what the lines of a console mention; what is wrong with it goes to `complain`."""
 
@@ -114,8 +119,7 @@ class Console:
             self._pc = value
             yield from self._code("PC ", [value])
         elif name == "A0" and value & IN_REGION:
-            region = self._pc & ~IN_REGION
-            yield from self._code("A0 ", [((value & IN_REGION) | region) - CALL])
+            yield from self._code("A0 ", [call_before(value, self._pc)])
         elif name not in NO_ADDRESS:
             yield from self._named(name, value)
 

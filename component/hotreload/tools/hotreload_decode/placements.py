@@ -33,7 +33,7 @@ PANIC = re.compile(
     r" data (0x[0-9a-f]{8}) size (\d+) elf ([0-9a-f]{8})\)"
 )
 #: of a start: modules are numbered from 1 again
-START = re.compile(r"^rst:0x[0-9a-f]+ |\bHR 1 \d+ trace ")
+START = re.compile(r"\brst:0x[0-9a-f]+ |\b2nd stage bootloader|\bHR 1 \d+ trace ")
 UNKNOWN = "00000000"
 
 

@@ -12,7 +12,7 @@ from hotreload_build.environment import sibling
 from hotreload_build.errors import ModuleError
 from hotreload_build.identity import read as read_identity
 from hotreload_build.manifest import Manifest
-from hotreload_client import Client
+from hotreload_client import Client, ClientError
 from hotreload_loop.build import MANIFEST
 from hotreload_loop.errors import OtherFirmwareError, WrongCallError
 
@@ -63,7 +63,7 @@ class Session:
             for note in reader.notes(line):
                 out.write(f"--- {note}\n")
             out.flush()
-        if reader.unknown and not self._placements.loads:
+        if reader.unknown and not self._placements.loads and not self.problems:
             self._report(WrongCallError(f"{reader.unknown[0]:#010x} {NO_PLACEMENT}"))
 
     def symbols(self, console: TextIO | None, out: TextIO) -> None:
@@ -85,7 +85,11 @@ class Session:
     def _ask(self) -> None:
         if self.client is None:
             return
-        status: dict[str, Any] = self.client.status()
+        try:
+            status: dict[str, Any] = self.client.status()
+        except ClientError as error:  # the console goes on
+            self._report(error)
+            return
         if status.get("firmware") != self._identity:
             self._report(
                 OtherFirmwareError(

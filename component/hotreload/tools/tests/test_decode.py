@@ -395,7 +395,8 @@ def fail_no_placement(build: BuildFolder, load: Loaded) -> tuple[str, list[str |
 
 
 def fail_no_device(build: BuildFolder, load: Loaded) -> tuple[str, list[str | Path]]:
-    return backtrace([load.text + 8]), ["--url", "http://127.0.0.1:1"]
+    stack = backtrace([load.text + 8])
+    return f"{stack}\nwhat follows is printed all the same\n", ["--url", "http://127.0.0.1:1"]
 
 
 def fail_other_firmware(build: BuildFolder, load: Loaded) -> tuple[str, list[str | Path]]:
