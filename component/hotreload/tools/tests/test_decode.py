@@ -23,7 +23,7 @@ from .server import Server
 PROGRAM = TOOLS / "hotreload.py"
 FUNCTIONS = 12
 #: of the made-up devices: executable memory, and memory for data
-TEXTS, DATAS = range(0x60080000, 0x60090000, 16), range(0x600A0000, 0x600B0000, 16)
+TEXTS, DATAS = range(0x60080000, 0x60082000, 16), range(0x600A0000, 0x600B0000, 16)
 CALL = 3
 
 
