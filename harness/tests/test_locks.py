@@ -20,6 +20,7 @@ pytestmark = pytest.mark.firmware(str(ROOT / "examples" / "basic"))
 #: The greeter's task has a mutex and asks for a load; the server's task reloads, with the locks of
 #: the component, and calls the module in a hook, which wants the mutex.
 DEADLOCK = """
+#include "esp_log.h"
 #include "freertos/FreeRTOS.h"
 #include "freertos/semphr.h"
 #include "freertos/task.h"
@@ -34,6 +35,7 @@ size_t reloadable_greeting(char *text, size_t size)
     if (mutex == NULL) {
         mutex = xSemaphoreCreateMutexStatic(&storage);
         xSemaphoreTake(mutex, portMAX_DELAY);
+        ESP_LOGI("module", "the mutex is taken");
         while (!is_wanted) {
             vTaskDelay(1);
         }
@@ -71,6 +73,7 @@ def look(device: Device, lane: Lane, firmware: FirmwareBuild) -> Sight:
 def test_deadlock(device: Device, lane: Lane, firmware: FirmwareBuild, build_module: Any) -> None:
     module = build_module(DEADLOCK, name="deadlock")
     device.client.upload_and_reload(module)
+    device.console.wait_line("the mutex is taken")
     with ThreadPoolExecutor(1) as other:
         reload = other.submit(device.client.reload)
         device.trace.wait("hook_enter", kind="pre")
@@ -102,6 +105,7 @@ DEADLOCK = {DEADLOCK!r}
 
 def test_it(device, build_module):
     device.client.upload_and_reload(build_module(DEADLOCK, name="deadlock"))
+    device.console.wait_line("the mutex is taken")
     device.client.reload()
 """
     ran = run(nested, body)
