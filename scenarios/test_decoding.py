@@ -105,6 +105,19 @@ def test_crash_in_the_module(device: Device, firmware: FirmwareBuild, variant: V
 
 
 @pytest.mark.needs("soft-reset")
+def test_crash_in_an_interrupt(device: Device, firmware: FirmwareBuild, variant: Variant) -> None:
+    """Its handler calls the module, on a stack that is no task's."""
+    module = variant(text=AT_ONCE, name="crashing")
+    device.client.upload_and_reload(module)
+    placement = device.placement()
+
+    with device.crashing():
+        device.probe.post_last("interrupts/start")
+
+    check(firmware, device.console.text, module, placement, "answer")
+
+
+@pytest.mark.needs("soft-reset")
 def test_crash_in_a_module_that_was_replaced(
     device: Device, firmware: FirmwareBuild, variant: Variant, bench: Bench
 ) -> None:
