@@ -30,7 +30,7 @@ from hotreload_loop.newest import why_not_newest
 MANIFEST = Path("build") / build.MANIFEST
 
 EPILOG = f"""\
-The device's answer goes to standard output as JSON, but for build-and-reload and watch.
+The device's answer goes to standard output as JSON, but for build-and-reload, watch and decode.
 
 {EXIT_STATUS}"""
 
