@@ -76,9 +76,10 @@ def check(
     firmware: FirmwareBuild, console: str, module: Module, placement: Placement, caller: str
 ) -> None:
     """A crash in `inner`, which `caller` has called."""
-    ((number, offset),) = panics(console)
-    assert number == placement.module
-    assert function_at(module, placement.text.link + offset) == "inner"
+    told = panics(console)
+    number = placement.module
+    assert [module_number for module_number, _ in told] == [number]
+    assert function_at(module, placement.text.link + told[0][1]) == "inner"
     for text in (console, without_trace(console)):
         done = decode(firmware, text, "--module", module.unstripped)
 
