@@ -18,7 +18,7 @@ from .files import write_atomically, write_if_changed
 from .identity import module_identity
 from .interface import read_interface
 from .kept import keep
-from .mac import sign
+from .mac import sign, with_signature_of
 from .manifest import Manifest
 from .names import demangled
 from .refusals import INFO, check_linked
@@ -120,6 +120,7 @@ def link(
     stripped = _sign(manifest, module_image.strip(image.data))
     told = summary(manifest, image, stripped, len(exports))
     write_atomically(output, stripped)
+    write_atomically(unstripped, with_signature_of(image.data, stripped))
     return Module(output, unstripped, exports, _warnings(manifest, exports), said, told)
 
 

@@ -14,6 +14,7 @@ import pytest
 from elftools.elf.elffile import ELFFile
 from hotreload_build.errors import ModuleError
 from hotreload_build.identity import read
+from hotreload_build.image import strip
 from hotreload_build.link import Module, link_module
 from hotreload_build.manifest import Manifest, Partition
 from hotreload_build.slot import flash_image
@@ -423,6 +424,11 @@ def test_a_module_carries_its_number_and_mac(project: Project, number: int) -> N
     zeroed, found, mac = mac_note(data)
     text = f"hotreload-module-1\n{hashlib.sha256(zeroed).hexdigest()}\n"
     assert (found, mac) == (number, hmac.new(SECRET, text.encode(), "sha256").digest())
+
+
+def test_a_module_with_its_symbols_strips_to_what_the_device_gets(project: Project) -> None:
+    module = build(keyed(project, build_number=3), "int f(int x) { return x; }")
+    assert strip(module.unstripped.read_bytes()) == module.path.read_bytes()
 
 
 def test_without_a_key_there_is_a_number_only(project: Project) -> None:
