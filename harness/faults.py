@@ -16,6 +16,7 @@ import pytest
 
 from harness.errors import ConditionNotMet, HarnessError, MissingToolError, UnknownNameError
 from harness.lock import locked
+from harness.sentences import nearest
 from harness.sim.sdk import cache_root
 
 FOLDER = Path("scenarios") / "faults"
@@ -58,8 +59,7 @@ class Fault:
         """Read scenarios/faults/`name`.patch."""
         patch = root / FOLDER / f"{name}.patch"
         if not patch.exists():
-            known = ", ".join(fault_names(root)) or "none"
-            raise UnknownNameError(f"unknown fault {name!r}: there are {known}")
+            raise UnknownNameError(f"unknown fault {name!r}{nearest(name, fault_names(root))}")
         text = patch.read_text()
         caught_by = tuple(_CAUGHT_BY.findall(text))
         if not caught_by:

@@ -194,11 +194,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def pytest_assertrepr_compare(
     config: pytest.Config, op: str, left: object, right: object
 ) -> list[str] | None:
-    """Lists side by side, large numbers as words of memory and as addresses."""
+    """Lists side by side, structures by field, large numbers as words and as addresses."""
     decoder = config.stash.get(DECODER, None)
-    if op != "==":
-        return None
-    return compare(left, right, decoder.name) if decoder else compare(left, right)
+    return compare(left, right, decoder.name, op) if decoder else compare(left, right, op=op)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness.console import Console, ConsoleLine
-from harness.errors import ConditionNotMet
+from harness.errors import ConditionNotMet, UnknownNameError
+from harness.sentences import nearest
 
 VERSION = 1
 EVENTS = frozenset(
@@ -64,11 +65,14 @@ class TraceEvent:
     at: float = 0.0
 
     def __getitem__(self, key: str) -> Any:
+        if key not in self.fields:
+            hint = nearest(key, self.fields)
+            raise UnknownNameError(f"the event {self.name} has no field {key!r}{hint}")
         return self.fields[key]
 
     def number(self, key: str) -> int:
         """A field that has to be a number."""
-        value = self.fields[key]
+        value = self[key]
         if not isinstance(value, int):
             raise TraceError(f"{key} is no number in the event: {self}")
         return value
@@ -146,6 +150,12 @@ class Trace:
         with self._changed:
             return self._boot
 
+    @property
+    def restarting(self) -> bool:
+        """Whether a restart was announced that has not come yet."""
+        with self._changed:
+            return self._restart_expected
+
     def mark(self) -> int:
         """A place in the trace for `since`; later waits look behind it."""
         self._catch_up()
@@ -161,6 +171,8 @@ class Trace:
 
     def wait(self, name: str, timeout: float = WAIT_SECONDS, **fields: Any) -> TraceEvent:
         """Return the next event `name` whose fields have these values."""
+        if name not in EVENTS:
+            raise UnknownNameError(f"the trace has no event {name!r}{nearest(name, EVENTS)}")
         deadline = time.monotonic() + timeout
         wanted = " ".join([name, *(f"{key}={_shown(value)}" for key, value in fields.items())])
         patient = timeout != WAIT_SECONDS

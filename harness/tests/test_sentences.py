@@ -1,5 +1,6 @@
 """A comparison that failed reads as a sentence."""
 
+import re
 from dataclasses import dataclass
 
 from harness.sentences import columns, compare, in_words, nearest
@@ -44,6 +45,51 @@ def test_words() -> None:
     assert compare("a", "b") is None
 
 
+@dataclass(frozen=True)
+class Inner:
+    address: int
+    size: int
+
+
+@dataclass(frozen=True)
+class Outer:
+    loads: int
+    text: Inner
+    loaded: bool = True
+
+
+def test_structures_by_the_fields_that_differ() -> None:
+    got = Outer(3, Inner(0x6000826C, 40))
+    wanted = Outer(4, Inner(0x60008270, 40))
+
+    assert compare(got, wanted, name) == [
+        "2 of 4 fields differ",
+        "                got                  expected",
+        "  loads         3                    4",
+        "  text.address  0x6000826c (hook_a)  0x60008270",
+    ]
+
+
+def test_structures_of_different_fields() -> None:
+    got = {"text": {"address": "0x6000826c"}, "slots": [{"state": "valid"}], "more": 1}
+    wanted = {"text": {"address": "0x60008270"}, "slots": [{"state": "tried"}, None]}
+
+    assert compare(got, wanted, name) == [
+        "4 of 4 fields differ",
+        "                  got                  expected",
+        "  text.address    0x6000826c (hook_a)  0x60008270",
+        "  slots[0].state  'valid'              'tried'",
+        "  slots[1]        -                    None",
+        "  more            1                    -",
+    ]
+
+
+def test_large_numbers_in_other_comparisons() -> None:
+    assert compare(0x6000826C, 17, name, "<") == ["1610646124 (0x6000826c, hook_a) < 17"]
+    assert compare(3, 17, name, "<") is None
+    assert compare(Inner(1, 2), Inner(1, 2), name, "!=") is None
+
+
 def test_unknown_names() -> None:
     assert nearest("answre", ["answer", "add"]) == ": did you mean 'answer'?"
     assert nearest("x", ["answer", "add"]) == ": there are add, answer"
@@ -51,9 +97,11 @@ def test_unknown_names() -> None:
 
 def test_pytest_says_it(nested: NestedPytest) -> None:
     body = "def test_it():\n    assert [('pre', 1)] == [('pre', 2)]\n"
+    body += "def test_field():\n    assert {'a': 1, 'b': 2} == {'a': 1, 'b': 3}\n"
     body += "def test_word():\n    assert 1819043190 == 17\n"
 
     said = nested.run(body).stdout
 
     assert ">  0 pre 1  pre 2" in said
+    assert re.search(r"1 of 2 fields differ\nE +got  expected\nE +b  2    3\n", said)
     assert "1819043190 (0x6c6c6576, 'vell') == 17" in said

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 import pytest
 
 from harness.console import ConsoleLine
+from harness.errors import UnknownNameError
 from harness.trace import Trace, TraceError, TraceTimeout
 
 BOOT = "HR 1 10 trace version=1"
@@ -123,6 +124,15 @@ def test_wait_is_told_when_the_event_comes() -> None:
     assert trace.wait("done", timeout=5.0).sequence == 2
 
     later.join()
+
+
+def test_unknown_names() -> None:
+    trace = trace_of(BOOT, "HR 2 9 done module=1")
+
+    with pytest.raises(UnknownNameError, match="no event 'dome': did you mean 'done'"):
+        trace.wait("dome")
+    with pytest.raises(UnknownNameError, match="done has no field 'modul': did you mean 'module'"):
+        _ = trace.wait("done")["modul"]
 
 
 def test_since_mark() -> None:
