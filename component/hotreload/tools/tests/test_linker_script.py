@@ -152,7 +152,7 @@ def test_what_decides_early_is_at_the_start_of_the_file(finished: Finished) -> N
 def test_each_section_is_in_its_segment(finished: Finished) -> None:
     homes = {
         finished.text["p_vaddr"]: {".text"},
-        finished.writable["p_vaddr"]: {".rodata", ".data", ".bss"},
+        finished.writable["p_vaddr"]: {".rodata", ".data.rel.ro", ".data", ".bss"},
         finished.meta["p_vaddr"]: {
             *(".hash", ".dynsym", ".dynstr", ".rela.dyn", ".rela.plt"),
             *(".got", ".got.loc", ".dynamic", ".note.hotreload"),
