@@ -16,7 +16,7 @@ from hotreload_client import Challenge, Key
 
 from harness.connection import Connections
 from harness.errors import ConditionNotMet, NoAnswer
-from harness.watch import GRACE_SECONDS, Watch
+from harness.watch import Watch
 
 TIMEOUT = 20.0
 OCTETS = "application/octet-stream"
@@ -324,7 +324,7 @@ class RawUpload:
             with self.watch.waiting(f"POST {self.path} to take more", patient=True):
                 self._socket.sendall(data)
         except OSError:
-            self.watch.settle(GRACE_SECONDS)
+            self.watch.settle_broken()
             raise
 
     def finish(self) -> None:
@@ -350,7 +350,7 @@ class RawUpload:
                 expected
             ) and bool(self._socket.recv(len(expected)))
         except OSError:
-            self.watch.settle(GRACE_SECONDS)
+            self.watch.settle_broken()
             return False
 
     def answer(self, timeout: float = TIMEOUT) -> RawAnswer:
@@ -362,7 +362,7 @@ class RawUpload:
                 response.begin()
                 return RawAnswer(response.status, dict(response.getheaders()), response.read())
         except (OSError, HTTPException) as error:
-            self.watch.settle(GRACE_SECONDS)
+            self.watch.settle_broken()
             raise NoAnswer(f"POST {self.path}: {error}") from error
 
     def rest(self, timeout: float = TIMEOUT) -> bytes:
@@ -376,7 +376,7 @@ class RawUpload:
         except ConnectionResetError:
             pass
         except OSError as error:
-            self.watch.settle(GRACE_SECONDS)
+            self.watch.settle_broken()
             raise NoAnswer(f"POST {self.path}: the connection stays: {error}") from error
         self.watch.settle()
         return received

@@ -7,7 +7,7 @@ import requests
 
 from harness.errors import NoAnswer
 from harness.tracebacks import release
-from harness.watch import GRACE_SECONDS, Watch
+from harness.watch import Watch
 
 #: layers around the reason of an error of `requests`
 DEEPEST = 20
@@ -38,7 +38,7 @@ class Connections:
         else:
             self.watch.sign()
             return response
-        self.watch.settle(GRACE_SECONDS)
+        self.watch.settle_broken()
         raise NoAnswer(f"{what}: {reason}")
 
     def _remember(self, arguments: dict[str, Any]) -> None:

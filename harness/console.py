@@ -67,6 +67,9 @@ class Console:
         self.fault: str | None = None
         #: takes in what the device has printed but nobody has read yet, where that can be known
         self.catch_up: Callable[[], None] = lambda: None
+        #: asks what the device runs on whether it is there, and returns when it has answered, or
+        #: when the end of it has been told; None where that cannot be asked
+        self.ask: Callable[[], None] | None = None
         # what the watch of the device puts in: whether that has crashed; raises if it has, not to
         # be called with a lock held; notes who waits; is told when the device is gone
         self.ended: Callable[[], bool] = lambda: False

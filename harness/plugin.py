@@ -29,7 +29,6 @@ from harness.selection import cannot_match
 from harness.sentences import compare
 from harness.sim.sdk import cache_root
 from harness.tracebacks import prune, release
-from harness.watch import GRACE_SECONDS
 
 pytest_plugins = ["harness.fixtures", "harness.report.plugin"]
 
@@ -241,7 +240,7 @@ def crash_behind(item: pytest.Item, error: BaseException) -> BaseException:
         return error
     for watch in timeline.watches:
         try:
-            watch.settle(GRACE_SECONDS)
+            watch.settle_broken()
         except DeviceCrashed as crashed:
             shows = str(error).strip().partition("\n")[0] or type(error).__name__
             reason = DeviceCrashed(f"{crashed}\n  it shows as: {shows}", crashed.crash)

@@ -35,7 +35,7 @@ IDLE_SECONDS = 5.0
 LONGEST_SECONDS = 30.0
 #: for the next line of what a panic prints; one that does not come to its end is told of then
 PANIC_SECONDS = 2.0
-#: for the console to tell why a connection broke
+#: for the console of a board to tell why a connection broke
 GRACE_SECONDS = 0.1
 #: starts in a row without becoming ready
 STARTS_IN_VAIN = 4
@@ -178,16 +178,24 @@ class Watch:
             crash.message = self.describe(crash)
         return DeviceCrashed(crash.message, crash)
 
-    def settle(self, grace: float = 0.0) -> None:
-        """As `check`; what is just being printed is waited for, and a sign of it for `grace`."""
+    def settle(self) -> None:
+        """As `check`; what is just being printed is waited for."""
         if self.console is not None:
             self.console.catch_up()
         with self._changed:
-            self._changed.wait_for(lambda: self._crash is not None, grace)
             self._changed.wait_for(
                 lambda: self._crash is not None or self._reader.crash is None or self._closed
             )
         self.check()
+
+    def settle_broken(self) -> None:
+        """As `settle`, where a connection has broken: the device may have ended unnoticed."""
+        if self.console is not None and self.console.ask is not None:
+            self.console.ask()
+        else:
+            with self._changed:
+                self._changed.wait_for(lambda: self._crash is not None, GRACE_SECONDS)
+        self.settle()
 
     @contextlib.contextmanager
     def waiting(

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from harness.emulator.qmp import Qmp, QmpError
-from harness.errors import MachineError, MissingToolError
+from harness.errors import HarnessError, MachineError, MissingToolError
 
 QUIT_SECONDS = 2.0
 #: of the clock of a process (clock_getcpuclockid(3); Linux: include/linux/posix-timers.h)
@@ -109,6 +109,18 @@ class Machine:
         with contextlib.suppress(OSError):
             while self._take_in():
                 pass
+
+    def ask(self) -> None:
+        """Ask QEMU whether it is there; if not, return when the console has been told.
+
+        The kernel closes the connections of a process that dies one after the other, and how
+        long that takes depends on what else the host does.
+        """
+        try:
+            if self._reader.is_alive():
+                self.qmp.execute("query-status")
+        except (HarnessError, OSError):
+            self._reader.join(QUIT_SECONDS)
 
     def end(self, first_signal: signal.Signals, asked: bool = True) -> None:
         """Send a signal, wait; kill and wait if that was not enough. `asked` for by a test."""

@@ -82,6 +82,7 @@ class EmulatedBoard(ABC):
         self._console.resume()
         self._running = Machine(self._command, self._console, self.directory / "qemu.log")
         self._console.catch_up = self._running.catch_up
+        self._console.ask = self._running.ask
 
     def stop(self) -> None:
         """Power off, leaving QEMU the time to end by itself."""
