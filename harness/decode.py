@@ -7,6 +7,7 @@ something else is placed over them.
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import hotreload_decode.decoder
@@ -18,6 +19,7 @@ from hotreload_decode.symbols import Frame, functions_at, shown
 from harness.console import ConsoleLine
 from harness.firmware import FirmwareBuild
 from harness.modules import Module
+from harness.placement import Placement
 from harness.trace import TraceEvent
 
 #: of the trace, and of what the probe answers
@@ -93,16 +95,24 @@ class Decoder:
 
     def _module_of(self, placed: Sequence[TraceEvent]) -> Module | None:
         """Which of the known modules has these segments: the one that was sent last."""
-        sizes = sorted((e.number("link"), e.number("size"), e.number("filesz")) for e in placed)
-        fitting = [
-            module for module in [*self._own(), *self._built()] if _loaded(module.path) == sizes
-        ]
+        fitting = self._fitting(
+            (e.number("link"), e.number("size"), e.number("filesz")) for e in placed
+        )
         for at, body in reversed(self._sent()):
             if at <= placed[0].at:
                 for module in reversed(fitting):
                     if module.data in body:
                         return module
         return fitting[-1] if fitting else None
+
+    def fitting(self, placement: Placement) -> list[Module]:
+        """The known modules that can have been placed so, those that were built last at the end."""
+        return self._fitting((s.link, s.size, s.file_size) for s in placement.segments)
+
+    def _fitting(self, segments: Iterable[tuple[int, int, int]]) -> list[Module]:
+        placed = sorted(segments)
+        known = [*self._own(), *self._built()]
+        return [module for module in known if _loaded_of(module.path) == placed]
 
     def _own(self) -> list[Module]:
         """The modules that the firmware was built with."""
@@ -157,8 +167,14 @@ def _short(file: str) -> str:
     return Path(file).name or "??"
 
 
-def _loaded(elf: Path) -> list[tuple[int, int, int]]:
+def _loaded_of(elf: Path) -> list[tuple[int, int, int]]:
     """Link address, size and size in the file of what a device loads of a module."""
+    return _loaded(elf, elf.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=1024)
+def _loaded(elf: Path, changed: int) -> list[tuple[int, int, int]]:
+    """The same of a file as it was `changed`."""
     with elf.open("rb") as file:
         return sorted(
             (segment["p_vaddr"], segment["p_memsz"], segment["p_filesz"])

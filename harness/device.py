@@ -2,7 +2,7 @@
 
 import contextlib
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -53,6 +53,8 @@ class Device:
     flash: Flash
     watch: Watch = field(default_factory=Watch)
     decoder: Decoder | None = None
+    #: raises `ImageDiffers` when the module in use is not what was to be loaded
+    compare_loaded: Callable[[], None] = lambda: None
     _seen: int = field(default=0, init=False)
 
     def __repr__(self) -> str:
@@ -168,6 +170,7 @@ class Device:
     def check(self) -> None:
         """Raise when the firmware crashed without being expected to, or the trace is broken."""
         self.watch.settle()
+        self.compare_loaded()
         if self.watch.outstanding and not self.watch.wait_crashes(0, 0.0):
             raise ConditionNotMet(
                 f"{self.watch.outstanding} crashes were expected and did not come"

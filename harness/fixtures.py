@@ -20,6 +20,7 @@ from harness.device import PROBE_PORT, SERVER_PORT, Device
 from harness.diagnosis import describe, looker
 from harness.errors import ConditionNotMet, HarnessError
 from harness.firmware import FirmwareBuild, FirmwareBuilder
+from harness.image_check import ImageCheck
 from harness.keys import (
     BUILDER,
     DECODER,
@@ -35,7 +36,7 @@ from harness.keys import (
 from harness.lanes import DutContext, Lane
 from harness.memory import Flash
 from harness.modules import Module, ModuleBuilder, Recipe
-from harness.oracle import Image, assert_image_equal, expected_images
+from harness.oracle import Image, assert_images_equal, expected_images
 from harness.placement import Placement
 from harness.probe import Probe
 from harness.sim.sdk import cache_root
@@ -251,8 +252,10 @@ def devices(
     timeline = request.node.stash[TIMELINE]
     duts, builds = _per_dut(dut, dut_total), _per_dut(firmware, dut_total)
     built = request.node.stash.setdefault(MODULES, [])
+    # where instructions are counted nothing else is done
+    compares = lane.looks_inside and request.node.get_closest_marker("icount") is None
     found = [
-        _make_device(one, lane, build, timeline, watch, built)
+        _make_device(one, lane, build, timeline, watch, built, compares)
         for one, build, watch in zip(duts, builds, timeline.watches, strict=True)
     ]
     request.node.stash[DEVICES] = found
@@ -361,7 +364,8 @@ def assert_image_exact(device: Device) -> Callable[[Module], None]:
     def check(module: Module) -> None:
         symbols = module.unstripped.read_bytes()
         name = device.decoder.name if device.decoder else None
-        assert_image_equal(device.memory, module.data, device.placement(), symbols, name)
+        images = expected_images(module.data, device.placement())
+        assert_images_equal(device.memory, images, symbols, name)
 
     return check
 
@@ -407,6 +411,7 @@ def _make_device(
     timeline: Timeline,
     watch: Watch,
     built: Sequence[Module],
+    compares: bool,
 ) -> Device:
     trace = Trace(dut.console)
     decoder = Decoder(firmware, lambda: trace.seen, lambda: built, lambda: watch.sent)
@@ -418,6 +423,17 @@ def _make_device(
     watch.owns = lambda address: _leads_to(dut, lane, address)
     watch.activate(managed=True)
     timeline.annotate = decoder.annotate
+    memory = lane.memory(dut)
+    image = ImageCheck(memory, dut.console, trace, decoder.fitting, decoder.name)
+
+    def compare() -> None:
+        if compares:
+            image()
+
+    def exchanged(request: str, answer: str, seconds: float) -> None:
+        timeline.add_exchange(request, answer, seconds)
+        compare()
+
     return Device(
         dut=dut,
         lane=lane,
@@ -426,13 +442,14 @@ def _make_device(
         timeline=timeline,
         trace=trace,
         client=HotReloadClient(
-            lambda: lane.url(dut, SERVER_PORT), timeline.add_exchange, firmware.auth_key, watch
+            lambda: lane.url(dut, SERVER_PORT), exchanged, firmware.auth_key, watch
         ),
-        probe=Probe(lambda: lane.url(dut, PROBE_PORT), timeline.add_exchange, watch),
-        memory=lane.memory(dut),
+        probe=Probe(lambda: lane.url(dut, PROBE_PORT), exchanged, watch),
+        memory=memory,
         flash=Flash(lane.flash(dut)),
         watch=watch,
         decoder=decoder,
+        compare_loaded=compare,
     )
 
 

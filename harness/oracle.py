@@ -15,8 +15,9 @@ them:
 import io
 import struct
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from elftools.elf.elffile import ELFFile
@@ -41,6 +42,10 @@ _TYPE_NAMES = {
     R_XTENSA_PLT: "PLT",
 }
 
+SHF_WRITE, SHF_ALLOC = 1, 2
+#: flagged as writable, for the loader
+RELOCATED_CONSTANTS = ".data.rel.ro"
+
 #: how far outside of a segment an address may be and still belong to it
 NEAR = 64 * 1024
 
@@ -53,7 +58,17 @@ class OracleError(ConditionNotMet):
 
 
 class ImageDiffers(ConditionNotMet):
-    """The device's memory is not what it has to be."""
+    """The device's memory is not what it has to be; the first line says what wrote it."""
+
+    __module__ = "builtins"  # as pytest's own outcomes: its summary shows the name without a module
+
+
+@dataclass(frozen=True)
+class Section:
+    """Bytes of a module by their link address."""
+
+    link: int
+    size: int
 
 
 @dataclass
@@ -67,12 +82,24 @@ class Image:
     #: the relocation that wrote the word at an offset
     written: dict[int, str] = field(default_factory=dict)
 
+    def part(self, section: Section) -> "Image":
+        """What a section of the segment holds."""
+        start = section.link - self.link
+        end = start + section.size
+        written = {at - start: text for at, text in self.written.items() if start <= at < end}
+        data = self.data[start:end]
+        return Image(self.kind, section.link, self.address + start, data, written)
+
+    def writers(self, at: int) -> list[str]:
+        """The relocations that wrote bytes of the word at an offset."""
+        return [text for place, text in self.written.items() if at - 4 < place < at + 4]
+
 
 def expected_images(elf: bytes, placement: Placement) -> list[Image]:
     """Compute the content of every segment of the module `elf` at `placement`."""
     buffers = _place(ELFFile(io.BytesIO(elf)), placement)
     images = [Image(s.kind, s.link, s.address, b"") for s in placement.segments]
-    for relocation in DynamicTable(elf).relocations():
+    for relocation in _relocations(elf):
         if relocation.type not in _TYPE_NAMES:
             continue
         index = _segment_of(placement, relocation.place, 4)
@@ -88,26 +115,65 @@ def expected_images(elf: bytes, placement: Placement) -> list[Image]:
     return images
 
 
-def assert_image_equal(
+def constant_images(elf: bytes, placement: Placement, sections: Sequence[Section]) -> list[Image]:
+    """As `expected_images`, but only what stays as it is once the module runs."""
+    return [
+        image.part(section)
+        for image in expected_images(elf, placement)
+        for section in sections
+        if image.link <= section.link < image.link + len(image.data)
+    ]
+
+
+def constant_sections(unstripped: bytes) -> list[Section]:
+    """Text and read-only data of a module, also what only the loader writes to."""
+    found = ELFFile(io.BytesIO(unstripped)).iter_sections()
+    return [
+        Section(s["sh_addr"], s["sh_size"])
+        for s in found
+        if s["sh_flags"] & SHF_ALLOC
+        and s["sh_size"]
+        and (not s["sh_flags"] & SHF_WRITE or s.name == RELOCATED_CONSTANTS)
+    ]
+
+
+def assert_images_equal(
     memory: Memory,
-    elf: bytes,
-    placement: Placement,
+    images: Sequence[Image],
     symbols: bytes,
     name: Callable[[int], str | None] | None = None,
 ) -> None:
-    """Compare the device's memory with what it has to be, byte for byte.
+    """Compare the device's memory with what it has to be, byte for byte; see `explained`."""
+    differing = differences(memory, images)
+    if differing:
+        raise explained(differing, symbols, name)
 
-    `symbols` is an ELF with symbols, for the explanation of what differs; `name` knows what is at
-    an address of the device.
+
+def differences(memory: Memory, images: Sequence[Image]) -> list[tuple[Image, bytes]]:
+    """The images that differ, with what the memory holds instead."""
+    found = ((image, memory.read(image.address, len(image.data))) for image in images)
+    return [(image, actual) for image, actual in found if actual != image.data]
+
+
+def explained(
+    differing: Sequence[tuple[Image, bytes]],
+    symbols: bytes,
+    name: Callable[[int], str | None] | None = None,
+) -> ImageDiffers:
+    """What differs, word by word.
+
+    `symbols` is an ELF with symbols; `name` knows what is at an address of the device.
     """
-    differences = []
-    for image in expected_images(elf, placement):
-        actual = memory.read(image.address, len(image.data))
-        if actual != image.data:
-            known = name or (lambda address: None)
-            differences += _explain(image, actual, symbol_finder(symbols), known)
-    if differences:
-        raise ImageDiffers("the loaded module is not what it has to be\n" + "\n".join(differences))
+    kinds: set[str] = set()
+    lines = []
+    for image, actual in differing:
+        words = _wrong_words(image, actual)
+        kinds.update(text.split()[0] for at in words for text in image.writers(at))
+        known = name or (lambda address: None)
+        lines += _explain(image, actual, words, symbol_finder(symbols), known)
+    writers = f"{', '.join(sorted(kinds))} relocations" if kinds else "no relocation"
+    headline = f"the loaded module is not what it has to be: words written by {writers} differ"
+    return ImageDiffers("\n".join([headline, *lines]))
 
 
 def functions_run(elf: bytes, placement: Placement) -> tuple[list[int], list[int]]:
@@ -145,6 +211,12 @@ def symbol_finder(elf: bytes) -> Callable[[int], str]:
         return name if start == address else f"{name}+{address - start:#x}"
 
     return find
+
+
+@lru_cache(maxsize=64)
+def _relocations(elf: bytes) -> Sequence[Relocation]:
+    """All that a dynamic linker applies, of a module that is loaded again and again."""
+    return tuple(DynamicTable(elf).relocations())
 
 
 def _place(file: ELFFile, placement: Placement) -> list[bytearray]:
@@ -220,25 +292,29 @@ def _as_word(data: bytes, known: Callable[[int], str | None]) -> str:
     return f"{word:#0{2 + 2 * len(data)}x}" + (f" ({symbol})" if symbol else "")
 
 
+def _wrong_words(image: Image, actual: bytes) -> list[int]:
+    """The offsets of the words that differ."""
+    return [
+        at for at in range(0, len(image.data), 4) if actual[at : at + 4] != image.data[at : at + 4]
+    ]
+
+
 def _explain(
     image: Image,
     actual: bytes,
+    words: Sequence[int],
     name: Callable[[int], str],
     known: Callable[[int], str | None],
     limit: int = 20,
 ) -> list[str]:
     """One line for each word that differs."""
-    words = [
-        at for at in range(0, len(image.data), 4) if actual[at : at + 4] != image.data[at : at + 4]
-    ]
     lines = [f"{image.kind} at {image.address:#x}: {len(words)} of {len(image.data) // 4} words"]
     for at in words[:limit]:
-        writers = [text for place, text in image.written.items() if at - 4 < place < at + 4]
         lines.append(
             f"  {image.address + at:#x} {name(image.link + at)}: "
             f"expected {_as_word(image.data[at : at + 4], known)}, "
             f"got {_as_word(actual[at : at + 4], known)}, "
-            f"written by {', '.join(writers) or 'no relocation'}"
+            f"written by {', '.join(image.writers(at)) or 'no relocation'}"
         )
     if len(words) > limit:
         lines.append(f"  and {len(words) - limit} more")

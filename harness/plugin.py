@@ -24,6 +24,7 @@ from harness.faults import FaultTree
 from harness.firmware import FirmwareBuilder
 from harness.keys import BUILDER, DECODER, DEVICES, FAULT_TREE, LANE, TIMELINE
 from harness.lanes import CAPABILITIES, find_lane, lane_names
+from harness.oracle import ImageDiffers
 from harness.order import prefer, sort
 from harness.selection import cannot_match
 from harness.sentences import compare
@@ -214,6 +215,8 @@ def pytest_fixture_setup(request: pytest.FixtureRequest) -> Generator[None, obje
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
     """The same for what a test builds by itself; and a device that ended is why a test fails."""
     try:
+        for device in pyfuncitem.stash.get(DEVICES, []):
+            device.compare_loaded()  # what it has started with
         result = yield
         timeline = pyfuncitem.stash.get(TIMELINE, None)
         for watch in timeline.watches if timeline else []:
@@ -226,27 +229,32 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
                 device.check()
         return result
     except (Exception, Failed) as error:
-        ended = crash_behind(pyfuncitem, error)
+        ended = cause_behind(pyfuncitem, error)
         if isinstance(ended, HarnessError):
             ended = NotSetUp.by(ended)
         ended = _short(pyfuncitem.config, ended)
     raise ended from ended.__cause__
 
 
-def crash_behind(item: pytest.Item, error: BaseException) -> BaseException:
-    """The crash of a device that an error of a test came of; else the error itself."""
+def cause_behind(item: pytest.Item, error: BaseException) -> BaseException:
+    """The crash of a device, or its wrong module, that an error of a test came of; else that."""
     timeline = item.stash.get(TIMELINE, None)
-    if timeline is None or isinstance(error, DeviceCrashed):
+    if timeline is None or isinstance(error, (DeviceCrashed, ImageDiffers)):
         return error
-    for watch in timeline.watches:
-        try:
+    shows = str(error).strip().partition("\n")[0] or type(error).__name__
+    reason: BaseException
+    try:
+        for watch in timeline.watches:
             watch.settle_broken()
-        except DeviceCrashed as crashed:
-            shows = str(error).strip().partition("\n")[0] or type(error).__name__
-            reason = DeviceCrashed(f"{crashed}\n  it shows as: {shows}", crashed.crash)
-            release(error)
-            return reason.with_traceback(error.__traceback__)
-    return error
+        for device in item.stash.get(DEVICES, []):
+            device.compare_loaded()
+        return error
+    except DeviceCrashed as crashed:
+        reason = DeviceCrashed(f"{crashed}\n  it shows as: {shows}", crashed.crash)
+    except ImageDiffers as differs:
+        reason = ImageDiffers(f"{differs}\n  it shows as: {shows}")
+    release(error)
+    return reason.with_traceback(error.__traceback__)
 
 
 def _short(config: pytest.Config, error: BaseException) -> BaseException:

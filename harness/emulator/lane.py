@@ -18,6 +18,7 @@ class EmulatorLane(Lane):
     """Puts an emulated board into pytest-embedded's `qemu` service."""
 
     services = "idf,qemu"
+    looks_inside = True
     #: the machine
     board_class: ClassVar[type[EmulatedBoard]]
 

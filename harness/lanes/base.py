@@ -56,6 +56,8 @@ class Lane(ABC):
     capabilities: frozenset[str]
     #: files of sdkconfig settings that it needs, whatever the project; the project's come first
     defaults: Sequence[Path] = ()
+    #: whether the host reads the device's memory without the device doing anything for it
+    looks_inside: ClassVar[bool] = False
     #: how many times longer than in lane `sim` a test may take before it is given up
     patience: float = 1
     #: arguments of every configuration: here a warning in the component's sources is an error

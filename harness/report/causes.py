@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from harness.errors import DeviceCrashed, NotSetUp
+from harness.oracle import ImageDiffers
 
 # attributes of pytest's reports, which xdist carries from its workers
 CAUSE = "hotreload_cause"
@@ -34,6 +35,8 @@ def cause_of(call: pytest.CallInfo[None]) -> dict[str, Any] | None:
     if isinstance(error, DeviceCrashed):
         error.crash.told = True
         return {"kind": error.crash.kind, "headline": str(error).partition("\n")[0]}
+    if isinstance(error, ImageDiffers):
+        return {"kind": "image", "headline": str(error).partition("\n")[0]}
     if isinstance(error, NotSetUp):
         return {"kind": "set-up", "headline": str(error)}
     return None

@@ -38,7 +38,7 @@ class Failure:
         lines = self.text.strip().splitlines()
         marked = [line[1:].strip() for line in lines if line.startswith("E ")]
         first = (marked or lines or [self.error])[0]
-        return re.sub(r"^(?:harness\.\w+\.\w+|DeviceCrashed): ", "", first)
+        return re.sub(r"^(?:harness\.\w+\.\w+|DeviceCrashed|ImageDiffers): ", "", first)
 
 
 @dataclass

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 EM_XTENSA = 94
 PT_LOAD, PT_DYNAMIC, PT_META = 1, 2, 0x68720001
 SHN_UNDEF, SHN_ABS = 0, 0xFFF1
+SHF_WRITE, SHF_ALLOC = 1, 2
 GLOBAL, WEAK = 1, 2
 NOTYPE = 0
 
@@ -55,6 +56,16 @@ class Rela:
 
 
 @dataclass
+class Section:
+    """A part of a segment by its name."""
+
+    name: str
+    link: int
+    size: int
+    flags: int
+
+
+@dataclass
 class Elf:
     """A shared object."""
 
@@ -63,6 +74,8 @@ class Elf:
     rela: list[Rela] = field(default_factory=list)
     plt: list[Rela] = field(default_factory=list)
     tags: list[tuple[int, int]] = field(default_factory=list)  # further ones
+    #: of the file with symbols
+    sections: list[Section] = field(default_factory=list)
 
     def build(self) -> bytes:
         """Without sections; all parts of the dynamic table are in a segment that is not loaded."""
@@ -90,7 +103,8 @@ class Elf:
         at_dynamic = base + len(meta)
         table = b"".join(struct.pack("<II", *tag) for tag in [*tags, (0, 0)])
         segments = [*self._segments(), (PT_META, base, meta + table, len(meta + table), 4, 4)]
-        return _write(segments, sections, dynamic=(at_dynamic, base, len(table)))
+        loaded = self.sections if sections else []
+        return _write(segments, sections, loaded, dynamic=(at_dynamic, base, len(table)))
 
     def _segments(self) -> list[tuple[int, int, bytes, int, int, int]]:
         return [
@@ -109,6 +123,7 @@ class Elf:
 def _write(
     segments: list[tuple[int, int, bytes, int, int, int]],
     sections: list[tuple[str, int, bytes, int, int]],
+    loaded: list[Section],
     dynamic: tuple[int, int, int],
 ) -> bytes:
     count = len(segments) + 1
@@ -122,7 +137,7 @@ def _write(
     address, base, size = dynamic
     offset = offsets[base] + address - base
     headers.append((PT_DYNAMIC, offset, address, address, size, size, 6, 4))
-    body, section_headers = _write_sections(sections, body, start)
+    body, section_headers = _write_sections(sections, loaded, body, start)
     ident = b"\x7fELF\x01\x01\x01" + bytes(9)
     header = ident + struct.pack(
         "<HHIIIIIHHHHHH",
@@ -134,7 +149,10 @@ def _write(
 
 
 def _write_sections(
-    sections: list[tuple[str, int, bytes, int, int]], body: bytes, start: int
+    sections: list[tuple[str, int, bytes, int, int]],
+    loaded: list[Section],
+    body: bytes,
+    start: int,
 ) -> tuple[bytes, list[tuple[int, ...]]]:
     if not sections:
         return body, []
@@ -145,6 +163,10 @@ def _write_sections(
         headers.append((len(names), kind, 0, 0, place, len(data), link, 0, 4, entry))
         names += name.encode() + b"\0"
         body += data + b"\0" * (-len(data) % 4)
+    for section in loaded:
+        offset, size = start, section.size
+        headers.append((len(names), 1, section.flags, section.link, offset, size, 0, 0, 1, 0))
+        names += section.name.encode() + b"\0"
     names += b".shstrtab\0"
     headers.append((len(names) - 10, 3, 0, 0, start + len(body), len(names), 0, 0, 1, 0))
     return body + names + b"\0" * (-len(names) % 4), headers
