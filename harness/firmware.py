@@ -3,6 +3,7 @@
 import hashlib
 import itertools
 import json
+import re
 import subprocess
 import time
 import weakref
@@ -21,8 +22,12 @@ from harness.errors import BuildError, FirmwareError, HarnessError, MissingToolE
 from harness.kconfig import check_options
 from harness.lanes.base import Lane
 from harness.lock import Usage, locked
+from harness.progress import NoScreen, Progress, Say
 
 Config = Mapping[str, str]
+
+#: how Ninja says how far it is
+_STEP = re.compile(r"\[(\d+/\d+)\]")
 
 #: what a session could not build, beside what it has built
 FAILED = ".failed"
@@ -133,10 +138,13 @@ class FirmwareBuilder:
     other sources, has a directory of its own.
     """
 
-    def __init__(self, lane: Lane, cache: Path, session: str) -> None:
+    def __init__(
+        self, lane: Lane, cache: Path, session: str, progress: Progress | None = None
+    ) -> None:
         self._lane = lane
         self._cache = cache
         self._session = session
+        self._progress = progress or Progress(NoScreen())
         self._builds: dict[Path, FirmwareBuild] = {}
         self._failed: dict[Path, BuildError] = {}
 
@@ -221,14 +229,15 @@ class FirmwareBuilder:
         configure = self._lane.configure_command(project, build_dir, defaults)
         recorded = build_dir / ".configured"
         wanted = "\0".join([*configure, *(path.read_text() for path in defaults)])
-        if not recorded.exists() or recorded.read_text() != wanted:
-            recorded.unlink(missing_ok=True)
-            # settings of an earlier configuration would count more than the defaults
-            (build_dir / "sdkconfig").unlink(missing_ok=True)
-            self._run(configure, project)
-            check_options(defaults, build_dir, self._lane.environment())
-            recorded.write_text(wanted)
-        self._run(self._lane.build_command(project, build_dir), project)
+        with self._progress.of(_title(project, config)) as say:
+            if not recorded.exists() or recorded.read_text() != wanted:
+                recorded.unlink(missing_ok=True)
+                # settings of an earlier configuration would count more than the defaults
+                (build_dir / "sdkconfig").unlink(missing_ok=True)
+                self._run(configure, project, say)
+                check_options(defaults, build_dir, self._lane.environment())
+                recorded.write_text(wanted)
+            self._run(self._lane.build_command(project, build_dir), project, say)
         (build_dir / ".session").write_text(self._session)
 
     def _defaults(self, project: Path, config: Config, build_dir: Path) -> list[Path]:
@@ -240,11 +249,11 @@ class FirmwareBuilder:
             defaults.append(overrides)
         return defaults
 
-    def _run(self, command: Sequence[str], project: Path) -> None:
+    def _run(self, command: Sequence[str], project: Path, say: Say) -> None:
         try:
-            result = subprocess.run(
+            process = subprocess.Popen(
                 command,
-                env=self._lane.environment(),
+                env={**self._lane.environment(), "NINJA_STATUS": "[%f/%t] "},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
@@ -253,8 +262,21 @@ class FirmwareBuilder:
             )
         except FileNotFoundError as error:
             raise MissingToolError(f"{error.filename} is not installed: run ci/setup") from error
-        if result.returncode != 0:
-            raise FirmwareError(str(project), messages(result.stdout).rstrip())
+        with process:
+            assert process.stdout is not None
+            output = []
+            for line in process.stdout:
+                output.append(line)
+                step = _STEP.match(line)
+                say(f"building {step[1]}" if step else "configuring")
+        if process.returncode != 0:
+            raise FirmwareError(str(project), messages("".join(output)).rstrip())
+
+
+def _title(project: Path, config: Config) -> str:
+    """A firmware as a reader knows it."""
+    settings = [f"{key}={config[key]}" for key in sorted(config)]
+    return " ".join(["firmware", str(Path(*project.parts[-2:])), *settings])
 
 
 def _numbered(first: Path) -> Iterator[Path]:

@@ -26,6 +26,8 @@ from harness.keys import BUILDER, DECODER, DEVICES, FAULT_TREE, LANE, TIMELINE
 from harness.lanes import CAPABILITIES, find_lane, lane_names
 from harness.oracle import ImageDiffers
 from harness.order import prefer, sort
+from harness.progress import Progress
+from harness.screen import screen_of
 from harness.selection import cannot_match
 from harness.sentences import compare
 from harness.sim.sdk import cache_root
@@ -100,7 +102,8 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.timeout = float(config.getini("timeout")) * lane.patience
     config.stash[LANE] = lane
     config.add_cleanup(_directly().close)
-    config.stash[BUILDER] = FirmwareBuilder(lane, cache_root(), session)
+    progress = Progress(screen_of(config))
+    config.stash[BUILDER] = FirmwareBuilder(lane, cache_root(), session, progress)
 
 
 def _directly() -> ExitStack:

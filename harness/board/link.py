@@ -17,6 +17,7 @@ from harness.board.errors import BoardError
 from harness.board.inventory import Board
 from harness.board.port import CONSOLE_BAUD, open_port
 from harness.console import Console
+from harness.progress import NoScreen, Progress
 
 #: a byte is lost now and then, on a cable as in an emulator
 ATTEMPTS = 3
@@ -45,6 +46,8 @@ class Link:
         #: where the firmware's output goes, and what is taken out of it before
         self.console: Console | None = None
         self.redact: Callable[[bytes], bytes] = bytes
+        #: where it says how far it is
+        self.progress = Progress(NoScreen())
         log.set_verbosity("silent")
         try:
             self.enter_download_mode()
@@ -75,11 +78,16 @@ class Link:
 
     def update_flash(self, regions: Sequence[Region]) -> int:
         """Write what differs from `regions`; the chip tells what differs. Returns bytes written."""
-        with self._esptool("its flash cannot be written"):
+        written = 0
+        progress = self.progress.of(f"board {self.board.name}: flashing")
+        with self._esptool("its flash cannot be written"), progress as say:
             changed = list(self._changed(regions))
-            if changed:
-                write_flash(self._loader, changed, no_progress=True)
-        return sum(len(data) for _, data in changed)
+            size = sum(len(data) for _, data in changed)
+            for block in changed:
+                say(f"{written // 1024} of {size // 1024} KB")
+                write_flash(self._loader, [block], no_progress=True)
+                written += len(block[1])
+        return written
 
     def read_flash(self, offset: int, size: int) -> bytes:
         """Read the flash of a chip in download mode."""

@@ -20,6 +20,8 @@ from harness.emulator.app import EmulatedApp
 from harness.esp32.program import PATIENCE
 from harness.esp_idf.lane import EspIdfLane
 from harness.lanes.base import DutContext
+from harness.progress import Progress
+from harness.screen import screen_of
 
 PROBE_PORT = 8081
 
@@ -45,9 +47,11 @@ class BoardLane(EspIdfLane):
 
     _records: Records
     _pool: Pool
+    _progress: Progress
     _session: BoardSession
 
     def configure(self, config: pytest.Config) -> None:
+        self._progress = Progress(screen_of(config))
         boards = chosen_boards(config)
         if len(boards) > 1:
             self.capabilities = self.capabilities | {"several-devices"}
@@ -67,6 +71,7 @@ class BoardLane(EspIdfLane):
     def boards(self, count: int, test: str) -> Iterator[list[Link]]:
         with self._pool.take(count, Link) as links:
             for link in links:
+                link.progress = self._progress
                 self._records.add_test(link.board, test)
             self._session.links = links
             try:

@@ -2,6 +2,7 @@
 
 import gc
 import hashlib
+import itertools
 import socket
 import subprocess
 import sys
@@ -16,7 +17,9 @@ from harness.board.errors import BoardError
 from harness.board.inventory import Board
 from harness.board.link import Link
 from harness.board.tests.conftest import Bridge
+from harness.progress import Progress
 from harness.tests.conftest import ROOT
+from harness.tests.test_progress import FakeScreen
 
 
 class Lines:
@@ -79,8 +82,12 @@ def test_esptool_of_a_user(bridge: Bridge, tmp_path: Path) -> None:
 def test_only_what_differs_is_written(bridge: Bridge, board: Board) -> None:
     content = bytes(range(251)) * 300  # more than a block, and nothing that SLIP leaves alone
     link = Link(board)
+    screen = FakeScreen(rewrites=False)
+    link.progress = Progress(screen, itertools.count(step=10).__next__)
     try:
         assert link.update_flash([(0x20000, content)]) == len(content)
+        told = f"board {board.name}: flashing:"
+        assert screen.lines[:-1] == [f"{told} 0 of 73 KB", f"{told} 64 of 73 KB"]
         assert bridge.flash.read_bytes()[0x20000:][: len(content)] == content
         assert link.update_flash([(0x20000, content)]) == 0
 
