@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
+from collections.abc import Callable
 from http.client import HTTPConnection, HTTPException
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,6 +16,19 @@ from .signing import NONCE_ENDPOINT, Challenge, Key
 TIMEOUT = 30.0
 LONGEST_TIMEOUT = 86400  # seconds
 NOT_FOUND = 404
+
+
+class _Body(io.BytesIO):
+    """The body of a request, which tells how much of it was taken."""
+
+    def __init__(self, data: bytes, sent: Callable[[int], None]) -> None:
+        super().__init__(data)
+        self._sent = sent
+
+    def read(self, size: int | None = -1) -> bytes:
+        block = super().read(size)
+        self._sent(self.tell())
+        return block
 
 
 class Client:
@@ -36,6 +51,11 @@ class Client:
         self._key = key
         self._timeout = timeout
 
+    @property
+    def address(self) -> str:
+        """Host and port."""
+        return f"{self._host}:{self._port}"
+
     def status(self) -> dict[str, Any]:
         """State of the server and of the module."""
         return self._request("GET", "/status")
@@ -52,9 +72,11 @@ class Client:
         """Load the newest module of the partition."""
         return self._change("/reload", b"")
 
-    def upload_and_reload(self, elf: bytes) -> dict[str, Any]:
-        """Both."""
-        return self._change("/upload-and-reload", elf)
+    def upload_and_reload(
+        self, elf: bytes, sent: Callable[[int], None] = lambda count: None
+    ) -> dict[str, Any]:
+        """Both; `sent` is told how many bytes are on their way, again and again."""
+        return self._change("/upload-and-reload", elf, sent)
 
     def confirm(self) -> dict[str, Any]:
         """Keep the module that runs: no later crash makes the device start another."""
@@ -68,12 +90,16 @@ class Client:
         """Let the next load take the newest module again that was given up or has given way."""
         return self._change("/retry", b"")
 
-    def _change(self, endpoint: str, body: bytes) -> dict[str, Any]:
+    def _change(
+        self, endpoint: str, body: bytes, sent: Callable[[int], None] = lambda count: None
+    ) -> dict[str, Any]:
         headers = {"Content-Type": "application/octet-stream"}
         challenge = self._challenge()
         if self._key is not None and challenge is not None:
             headers["Authorization"] = self._key.authorization(endpoint, challenge, body)
-        return self._request("POST", endpoint, body, headers)
+        # of a body that it reads from a file http.client does not know the length
+        headers["Content-Length"] = str(len(body))
+        return self._request("POST", endpoint, _Body(body, sent), headers)
 
     def _challenge(self) -> Challenge | None:
         """None when requests are not signed: without a key, or by a firmware that wants none."""
@@ -90,7 +116,7 @@ class Client:
         self,
         method: str,
         endpoint: str,
-        body: bytes | None = None,
+        body: _Body | None = None,
         headers: dict[str, str] | None = None,
     ) -> dict[str, Any]:
         connection = HTTPConnection(self._host, self._port, timeout=self._timeout)
@@ -102,7 +128,7 @@ class Client:
             status, text = response.status, response.read()
         except (OSError, HTTPException) as error:
             raise NoAnswerError(
-                f"no answer from {self._host}:{self._port} to {method} {endpoint}: "
+                f"no answer from {self.address} to {method} {endpoint}: "
                 f"{error or type(error).__name__} (is the device on, and is this its address?)"
             ) from error
         finally:

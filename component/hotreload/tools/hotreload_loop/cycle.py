@@ -21,6 +21,7 @@ from .errors import ERRORS, WrongCallError
 from .firmware import Firmware, what_changed
 from .module import Module
 from .newest import why_not_newest
+from .progress import tell, waiting
 
 URL_VARIABLE = "HOTRELOAD_URL"
 TIMEOUT = 30.0
@@ -55,10 +56,12 @@ class Cycle:
         self._remember_firmware()
         started = time.monotonic()
         answer = asked(client)
-        module, said = self.build.make_module(colours=sys.stderr.isatty())
+        with waiting(lambda: f"building {self.build.component}"):
+            module, said = self.build.make_module(colours=sys.stderr.isatty())
         sys.stderr.write(said)
         built = time.monotonic()
-        status = answer()
+        with waiting(lambda: f"waiting for an answer from {client.address}"):
+            status = answer()
         check_fits(status, module, self._advice)
         older = why_not_newest(status)
         if older:
@@ -149,10 +152,6 @@ def look(paths: Iterable[Path]) -> dict[Path, tuple[int, int, int]]:
             if found.st_size > 0:
                 states[path] = (found.st_mtime_ns, found.st_size, found.st_ino)
     return states
-
-
-def tell(text: str) -> None:
-    print(f"hotreload: {text}", flush=True)
 
 
 def complain(error: Exception | str) -> None:

@@ -12,6 +12,7 @@ from hotreload_client import Client
 from .errors import NotRunningError, OtherFirmwareError
 from .module import Module
 from .newest import what_runs, why_not_newest
+from .progress import waiting
 
 PENDING = "pending"
 ASK_AGAIN = 0.1  # seconds between questions to a device whose application chooses the moment
@@ -42,9 +43,25 @@ def deliver(
     client: Client, module: Module, before: dict[str, Any], timeout: float
 ) -> dict[str, Any]:
     """Send the module to a device in state `before`, and return its state once the module runs."""
-    answer = client.upload_and_reload(module.data)
+    sent = 0
+
+    def note(count: int) -> None:
+        nonlocal sent
+        sent = count
+
+    def state() -> str:
+        size = len(module.data)
+        return (
+            f"sent {sent} of {size} bytes to {client.address}"
+            if sent < size
+            else f"waiting for {client.address} to load {size} bytes"
+        )
+
+    with waiting(state):
+        answer = client.upload_and_reload(module.data, note)
     if answer.get("status") == PENDING:
-        return _wait_for_the_application(client, module, before, timeout)
+        with waiting(lambda: "the update waits on the device until the application takes it"):
+            return _wait_for_the_application(client, module, before, timeout)
     status = client.status()
     if not runs(status, module) or status["module"] != answer["module"]:
         raise NotRunningError(

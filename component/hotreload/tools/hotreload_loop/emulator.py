@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from .build import DEVICE_URL, Build
-from .cycle import tell
 from .errors import DONE, LoopError, WrongCallError
+from .progress import tell
 
 PROGRAM = "qemu-system-xtensa"
 HOW = (

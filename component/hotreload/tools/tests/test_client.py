@@ -304,3 +304,13 @@ def test_a_broken_key_is_named_and_kept(tmp_path: Path, content: str) -> None:
     with pytest.raises(KeyFileError, match="auth_key is not a key"):
         Key.load(key)
     assert key.read_text() == content
+
+
+def test_bytes_that_are_sent_are_counted(server: Server) -> None:
+    counts: list[int] = []
+
+    Client(server.url).upload_and_reload(bytes(20000), counts.append)
+
+    assert counts == sorted(counts)
+    assert 0 < counts[0] < counts[-1] == 20000
+    assert len(server.got[-1][3]) == 20000

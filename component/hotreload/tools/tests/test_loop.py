@@ -157,11 +157,42 @@ def error_of(result: subprocess.CompletedProcess[str]) -> str:
 def test_the_module_is_built_sent_and_confirmed(build: Path, device: Device) -> None:
     result = run(build, device.server.url)
     assert (result.returncode, result.stderr) == (0, "")
-    assert result.stdout.startswith("hotreload: reloadable runs: ")
+    assert "hotreload: reloadable runs: " in result.stdout
     assert ", module 2 since boot (" in result.stdout
     asked = [path for _, path, _, _ in device.server.got]
     assert asked == ["/status", "/upload-and-reload", "/status"]
     assert device.uploads == [module(b"first")]
+
+
+def test_what_takes_long_is_told(build: Path, device: Device) -> None:
+    """Each step goes on when its line has been read, so that it has come in time."""
+    os.mkfifo(build / "seen")
+    (build / "make.sh").write_text(f"read seen < seen; {MAKE}")
+    seen = threading.Event()
+    taken = device.server.when_asked
+    address = device.server.url.removeprefix("http://")
+
+    def when_asked(path: str, body: bytes) -> None:
+        if body:
+            seen.wait(30)
+        taken(path, body)
+
+    device.server.when_asked = when_asked
+    with subprocess.Popen(
+        command("build-and-reload", "--url", device.server.url),
+        cwd=build.parent,
+        env=environment(None),
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as reload:
+        assert reload.stdout is not None
+        assert reload.stdout.readline() == "hotreload: building reloadable\n"
+        (build / "seen").write_text("seen\n")
+        size = len(module(b"first"))
+        told = f"hotreload: waiting for {address} to load {size} bytes\n"
+        assert reload.stdout.readline() == told
+        seen.set()
+        assert "reloadable runs" in reload.stdout.read()
 
 
 def test_the_same_module_is_loaded_once_more_when_that_is_asked_for(
