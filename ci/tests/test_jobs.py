@@ -146,6 +146,7 @@ def test_soak_goes_on_after_a_round_that_fails(runner: Runner) -> None:
     status, said = runner.run("soak", "-k test_fails_first", MINUTES="60", BASH_ENV=str(clock))
 
     assert status == 1, said
+    assert re.search(r"^ci/soak: round 2, minute \d+ of 60, 1 failed$", said, re.M)
     assert said.endswith("ci/soak: 2 rounds, 1 failed, build/soak/1\n")
     for report in ("1", "2"):
         assert (runner.clone / "build" / "soak" / report / "junit.xml").is_file()

@@ -6,10 +6,13 @@ As a program, called by ci/nightly, it fuzzes both targets for long and keeps wh
 from __future__ import annotations
 
 import argparse
+import functools
 import re
 import shutil
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +21,10 @@ from seeds import write_seeds
 
 TARGETS = ("fuzz_image", "fuzz_relocations")
 COMPILER = "clang-14"
+
+
+STATE = re.compile(r"#(\d+)\s.*cov: (\d+) .*exec/s: (\d+)")
+SECONDS = 10.0  # between two lines about a run
 
 
 @dataclass(frozen=True)
@@ -44,10 +51,13 @@ def build(target: str, folder: Path) -> Path:
     return build_program(folder, target, f"CMAKE_C_COMPILER={COMPILER}", "HOTRELOAD_WIDTHS=64")
 
 
-def fuzz(program: Path, folder: Path, *limits: str) -> Outcome:
+def fuzz(
+    program: Path, folder: Path, *limits: str, say: Callable[[str], None] = lambda state: None
+) -> Outcome:
     """Run in `folder`, which keeps the corpus, the findings and the seeds.
 
     What an earlier run has found is tried again, and is a finding as long as it is not fixed.
+    `say` is told how far it is.
     """
     corpus, findings, seeds, work = (
         folder / name for name in ("corpus", "findings", "seeds", "work")
@@ -62,8 +72,16 @@ def fuzz(program: Path, folder: Path, *limits: str) -> Outcome:
         *("-max_len=65536", "-timeout=20", "-rss_limit_mb=1024"),
         *("-print_final_stats=1", f"-artifact_prefix={findings}/"),
     ]
-    done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
-    log = done.stderr
+    log = ""
+    with subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace"
+    ) as done:
+        assert done.stderr is not None
+        for line in done.stderr:
+            log += line
+            state = STATE.match(line)
+            if state:
+                say("{0} executions, {2} a second, {1} edges covered".format(*state.groups()))
     executions = re.search(r"stat::number_of_executed_units:\s*(\d+)", log)
     edges = re.findall(r"cov: (\d+)", log)
     found = sorted(findings.iterdir())
@@ -75,6 +93,19 @@ def fuzz(program: Path, folder: Path, *limits: str) -> Outcome:
         found,
         log,
     )
+
+
+def at_times(show: Callable[[str], None]) -> Callable[[str], None]:
+    """Show what is said, but not more often than every `SECONDS`."""
+    due = time.monotonic() + SECONDS
+
+    def say(state: str) -> None:
+        nonlocal due
+        if time.monotonic() >= due:
+            show(state)
+            due = time.monotonic() + SECONDS
+
+    return say
 
 
 def main() -> int:
@@ -89,8 +120,12 @@ def main() -> int:
         except ToolMissingError as missing:
             print(missing, file=sys.stderr)
             return 1
+        show = functools.partial(print, f"{target}:", flush=True)
         outcome = fuzz(
-            program, options.folder / target, f"-max_total_time={max(1, options.seconds)}"
+            program,
+            options.folder / target,
+            f"-max_total_time={max(1, options.seconds)}",
+            say=at_times(show),
         )
         print(
             f"{target}: {outcome.executions} executions, {outcome.edges} edges covered, "

@@ -6,6 +6,7 @@ fast the machine is. ci/nightly runs them for long.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,10 @@ def test_fuzzer_finds_nothing(
         program = build(target, shared_folder(tmp_path_factory) / "fuzz")
     except ToolMissingError as missing:
         pytest.skip(str(missing))
-    outcome = fuzz(program, tmp_path, "-seed=1", f"-runs={EXECUTIONS[target]}")
+    states: list[str] = []
+    limits = ("-seed=1", f"-runs={EXECUTIONS[target]}")
+    outcome = fuzz(program, tmp_path, *limits, say=states.append)
+    assert re.fullmatch(r"\d+ executions, \d+ a second, \d+ edges covered", states[-1])
     assert not outcome.findings, outcome.complaint
     assert outcome.executions >= EXECUTIONS[target], outcome.log[-2000:]
     print(f"{target}: {outcome.executions} executions, {outcome.edges} edges covered")
