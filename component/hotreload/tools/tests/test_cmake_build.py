@@ -545,7 +545,11 @@ def test_a_component_is_made_reloadable_by_the_configuration(
 @pytest.mark.parametrize(
     ("file", "text", "both"),
     [
-        ("main", 'idf_component_register(RELOADABLE SRCS "main.c")', {"main", "reloadable"}),
+        (
+            "main",
+            "idf_component_register(RELOADABLE SRCS main.c REQUIRES hotreload reloadable)",
+            {"main", "reloadable"},
+        ),
         (
             "components/reloadable",
             SWITCHES["argument"] + "\nhotreload_setup(SRCS reloadable.c)",
