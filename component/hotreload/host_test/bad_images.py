@@ -281,6 +281,14 @@ def bad_images(exports: Sequence[str] = EXPORTS, identity: bytes = IDENTITY) -> 
         no_relocations_size=(module(tags={DT_RELASZ: None}), "DT_RELA is there without DT_RELASZ"),
         no_relocation_size=(module(tags={DT_RELAENT: None}), "DT_RELA is there without DT_RELAENT"),
         no_PLT_size=(module(tags={DT_PLTRELSZ: None}), "DT_JMPREL is there without DT_PLTRELSZ"),
+        no_size_of_the_constructors=(
+            constructors({DT_INIT_ARRAYSZ: None}),
+            "DT_INIT_ARRAY is there without DT_INIT_ARRAYSZ",
+        ),
+        no_size_of_the_destructors=(
+            constructors({DT_FINI_ARRAYSZ: None}),
+            "DT_FINI_ARRAY is there without DT_FINI_ARRAYSZ",
+        ),
         no_PLT_kind=(module(tags={DT_PLTREL: None}), "DT_JMPREL is there without DT_PLTREL"),
     )
     bad(

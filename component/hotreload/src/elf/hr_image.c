@@ -528,6 +528,8 @@ static esp_err_t check_companions(const tags_t *tags, hr_report_t *report)
         {HR_ELF_DT_JMPREL, HR_ELF_DT_PLTRELSZ, 0, 0, {"DT_JMPREL", "DT_PLTRELSZ"}},
         {HR_ELF_DT_JMPREL, HR_ELF_DT_PLTREL, HR_ELF_DT_RELA, HOTRELOAD_ERR_RELOC_TABLE,
          {"DT_JMPREL", "DT_PLTREL"}},
+        {HR_ELF_DT_INIT_ARRAY, HR_ELF_DT_INIT_ARRAYSZ, 0, 0, {"DT_INIT_ARRAY", "DT_INIT_ARRAYSZ"}},
+        {HR_ELF_DT_FINI_ARRAY, HR_ELF_DT_FINI_ARRAYSZ, 0, 0, {"DT_FINI_ARRAY", "DT_FINI_ARRAYSZ"}},
     };
     for (size_t i = 0; i < sizeof(companions) / sizeof(companions[0]); i++) {
         uint32_t value = tags->value[companions[i].tag];
