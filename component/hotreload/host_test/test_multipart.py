@@ -28,6 +28,13 @@ def field(name: str, value: bytes) -> bytes:
     return part(f'Content-Disposition: form-data; name="{name}"', content=value)
 
 
+#: as a browser sends a file field in which no file was chosen
+NOT_CHOSEN = part(
+    'Content-Disposition: form-data; name="second"; filename=""',
+    "Content-Type: application/octet-stream",
+    content=b"",
+)
+
 END = b"--XyZ--\r\n"
 
 
@@ -74,6 +81,9 @@ def test_content_arrives_unchanged(host: Host, name: str) -> None:
         part("X: " + 600 * "x", 'Content-Disposition: f; name="file"', content=b"module") + END,
         file_part(b"module").replace(b"--XyZ\r\n", b"--XyZ \t\r\n") + END,
         file_part(b"module").replace(b"stripped.so", b'\\".so') + END,
+        file_part(b"module") + NOT_CHOSEN + END,
+        NOT_CHOSEN + file_part(b"module") + NOT_CHOSEN + END,
+        part('Content-Disposition: form-data; name="\\f\\i\\l\\e"', content=b"module") + END,
     ],
     ids=[
         "preamble",
@@ -89,6 +99,9 @@ def test_content_arrives_unchanged(host: Host, name: str) -> None:
         "long header",
         "padding after the delimiter",
         "quote in the file name",
+        "second file field that is empty",
+        "empty file fields around it",
+        "name with backslashes",
     ],
 )
 def test_file_is_found_among_other_things(host: Host, body: bytes) -> None:
@@ -104,6 +117,8 @@ def test_file_is_found_among_other_things(host: Host, body: bytes) -> None:
         ("multipart/form-data;boundary=abc; charset=utf-8", "abc"),
         (f"multipart/form-data; boundary={70 * 'b'}", 70 * "b"),
         ("multipart/form-data; boundary=--", "--"),
+        ('multipart/form-data; boundary="a\\"b\\\\c"', 'a"b\\c'),
+        ('multipart/form-data; boundary="' + 70 * "\\b" + '"', 70 * "b"),
     ],
 )
 def test_boundary(host: Host, content_type: str, boundary: str) -> None:

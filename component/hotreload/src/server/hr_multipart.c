@@ -10,8 +10,9 @@
 typedef struct {
     const char *name;
     size_t name_size;
-    const char *value;
+    const char *value; /* as it is written: what a backslash protects is behind it */
     size_t value_size;
+    bool quoted;
 } parameter_t;
 
 static bool is_space(char c)
@@ -30,6 +31,7 @@ static const char *skip_spaces(const char *at)
 /* A value in quotes, in which a backslash protects the next character. */
 static const char *read_quoted(const char *at, parameter_t *parameter)
 {
+    parameter->quoted = true;
     parameter->value = ++at;
     while (*at != 0 && *at != '"') {
         at += at[0] == '\\' && at[1] != 0 ? 2 : 1;
@@ -60,12 +62,30 @@ static const char *next_parameter(const char *at, parameter_t *parameter)
     parameter->name_size = strcspn(at, "=;");
     parameter->value = "";
     parameter->value_size = 0;
+    parameter->quoted = false;
     at += parameter->name_size;
     if (*at != '=') {
         return at;
     }
     at++;
     return *at == '"' ? read_quoted(at, parameter) : read_token(at, parameter);
+}
+
+/* Without the backslashes that protect characters, and at most `room` bytes. Returns how many bytes
+   the value has. */
+static size_t copy_value(const parameter_t *parameter, char *copy, size_t room)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < parameter->value_size; i++) {
+        if (parameter->quoted && parameter->value[i] == '\\' && i + 1 < parameter->value_size) {
+            i++;
+        }
+        if (size < room) {
+            copy[size] = parameter->value[i];
+        }
+        size++;
+    }
+    return size;
 }
 
 static bool is_named(const parameter_t *parameter, const char *name)
@@ -86,8 +106,9 @@ static bool describes_file(const char *disposition)
         if (is_named(&parameter, "filename") || is_named(&parameter, "filename*")) {
             return true;
         }
-        if (is_named(&parameter, "name") && parameter.value_size == 4
-            && memcmp(parameter.value, "file", 4) == 0) {
+        char name[4];
+        if (is_named(&parameter, "name") && copy_value(&parameter, name, sizeof(name)) == 4
+            && memcmp(name, "file", 4) == 0) {
             return true;
         }
     }
@@ -108,14 +129,14 @@ static esp_err_t set_boundary(hr_multipart_t *parser, const char *content_type,
         if (!is_named(&parameter, "boundary")) {
             continue;
         }
-        if (parameter.value_size == 0 || parameter.value_size > HR_MULTIPART_BOUNDARY_MAX) {
+        size_t size = copy_value(&parameter, parser->delimiter + 4, HR_MULTIPART_BOUNDARY_MAX);
+        if (size == 0 || size > HR_MULTIPART_BOUNDARY_MAX) {
             return hr_reject(report, HOTRELOAD_ERR_MULTIPART,
                              "the boundary in Content-Type has %u characters, not 1 to %u",
-                             (unsigned)parameter.value_size, HR_MULTIPART_BOUNDARY_MAX);
+                             (unsigned)size, HR_MULTIPART_BOUNDARY_MAX);
         }
         memcpy(parser->delimiter, "\r\n--", 4);
-        memcpy(parser->delimiter + 4, parameter.value, parameter.value_size);
-        parser->delimiter_size = 4 + parameter.value_size;
+        parser->delimiter_size = 4 + size;
         return ESP_OK;
     }
     return hr_reject(report, HOTRELOAD_ERR_MULTIPART, "Content-Type has no boundary");
@@ -133,27 +154,36 @@ esp_err_t hr_multipart_begin(hr_multipart_t *parser, const char *content_type,
     return set_boundary(parser, content_type, report);
 }
 
-static esp_err_t take(const hr_multipart_t *parser, const char *data, size_t size)
+static esp_err_t take(hr_multipart_t *parser, const char *data, size_t size, hr_report_t *report)
 {
-    return parser->taking && size > 0 ? parser->sink(parser->context, data, size) : ESP_OK;
+    if (!parser->taking || size == 0) {
+        return ESP_OK;
+    }
+    if (!parser->part_has_bytes && parser->has_bytes) {
+        return hr_reject(report, HOTRELOAD_ERR_MULTIPART, "the form has more than one file");
+    }
+    parser->part_has_bytes = true;
+    parser->has_bytes = true;
+    return parser->sink(parser->context, data, size);
 }
 
 /* Looks for the delimiter. CR occurs only at its start, so after a mismatch the search goes on with
    the same byte. Tells how many bytes it used. */
-static esp_err_t feed_data(hr_multipart_t *parser, const char *data, size_t size, size_t *used)
+static esp_err_t feed_data(hr_multipart_t *parser, const char *data, size_t size, size_t *used,
+                           hr_report_t *report)
 {
     if (parser->matched == 0) {
         const char *cr = memchr(data, '\r', size);
         size_t content = cr != NULL ? (size_t)(cr - data) : size;
         parser->matched = cr != NULL ? 1 : 0;
         *used = content + parser->matched;
-        return take(parser, data, content);
+        return take(parser, data, content, report);
     }
     if (*data != parser->delimiter[parser->matched]) {
         size_t content = parser->matched;
         parser->matched = 0;
         *used = 0;
-        return take(parser, parser->delimiter, content);
+        return take(parser, parser->delimiter, content, report);
     }
     *used = 1;
     parser->matched++;
@@ -206,16 +236,13 @@ static esp_err_t feed_delimiter(hr_multipart_t *parser, char c, hr_report_t *rep
     return ESP_OK;
 }
 
-static esp_err_t start_content(hr_multipart_t *parser, hr_report_t *report)
+static void start_content(hr_multipart_t *parser)
 {
-    if (parser->part_is_file && parser->found) {
-        return hr_reject(report, HOTRELOAD_ERR_MULTIPART, "the form has more than one file");
-    }
     parser->state = HR_MULTIPART_DATA;
     parser->matched = 0;
     parser->taking = parser->part_is_file;
+    parser->part_has_bytes = false;
     parser->found = parser->found || parser->taking;
-    return ESP_OK;
 }
 
 static esp_err_t check_header(const hr_multipart_t *parser, hr_report_t *report)
@@ -250,7 +277,8 @@ static esp_err_t feed_header(hr_multipart_t *parser, char c, hr_report_t *report
         return ESP_OK;
     }
     if (parser->line_size == 0) {
-        return start_content(parser, report);
+        start_content(parser);
+        return ESP_OK;
     }
     esp_err_t err = check_header(parser, report);
     if (err == ESP_OK && starts_with(parser->line, "Content-Disposition:")) {
@@ -270,7 +298,7 @@ esp_err_t hr_multipart_feed(hr_multipart_t *parser, const void *data, size_t siz
         esp_err_t err = ESP_OK;
         switch (parser->state) {
         case HR_MULTIPART_DATA:
-            err = feed_data(parser, at, end - at, &used);
+            err = feed_data(parser, at, end - at, &used, report);
             break;
         case HR_MULTIPART_DELIMITER:
             err = feed_delimiter(parser, *at, report);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Takes the file out of a multipart/form-data body that arrives in pieces (RFC 7578, RFC 2046
-   section 5.1). The file is the only part that has a filename or is named "file"; other parts are
-   skipped. */
+   section 5.1). The file is the only part with content that has a filename or is named "file"; other
+   parts are skipped, and so are those that a browser sends for a field in which no file was chosen. */
 #pragma once
 
 #include <stdbool.h>
@@ -34,7 +34,9 @@ typedef struct {
 
     bool part_is_file; /* of the part that is being read */
     bool taking;       /* its content goes to the sink */
-    bool found;
+    bool part_has_bytes;
+    bool found;     /* a file, be it empty */
+    bool has_bytes; /* one that is not */
 
     hr_multipart_sink_t sink;
     void *context;
