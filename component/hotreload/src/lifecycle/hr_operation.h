@@ -13,7 +13,7 @@ void hr_operation_leave(void);
 /* For what must not wait for an operation that waits for it: ESP_ERR_INVALID_STATE inside a hook. */
 esp_err_t hr_operation_check_outside(const char *name, hr_report_t *report);
 
-/* Logs why an operation did not begin. Returns `err`. */
+/* Logs why an operation did not begin, but for what would fill the console. Returns `err`. */
 esp_err_t hr_operation_refuse(const char *name, esp_err_t err, const hr_report_t *report);
 
 /* Reports the end of an operation that began: log, trace, last error. Returns `err`. */
