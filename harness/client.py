@@ -101,8 +101,12 @@ class Status(TypedDict):
     size: int
     hash: str | None
     confirmed: bool
+    confirm_ms: int | None
     loads: int
     retired: int
+    uptime_s: float
+    reset_reason: str
+    restarts: int
     firmware: str
     text: Segment
     data: Segment
@@ -364,6 +368,18 @@ class RawUpload:
         except (OSError, HTTPException) as error:
             self.watch.settle_broken()
             raise NoAnswer(f"POST {self.path}: {error}") from error
+
+    def receive_until(self, end: bytes) -> bytes:
+        """All that the server sends up to `end`; `NoAnswer` when that does not come."""
+        self._socket.settimeout(TIMEOUT)
+        received = b""
+        try:
+            while not received.endswith(end) and (data := self._socket.recv(1)):
+                received += data
+        except OSError as error:
+            self.watch.settle_broken()
+            raise NoAnswer(f"POST {self.path}: {received!r}, then {error}") from error
+        return received
 
     def rest(self, timeout: float = TIMEOUT) -> bytes:
         """All that the server sends until it closes the connection."""

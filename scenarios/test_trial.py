@@ -75,6 +75,26 @@ def test_module_that_hangs_yields(
     assert known(device, bad) == ("yielded", 3)
 
 
+def test_crashes_of_a_module_are_counted(device: Device, bench: Bench, variant: Variant) -> None:
+    """Until another one is loaded; who has sent it sees why the device has started again."""
+    before = device.client.status()
+    assert before["restarts"] == 0
+
+    for restarts in (1, 2):
+        bench.crash()
+        device.wait_ready()
+        status = device.client.status()
+        assert (status["restarts"], status["reset_reason"]) == (restarts, "panic")
+    assert status["hash"] == before["hash"]
+
+    device.client.upload_and_reload(variant("answer_43"))
+    status = device.client.status()
+    assert (status["restarts"], status["reset_reason"]) == (0, "panic")
+    device.power_cycle()
+    status = device.client.status()
+    assert (status["restarts"], status["reset_reason"]) == (0, "power-on")
+
+
 def test_first_call_after_an_upload_counts(device: Device, variant: Variant) -> None:
     """It crashes once when it is called, and twice more at the start of the device."""
     device.client.upload_and_reload(variant("crashes_at_start"))

@@ -165,7 +165,7 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
         upload = commands.add_parser(name, help=what, parents=[options])
         upload.add_argument("module", nargs="?", help="the ELF (default: the manifest's module)")
     for name, what in (
-        ("build-and-reload", "build the module, send it, and confirm that it runs"),
+        ("build-and-reload", "build the module, send it, and look whether it is confirmed"),
         ("watch", "the same after each save of a source or header of the module"),
     ):
         commands.add_parser(name, help=what, parents=[options])
@@ -196,7 +196,7 @@ def main(arguments: list[str] | None = None) -> int:
         if args.command == "decode":
             return decode(args)
         if args.command == "build-and-reload":
-            cycle_of(args).turn()
+            cycle_of(args).reload()
         elif args.command == "watch":
             cycle_of(args).watch()
         else:

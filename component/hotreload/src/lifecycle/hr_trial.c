@@ -7,6 +7,7 @@
 #include "esp_timer.h"
 #include "freertos/FreeRTOS.h"
 #include "hotreload.h"
+#include "lifecycle/hr_restarts.h"
 #include "sdkconfig.h"
 
 /* both ways are always compiled */
@@ -128,6 +129,7 @@ void hr_trial_cancel(const hr_origin_t *origin)
 
 void hr_trial_run(const hr_origin_t *origin, uint32_t module)
 {
+    hr_restarts_run(origin);
     take_place(origin, module);
 }
 

@@ -6,11 +6,14 @@
 #include <string.h>
 
 #include "esp_heap_caps.h"
+#include "esp_system.h"
+#include "esp_timer.h"
 #include "hotreload.h"
 #include "lifecycle/hr_lifecycle.h"
 #include "lifecycle/hr_operation.h"
 #include "lifecycle/hr_overview.h"
 #include "lifecycle/hr_passed.h"
+#include "lifecycle/hr_restarts.h"
 #include "lifecycle/hr_slots.h"
 #include "lifecycle/hr_trial.h"
 
@@ -18,6 +21,14 @@
 #define RELOAD_MODE "cooperative"
 #else
 #define RELOAD_MODE "immediate"
+#endif
+
+#ifdef CONFIG_HOTRELOAD_CONFIRM_BY_APPLICATION
+#define CONFIRM_MS "null"
+#else
+#define TEXT(value) #value
+#define TEXT_OF(macro) TEXT(macro)
+#define CONFIRM_MS TEXT_OF(CONFIG_HOTRELOAD_CONFIRM_MS)
 #endif
 
 #define SLOT_FORMAT                                                                        \
@@ -147,6 +158,39 @@ static void add_heap(hr_answer_t *answer)
                   (unsigned)heap_caps_get_free_size(MALLOC_CAP_SPIRAM));
 }
 
+static const char *reset_reason(void)
+{
+    switch (esp_reset_reason()) {
+    case ESP_RST_POWERON:
+        return "power-on";
+    case ESP_RST_EXT:
+        return "external";
+    case ESP_RST_SW:
+        return "software";
+    case ESP_RST_PANIC:
+        return "panic";
+    case ESP_RST_INT_WDT:
+    case ESP_RST_TASK_WDT:
+    case ESP_RST_WDT:
+        return "watchdog";
+    case ESP_RST_DEEPSLEEP:
+        return "deep-sleep";
+    case ESP_RST_BROWNOUT:
+        return "brownout";
+    default:
+        return "unknown";
+    }
+}
+
+static void add_start(hr_answer_t *answer)
+{
+    const uint64_t uptime_ms = esp_timer_get_time() / 1000;
+    hr_answer_add(answer, "\"uptime_s\":%" PRIu32 ".%03" PRIu32, (uint32_t)(uptime_ms / 1000),
+                  (uint32_t)(uptime_ms % 1000));
+    hr_answer_add(answer, "\"reset_reason\":\"%s\"", reset_reason());
+    hr_answer_add(answer, "\"restarts\":%" PRIu32, hr_restarts());
+}
+
 static void add_firmware(hr_answer_t *answer)
 {
     char text[HR_OVERVIEW_FIRMWARE_SIZE];
@@ -170,8 +214,10 @@ void hr_status_describe(hr_answer_t *answer, const char *partition, size_t max_s
     hr_answer_add(answer, "\"size\":%" PRIu32, status.size);
     add_hash(answer, status.hash_known, status.hash);
     hr_answer_add(answer, "\"confirmed\":%s", hr_trial_is_confirmed() ? "true" : "false");
+    hr_answer_add(answer, "\"confirm_ms\":" CONFIRM_MS);
     hr_answer_add(answer, "\"loads\":%" PRIu32, status.loads);
     hr_answer_add(answer, "\"retired\":%" PRIu32, hr_overview_retired());
+    add_start(answer);
     add_firmware(answer);
     add_segments(answer, &status);
     hr_answer_add(answer, "\"partition\":\"%s\"", partition);

@@ -8,7 +8,7 @@
 
 /* room for hr_status_describe(): for what is in flash, and for all the rest */
 #define HR_STATUS_LISTS_SIZE 1216
-#define HR_STATUS_SIZE (HR_STATUS_LISTS_SIZE + 1280)
+#define HR_STATUS_SIZE (HR_STATUS_LISTS_SIZE + 1440)
 
 /* The whole state; `partition` and `max_size` say where uploads go and how large they may be. */
 void hr_status_describe(hr_answer_t *answer, const char *partition, size_t max_size);

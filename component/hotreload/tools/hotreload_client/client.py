@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import threading
+import time
 from collections.abc import Callable
 from http.client import HTTPConnection, HTTPException
 from typing import Any
@@ -93,6 +95,21 @@ class Client:
     def _change(
         self, endpoint: str, body: bytes, sent: Callable[[int], None] = lambda count: None
     ) -> dict[str, Any]:
+        """Again when the device asks for that, as long as it may take."""
+        never = threading.Event()
+        end = time.monotonic() + self._timeout
+        while True:
+            try:
+                return self._try_change(endpoint, body, sent)
+            except DeviceError as error:
+                wait = error.retry_after
+                if wait is None or time.monotonic() + wait > end:
+                    raise
+                never.wait(wait)
+
+    def _try_change(
+        self, endpoint: str, body: bytes, sent: Callable[[int], None]
+    ) -> dict[str, Any]:
         headers = {"Content-Type": "application/octet-stream"}
         challenge = self._challenge()
         if self._key is not None and challenge is not None:
@@ -126,6 +143,7 @@ class Client:
                 connection.request(method, endpoint, body, headers or {})
             response = connection.getresponse()
             status, text = response.status, response.read()
+            later = response.getheader("Retry-After")
         except (OSError, HTTPException) as error:
             raise NoAnswerError(
                 f"no answer from {self.address} to {method} {endpoint}: "
@@ -140,5 +158,5 @@ class Client:
         if not isinstance(answer, dict):
             answer = {}
         if status >= 400 or not answer:
-            raise DeviceError(status, answer)
+            raise DeviceError(status, answer, float(later) if later and later.isdigit() else None)
         return answer

@@ -28,8 +28,11 @@ class NoAnswerError(ClientError):
 class DeviceError(ClientError):
     """The device answered with an error."""
 
-    def __init__(self, status: int, answer: dict[str, Any]) -> None:
+    def __init__(
+        self, status: int, answer: dict[str, Any], retry_after: float | None = None
+    ) -> None:
         self.status = status
+        self.retry_after = retry_after  # seconds; None: to try again is of no use
         self.answer = answer
         self.name = str(answer.get("error", ""))
         message = str(answer.get("message", "")) or "the answer is not the component's"

@@ -1,4 +1,4 @@
-"""One turn: build the module, send it, confirm that it runs. And turns for as long as one edits."""
+"""One turn: build the module, send it, see that it runs. And turns for as long as one edits."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from .firmware import Firmware, what_changed
 from .module import Module
 from .newest import why_not_newest
 from .progress import tell, waiting
+from .trial import Trial
 
 URL_VARIABLE = "HOTRELOAD_URL"
 TIMEOUT = 30.0
@@ -50,7 +51,11 @@ class Cycle:
         key = Key.load(self.key_file) if self.key_file else self.build.key
         return Client(url, key, self.timeout)
 
-    def turn(self, *, only_if_new: bool = False, saved: float | None = None) -> None:
+    def reload(self) -> None:
+        """One turn, and what comes of it."""
+        self.turn().follow()
+
+    def turn(self, *, only_if_new: bool = False, saved: float | None = None) -> Trial:
         """Bring the module into the device; `only_if_new`: unless it is the one that runs."""
         client = self.client()
         self._remember_firmware()
@@ -68,14 +73,15 @@ class Cycle:
             tell(older)
         if only_if_new and runs(status, module):
             tell(f"{self.build.component} runs already, nothing has changed")
-            return
-        status = deliver(client, module, status, self.timeout)
+            return Trial(client, module, status, status, self.timeout)
+        before, status = status, deliver(client, module, status, self.timeout)
         ended = time.monotonic()
         since = f", {time.time() - saved:.2f} s after the save" if saved else ""
         tell(
             f"{self.build.component} runs: {status['size']} bytes, module {status['module']} since "
             f"boot{since} (build {built - started:.2f} s, device {ended - built:.2f} s)"
         )
+        return Trial(client, module, before, status, self.timeout)
 
     def _remember_firmware(self) -> None:
         """Which the device may have: it is the one that was built before this turn."""
@@ -101,7 +107,7 @@ class Cycle:
         """A turn now and after each save of a source or header of the module, without an end."""
         self.client()  # without an address no save would help
         states = look(self.build.sources())
-        self._try_turn(None)
+        trial = self._try_turn(None)
         tell(f"watching {len(states)} files of {self.build.component}, Ctrl-C ends this")
         pause = threading.Event()
         while True:
@@ -109,20 +115,31 @@ class Cycle:
             now = look(states)
             changed = {path: state for path, state in now.items() if state != states.get(path)}
             if not changed:
+                trial = self._try_look(trial)
                 continue
             states.update(changed)
-            self._try_turn(max(state[0] for state in changed.values()) / 1e9)
+            trial = self._try_turn(max(state[0] for state in changed.values()) / 1e9)
             # what is new among the included files counts from now on; without a build directory
             # nothing is, which the turn has said
             with contextlib.suppress(*ERRORS):
                 states = {**look(self.build.sources() - set(states)), **states}
 
-    def _try_turn(self, saved: float | None) -> None:
+    def _try_turn(self, saved: float | None) -> Trial | None:
         try:
-            self.turn(only_if_new=True, saved=saved)
+            return self.turn(only_if_new=True, saved=saved)
         except ERRORS as error:
             complain(error)
             tell("the next save tries again")
+            return None
+
+    def _try_look(self, trial: Trial | None) -> Trial | None:
+        """Returns what is to be looked at again."""
+        try:
+            if trial is not None:
+                trial.look()
+        except ERRORS as error:
+            complain(error)
+        return None if trial is None or trial.is_over else trial
 
 
 def asked(client: Client) -> Callable[[], dict[str, Any]]:

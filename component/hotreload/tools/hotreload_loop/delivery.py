@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from hotreload_client import Client
+from hotreload_client import Client, NoAnswerError
 
 from .errors import NotRunningError, OtherFirmwareError
 from .module import Module
@@ -62,12 +62,31 @@ def deliver(
     if answer.get("status") == PENDING:
         with waiting(lambda: "the update waits on the device until the application takes it"):
             return _wait_for_the_application(client, module, before, timeout)
-    status = client.status()
-    if not runs(status, module) or status["module"] != answer["module"]:
+    status = _status_soon(client, timeout)
+    loaded = status["module"] == answer["module"] or has_restarted(before, status)
+    if not runs(status, module) or not loaded:
         raise NotRunningError(
             f"the device took the module and does not run it: {_what_runs(status)}"
         )
     return status
+
+
+def has_restarted(before: dict[str, Any], after: dict[str, Any]) -> bool:
+    """Whether the device has started again between these two states; older firmware do not tell."""
+    return bool(after.get("uptime_s", 0) < before.get("uptime_s", 0))
+
+
+def _status_soon(client: Client, timeout: float) -> dict[str, Any]:
+    """The state of a device that may be about to start again, because the module has crashed it."""
+    never = threading.Event()
+    end = time.monotonic() + timeout
+    while True:
+        try:
+            return client.status()
+        except NoAnswerError:
+            if time.monotonic() > end:
+                raise
+            never.wait(ASK_AGAIN)
 
 
 def _wait_for_the_application(

@@ -33,7 +33,7 @@ TIMEOUT_OPTION = {
 
 
 def reload_command(action: str, ctx: Any, args: Any, url: str | None, timeout: float) -> None:
-    run(lambda: Cycle(Build.open(Path(args.build_dir)), url, timeout).turn())
+    run(lambda: Cycle(Build.open(Path(args.build_dir)), url, timeout).reload())
 
 
 def watch_command(
@@ -128,7 +128,7 @@ def action_extensions(base_actions: dict[str, Any], project_path: str) -> dict[s
             **flash_command(base_actions),
             "reload": {
                 "callback": reload_command,
-                "help": "Build the module, send it to the device, and confirm that it runs there.",
+                "help": "Build the module, send it to the device, and look until it is confirmed.",
                 "options": [URL, TIMEOUT_OPTION],
             },
             "watch": {

@@ -18,6 +18,7 @@ class Server(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.answers: dict[str, tuple[int, dict[str, Any]]] = {}
+        self.headers: dict[str, dict[str, str]] = {}
         self.nonces = 0
         self.signs: dict[str, Any] = {  # beside the nonce
             "version": 2,
@@ -47,6 +48,8 @@ class Handler(BaseHTTPRequestHandler):
         data = json.dumps(answer).encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(data)))
+        for name, value in self.server.headers.get(self.path, {}).items():
+            self.send_header(name, value)
         self.end_headers()
         self.wfile.write(data)
 

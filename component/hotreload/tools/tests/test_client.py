@@ -306,6 +306,31 @@ def test_a_broken_key_is_named_and_kept(tmp_path: Path, content: str) -> None:
     assert key.read_text() == content
 
 
+def test_a_device_that_is_full_is_asked_again(server: Server) -> None:
+    """After the time that it has named, with another nonce."""
+    answer = {"error": "HOTRELOAD_ERR_CONNECTIONS", "message": "3 clients"}
+    server.answers["/upload"] = (503, answer)
+    server.headers["/upload"] = {"Retry-After": "0"}
+
+    def make_room(path: str, body: bytes) -> None:
+        if server.nonces == 3:
+            server.answers["/upload"] = (200, {"status": "ok"})
+
+    server.when_asked = make_room
+
+    assert Client(server.url, Key(SECRET)).upload(ELF) == {"status": "ok"}
+
+    signed = [header for method, _, header, _ in server.got if method == "POST"]
+    assert len(set(signed)) == 3
+
+
+def test_a_device_that_stays_full_is_given_up(server: Server) -> None:
+    server.answers["/upload"] = (503, {"error": "HOTRELOAD_ERR_CONNECTIONS", "message": "no"})
+    server.headers["/upload"] = {"Retry-After": "2"}
+    with pytest.raises(DeviceError, match="HTTP 503: HOTRELOAD_ERR_CONNECTIONS"):
+        Client(server.url, timeout=1).upload(ELF)
+
+
 def test_bytes_that_are_sent_are_counted(server: Server) -> None:
     counts: list[int] = []
 

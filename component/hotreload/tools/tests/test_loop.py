@@ -400,6 +400,110 @@ def test_an_application_takes_the_update_when_it_likes(build: Path, device: Devi
     assert error_of(result).startswith("the application has not taken the update")
 
 
+NEW = {"confirmed": False, "confirm_ms": 200, "uptime_s": 9.5, "reset_reason": "power-on"}
+
+
+def then(device: Device, *changes: dict[str, Any] | None) -> None:
+    """What changes at each question after the module was sent; None: no answer that time."""
+    left = list(changes)
+
+    def change(path: str, body: bytes) -> None:
+        device.asked(path, body)
+        if path == "/status" and device.uploads and left:
+            found = left.pop(0)
+            if found is None:
+                raise ConnectionError("the device is about to start again")
+            device.state.update(found)
+
+    device.server.when_asked = change
+
+
+def test_a_module_is_looked_at_until_it_is_confirmed(build: Path, device: Device) -> None:
+    device.state.update(NEW)
+    then(device, {}, {}, {"confirmed": True})
+
+    result = run(build, device.server.url)
+
+    assert (result.returncode, result.stderr) == (0, "")
+    runs, confirmed = result.stdout.splitlines()
+    assert "module 2 since boot" in runs
+    assert confirmed == "hotreload: it is confirmed"
+
+
+def test_a_module_that_crashes_the_device_is_told(build: Path, device: Device) -> None:
+    """Each start of the device, and that it has given the module up."""
+    sent = sha256(module(b"first")).hexdigest()
+    device.state.update(NEW)
+    yielded = {**slot("a", "yielded", starts=3), "hash": sent}
+    then(
+        device,
+        {},
+        None,
+        {"uptime_s": 0.5, "reset_reason": "panic", "module": 1},
+        {"uptime_s": 0.25},
+        {"uptime_s": 0.1, "hash": "0" * 64, "slots": [yielded, slot("0", "confirmed")]},
+    )
+
+    result = run(build, device.server.url)
+
+    assert result.returncode == 6
+    assert error_of(result) == (
+        "the device has given the module up after 3 starts (last reset: panic): "
+        "module 1 since boot, 00000000, runs"
+    )
+    again = "hotreload: the device has started again (reset: panic)"
+    assert result.stdout.splitlines()[1:] == 3 * [again]
+
+
+def test_a_module_that_crashes_the_device_at_once_is_told(build: Path, device: Device) -> None:
+    device.state.update(NEW)
+    crashed = {"uptime_s": 0.5, "reset_reason": "panic", "module": 1}
+    then(device, crashed, {"confirmed": True})
+
+    result = run(build, device.server.url)
+
+    assert (result.returncode, result.stderr) == (0, "")
+    told = ["module 1 since boot", "the device has started again (reset: panic)", "confirmed"]
+    assert all(text in line for text, line in zip(told, result.stdout.splitlines(), strict=True)), (
+        result.stdout
+    )
+
+
+def test_a_module_that_is_replaced_by_another_is_told(build: Path, device: Device) -> None:
+    device.state.update(NEW, slots=[])
+    then(device, {}, {"hash": "1" * 64})
+    result = run(build, device.server.url)
+    assert result.returncode == 6
+    assert error_of(result).startswith("the device does not run the module any more: module 2")
+
+
+def test_a_module_that_only_the_application_confirms_is_not_waited_for(
+    build: Path, device: Device
+) -> None:
+    device.state.update(NEW, confirm_ms=None)
+    result = run(build, device.server.url)
+    assert result.returncode == 0
+    assert result.stdout.endswith("hotreload: the application has to confirm it\n")
+
+
+def test_watching_tells_of_a_module_that_crashes_the_device(build: Path, device: Device) -> None:
+    """Without another save; the next one is taken as always."""
+    sent = sha256(module(b"first")).hexdigest()
+    device.state.update(NEW)
+    yielded = {**slot("a", "yielded", starts=3), "hash": sent}
+    then(
+        device, {}, {"uptime_s": 0.1, "reset_reason": "panic", "hash": "0" * 64, "slots": [yielded]}
+    )
+    with watching(build, device.server.url) as watch:
+        watch.expect("module 2 since boot")
+        watch.expect("the device has started again (reset: panic)")
+        watch.expect("error: the device has given the module up after 3 starts")
+        device.state["slots"] = []
+        (build / "module").write_bytes(module(b"second"))
+        (build.parent / "source.c").write_text("repaired")
+        watch.expect("module 3 since boot")
+
+
 def test_the_device_may_refuse(build: Path, device: Device) -> None:
     device.takes = False
     answer = {"error": "HOTRELOAD_ERR_NO_ROOM", "message": "no room"}
