@@ -53,6 +53,11 @@ class Probe:
         self._record = record
         self._connections = Connections(watch or Watch())
 
+    @property
+    def url(self) -> str:
+        """Where the probe's server is now."""
+        return self._url()
+
     def call(self, function: str, *arguments: int, ret: str = "u32") -> int:
         """Call an exported function of the module and return its result.
 

@@ -465,8 +465,21 @@ class Bench:
         query = {"name": function, "calls": str(calls)}
         return CallCycles(**self._probe.get_json("call/cost", query))
 
-    def start_server(self, max_elf_size: int = 0) -> str:
-        return self._result("server/start", max=max_elf_size)
+    def start_server(self, max_elf_size: int = 0, port: int = 0, ctrl: int = 0) -> str:
+        """`hotreload_server_start()`; `port` and `ctrl` say what it listens on."""
+        return self._result("server/start", max=max_elf_size, port=port, ctrl=ctrl)
+
+    def start_rival(self) -> None:
+        """Another server, with the ports of ESP-IDF's HTTPS server and room for three handlers."""
+        if self._result("server/rival") != "ESP_OK":
+            raise ConditionNotMet("the other server could not be started")
+
+    def attach_server(self, to: str = "probe") -> str:
+        """`hotreload_server_attach()` to the server of the probe, or `to` the `rival`."""
+        return self._result("server/attach", to=to)
+
+    def detach_server(self) -> str:
+        return self._result("server/detach")
 
     def stop_server(self) -> str:
         return self._result("server/stop")

@@ -2,6 +2,7 @@
 
 import hashlib
 import itertools
+import re
 import subprocess
 from contextlib import ExitStack
 from pathlib import Path
@@ -210,6 +211,24 @@ def test_body_where_none_belongs(device: Device) -> None:
     assert device.client.status()["loads"] == 1
 
 
+def test_clients_that_stay_are_no_lack_of_memory(device: Device, variant: Variant) -> None:
+    """Uploads are over when they were answered; the one too many is told when to come again."""
+    elf = variant("answer_43").data
+    with ExitStack() as clients:
+        for _ in range(3):
+            client = clients.enter_context(device.client.raw("/upload", len(elf)))
+            client.send(elf)
+            assert client.answer().status == 200
+        answer = device.client.request("POST", "/upload", data=elf)
+    assert (answer.status_code, answer.json()["error"]) == (503, "HOTRELOAD_ERR_CONNECTIONS")
+    assert answer.headers["Retry-After"] == "2"
+
+    # they have closed their connections now, which the device sees some time
+    while device.client.request("POST", "/upload-and-reload", data=elf).status_code == 503:
+        device.client.status()
+    assert device.probe.call("answer") == 43
+
+
 def test_client_that_waits_for_leave_to_send(device: Device, variant: Variant) -> None:
     elf = variant("answer_43").data
     expects = [("Expect", "100-continue")]
@@ -222,6 +241,39 @@ def test_client_that_waits_for_leave_to_send(device: Device, variant: Variant) -
         assert upload.answer().status == 413
 
     assert device.probe.call("answer") == 43
+
+
+def test_pipelined_client_that_waits_for_leave_to_send(device: Device, variant: Variant) -> None:
+    """The second request's headers come with the first, its body when it was asked for."""
+    elf = variant("answer_43").data
+    upload = (
+        f"POST /upload-and-reload HTTP/1.1\r\nHost: device\r\nContent-Length: {len(elf)}\r\n"
+        "Expect: 100-continue\r\n\r\n"
+    ).encode()
+    with device.client.raw("/reload", 0) as client:
+        assert client.answer().status == 200
+        client.send(SMUGGLED + upload)
+        answers = client.receive_until(b"HTTP/1.1 100 Continue\r\n\r\n")
+        assert answers.count(b"HTTP/1.1 200 OK") == 1
+        client.send(elf)
+        assert client.answer().status == 200
+
+    assert device.probe.call("answer") == 43
+
+
+def test_pipelined_requests_are_answered_in_turn(device: Device, variant: Variant) -> None:
+    """Whatever is behind the last one of them, a body that comes with its headers among it."""
+    elf = variant("answer_43").data
+    status = b"GET /status HTTP/1.1\r\nHost: device\r\n\r\n"
+    upload = f"POST /upload HTTP/1.1\r\nHost: device\r\nContent-Length: {len(elf)}\r\n\r\n"
+    with device.client.raw("/reload", 0) as client:
+        client.send(status + SMUGGLED + status + upload.encode() + elf)
+        client.finish()
+        answers = client.rest().decode()
+
+    assert answers.count("HTTP/1.1 200 OK") == answers.count("HTTP/1.1 ") == 5
+    assert re.findall(r'"module":(\d)', answers) == ["2", "2", "3", "3", "3"]
+    assert device.client.status()["pending"] == waiting(elf)
 
 
 def test_curl(device: Device, variant: Variant, tmp_path: Path) -> None:
@@ -375,9 +427,68 @@ def test_other_requests_change_nothing(device: Device) -> None:
     with device.client.raw("/reload", None, headers=[("X", 200_000 * "x")]) as request:
         answer_431 = request.answer()
     assert (answer_431.status, answer_431.error) == (431, "HOTRELOAD_ERR_REQUEST")
+    assert b"512 bytes of CONFIG_HTTPD_MAX_REQ_HDR_LEN" in answer_431.body
+    answer = device.client.request("GET", "/status?" + 600 * "x")
+    assert (answer.status_code, answer.json()["error"]) == (414, "HOTRELOAD_ERR_REQUEST")
+    assert "512 bytes of CONFIG_HTTPD_MAX_URI_LEN" in answer.json()["message"]
+    upgrade = {"Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c", "HTTP2-Settings": "AA"}
+    answer = device.client.request("GET", "/status", headers=upgrade)
+    assert (answer.status_code, answer.json()["error"]) == (400, "HOTRELOAD_ERR_REQUEST")
+    assert "the header Upgrade asks for h2c: leave it out" in answer.json()["message"]
 
     status = device.client.status()
     assert (status["loads"], status["pending"], status["last_error"]) == (1, None, None)
+
+
+def test_answer_to_head_has_no_body(device: Device) -> None:
+    """It says how long the body would be (RFC 9110 section 9.3.2)."""
+    with device.client.raw("/reload", 0) as client:
+        assert client.answer().status == 200
+        client.send(b"HEAD /status HTTP/1.1\r\nHost: device\r\n\r\n")
+        client.finish()
+        head, end, body = client.rest().partition(b"\r\n\r\n")
+
+    assert head.startswith(b"HTTP/1.1 405 ")
+    assert (end, body) == (b"\r\n\r\n", b"")
+
+
+def test_white_space_around_values_counts_for_nothing(device: Device, variant: Variant) -> None:
+    """RFC 9110 section 5.5; http_parser itself takes no tabs around a length."""
+    elf = variant("answer_43").data
+    expects = [("Expect", "  100-continue \t ")]
+    with device.client.raw("/upload-and-reload", f"   {len(elf)}  ", headers=expects) as upload:
+        assert upload.proceed()
+        upload.send(elf)
+        assert upload.answer().status == 200
+    with device.client.raw("/reload", " 0 ") as reload:
+        assert reload.answer().status == 200
+
+
+def test_refusals_do_not_fill_the_console(device: Device) -> None:
+    """Ten at once, then one in a second, with the number of the others."""
+
+    def refuse() -> None:
+        answer = device.client.request("POST", "/upload", data=b"no module, and too short for one")
+        assert answer.status_code == 422
+
+    lines = 0
+    told = 0
+    for _ in range(60):
+        refuse()
+    while not told:
+        refuse()
+        errors = [line.text for line in device.console.lines if "E (" in line.text]
+        found = re.search(r"hotreload: (\d+) failures before this one were not logged", errors[-2])
+        told = int(found[1]) if found else 0
+        lines = len([text for text in errors if "HOTRELOAD_ERR_" in text])
+
+    assert 10 <= lines < 20
+    assert told > 0
+
+
+def test_addresses_are_printed_as_urls(device: Device) -> None:
+    _, match = device.console.wait_line(r"IPv4 address: ([\d.]+)", 0)
+    device.console.wait_line(rf"hotreload: http://{re.escape(match[1])}:8080 on \w+", 0)
 
 
 def test_status(device: Device, bench: Bench, variant: Variant) -> None:
@@ -393,6 +504,8 @@ def test_status(device: Device, bench: Bench, variant: Variant) -> None:
     assert status["pending"] == waiting(variant("bigger").data)
     assert (status["partition"], status["max_size"]) == ("hotreload", MAXIMUM)
     assert (status["retired"], status["passed_over"], status["last_error"]) == (0, [], None)
+    assert (status["restarts"], status["confirm_ms"]) == (0, 10_000)
+    assert device.client.status()["uptime_s"] > status["uptime_s"] > 0
     assert int(status["text"]["address"], 16) == placement.text.address
     assert int(status["data"]["address"], 16) == placement.data.address
     assert status["heap"]["exec_free"] == heaps.exec_free

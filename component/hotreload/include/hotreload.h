@@ -41,7 +41,8 @@
  *   all that happens in between.
  * - Whatever a function is given stays the caller's. Strings and ELF images are used during the
  *   call only; symbol_table and symbol_names must stay valid while the module is loaded.
- * - Every failure logs one line that names the field and the value that were wrong.
+ * - Every failure logs one line that names the field and the value that were wrong; of many in a row
+ *   the first ten and then one a second, with the number of the others.
  *
  * Sizes are in bytes.
  */
@@ -138,6 +139,8 @@ extern "C" {
 #define HOTRELOAD_ERR_MODULE_MAC       (HOTRELOAD_ERR_BASE + 0x52) /**< The module was not built with this firmware's key. */
 #define HOTRELOAD_ERR_BUILD_FLOOR      (HOTRELOAD_ERR_BASE + 0x53) /**< The module's build number is too low. */
 #define HOTRELOAD_ERR_ORIGIN           (HOTRELOAD_ERR_BASE + 0x54) /**< The request comes from a page of another site. */
+#define HOTRELOAD_ERR_PORT             (HOTRELOAD_ERR_BASE + 0x58) /**< A port that the server needs is in use. */
+#define HOTRELOAD_ERR_CONNECTIONS      (HOTRELOAD_ERR_BASE + 0x59) /**< Too many clients keep the connections of earlier uploads. */
 /** @} */
 
 /** Where a module comes from and what is called in it. */
@@ -156,6 +159,7 @@ typedef struct {
     uint32_t *symbol_table;          /**< As in hotreload_config_t. */
     const char *const *symbol_names; /**< As in hotreload_config_t. */
     size_t symbol_count;             /**< As in hotreload_config_t. */
+    uint16_t ctrl_port;              /**< UDP port of the loopback interface for the server's own messages; 0: a free one. */
 } hotreload_server_config_t;
 
 /**
@@ -198,6 +202,7 @@ typedef esp_err_t (*hotreload_handover_fn_t)(const hotreload_handover_t *handove
         .symbol_table = hotreload_symbol_table,         \
         .symbol_names = hotreload_symbol_names,         \
         .symbol_count = hotreload_symbol_count,         \
+        .ctrl_port = 0,                                 \
     }
 
 /** hotreload_load() with the generated table from the partition "hotreload". */
@@ -633,6 +638,8 @@ esp_err_t hotreload_retry(const char *partition_label);
  *  - ESP_ERR_INVALID_ARG: a null pointer, an empty label, or a null name within symbol_count
  *  - ESP_ERR_INVALID_STATE: already started, called from a hook, or from a task whose stack is in PSRAM
  *  - ESP_ERR_NOT_FOUND: no partition of that label
+ *  - HOTRELOAD_ERR_PORT: config->port or config->ctrl_port is in use; the log says which
+ *  - ESP_ERR_NO_MEM: no socket is free, or no memory
  *  - other: what httpd_start() gave
  */
 esp_err_t hotreload_server_start(const hotreload_server_config_t *config);
@@ -645,6 +652,41 @@ esp_err_t hotreload_server_start(const hotreload_server_config_t *config);
  *         might wait for itself
  */
 esp_err_t hotreload_server_stop(void);
+
+/**
+ * Make the same endpoints reachable in a server of the application instead, one of httpd_start() or of
+ * httpd_ssl_start(): over TLS, beside the application's own endpoints, and without another task, port
+ * and sockets. What such a server does not do:
+ * - it handles one request at a time, an upload as well: meanwhile nobody else is answered, for as long
+ *   as CONFIG_HOTRELOAD_UPLOAD_TIMEOUT_MS, and a second upload waits for the first;
+ * - a client that sends half of its headers, or waits for "100 Continue", holds it for the
+ *   `recv_wait_timeout` of its httpd_config_t;
+ * - it answers unknown endpoints, wrong methods and malformed requests in its own way, not as JSON.
+ *
+ * Its `max_uri_handlers` has to leave room for 9, and its `stack_size` has to be 8192 bytes or more:
+ * hooks run in its task.
+ *
+ * @param httpd   the server's httpd_handle_t; stop it after hotreload_server_detach() only
+ * @param config  as for hotreload_server_start(); `port` and `ctrl_port` are the server's own and not
+ *                used
+ * @return
+ *  - ESP_OK: the endpoints are there
+ *  - ESP_ERR_INVALID_ARG: a null pointer, an empty label, or a null name within symbol_count
+ *  - ESP_ERR_INVALID_STATE: already started or attached, called from a hook, or from a task whose stack
+ *    is in PSRAM
+ *  - ESP_ERR_NOT_FOUND: no partition of that label
+ *  - ESP_ERR_HTTPD_HANDLERS_FULL, ESP_ERR_HTTPD_HANDLER_EXISTS: no endpoint is there; the log says which
+ *    one had no room or is taken
+ */
+esp_err_t hotreload_server_attach(void *httpd, const hotreload_server_config_t *config);
+
+/**
+ * Take the endpoints out of the application's server, which goes on. Waits for a request of theirs that
+ * is being handled; the module stays loaded.
+ *
+ * @return ESP_OK, or ESP_ERR_INVALID_STATE: not attached, or called from a hook
+ */
+esp_err_t hotreload_server_detach(void);
 
 /**
  * Name of an error code: those of the component, and any other as esp_err_to_name() has it.

@@ -44,6 +44,9 @@ static const httpd_uri_t routes[] = {
     {.uri = "/probe/update", .method = HTTP_POST, .handler = probe_handle_update},
     {.uri = "/probe/server/start", .method = HTTP_POST, .handler = probe_handle_server_start},
     {.uri = "/probe/server/stop", .method = HTTP_POST, .handler = probe_handle_server_stop},
+    {.uri = "/probe/server/rival", .method = HTTP_POST, .handler = probe_handle_rival},
+    {.uri = "/probe/server/attach", .method = HTTP_POST, .handler = probe_handle_server_attach},
+    {.uri = "/probe/server/detach", .method = HTTP_POST, .handler = probe_handle_server_detach},
     {.uri = "/probe/server/stop-in-hook", .method = HTTP_POST,
      .handler = probe_handle_stop_in_hook},
     {.uri = "/probe/server/stop-in-hook", .method = HTTP_GET,
@@ -72,13 +75,16 @@ static const httpd_uri_t routes[] = {
     {.uri = "/probe/api", .method = HTTP_GET, .handler = probe_handle_api},
 };
 
+/* of the component, when they are attached */
+#define GUEST_COUNT 9
+
 #define ROUTE_COUNT (sizeof(routes) / sizeof(routes[0]))
 
 esp_err_t probe_start(void)
 {
     httpd_config_t config = HTTPD_DEFAULT_CONFIG();
     config.server_port = PROBE_PORT;
-    config.max_uri_handlers = ROUTE_COUNT;
+    config.max_uri_handlers = ROUTE_COUNT + GUEST_COUNT;
     config.stack_size = 12288; /* recursion through a stub, 60 deep, on top of a request */
     config.lru_purge_enable = true;
 

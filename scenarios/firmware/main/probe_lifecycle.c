@@ -63,19 +63,6 @@ esp_err_t probe_handle_update(httpd_req_t *request)
     return probe_send_result(request, result);
 }
 
-/* max=..: the largest ELF that the server takes */
-esp_err_t probe_handle_server_start(httpd_req_t *request)
-{
-    hotreload_server_config_t config = HOTRELOAD_SERVER_CONFIG_DEFAULT();
-    config.max_elf_size = probe_query_number(request, "max", 0);
-    return probe_send_result(request, hotreload_server_start(&config));
-}
-
-esp_err_t probe_handle_server_stop(httpd_req_t *request)
-{
-    return probe_send_result(request, hotreload_server_stop());
-}
-
 /* At a restart ESP-IDF's protocol_examples_common frees the driver of Ethernet before the interface, and
    if the event loop has not heard of it by then, the interface has the freed driver leave its multicast
    groups: since v5.5, which tells drivers of them. */

@@ -19,6 +19,55 @@ static ballast_t *ballast;
 static esp_err_t stopped;
 static esp_err_t started;
 
+static httpd_handle_t rival;
+
+/* max=..: the largest ELF that the server takes; ctrl=.., port=..: what it listens on */
+static hotreload_server_config_t asked_config(httpd_req_t *request)
+{
+    hotreload_server_config_t config = HOTRELOAD_SERVER_CONFIG_DEFAULT();
+    config.max_elf_size = probe_query_number(request, "max", 0);
+    config.port = (uint16_t)probe_query_number(request, "port", 0);
+    config.ctrl_port = (uint16_t)probe_query_number(request, "ctrl", 0);
+    return config;
+}
+
+esp_err_t probe_handle_server_start(httpd_req_t *request)
+{
+    const hotreload_server_config_t config = asked_config(request);
+    return probe_send_result(request, hotreload_server_start(&config));
+}
+
+esp_err_t probe_handle_server_stop(httpd_req_t *request)
+{
+    return probe_send_result(request, hotreload_server_stop());
+}
+
+/* Another server of the application, with little room and with the ports of ESP-IDF's HTTPS server. */
+esp_err_t probe_handle_rival(httpd_req_t *request)
+{
+    httpd_config_t config = HTTPD_DEFAULT_CONFIG();
+    config.server_port = 443;
+    config.ctrl_port = ESP_HTTPD_DEF_CTRL_PORT + 1;
+    config.max_open_sockets = 1;
+    config.max_uri_handlers = 3;
+    return probe_send_result(request, httpd_start(&rival, &config));
+}
+
+/* to=rival: to that one, else to the probe's own server */
+esp_err_t probe_handle_server_attach(httpd_req_t *request)
+{
+    char host[8];
+    const hotreload_server_config_t config = asked_config(request);
+    probe_query_text(request, "to", host, sizeof(host));
+    return probe_send_result(
+        request, hotreload_server_attach(host[0] == 'r' ? rival : request->handle, &config));
+}
+
+esp_err_t probe_handle_server_detach(httpd_req_t *request)
+{
+    return probe_send_result(request, hotreload_server_detach());
+}
+
 static size_t minimum_free(void)
 {
     return heap_caps_get_minimum_free_size(MALLOC_CAP_8BIT | MALLOC_CAP_INTERNAL);

@@ -2,12 +2,12 @@
 #include "server/hr_answer.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "hotreload.h"
 #include "lifecycle/hr_overview.h"
-#include "server/hr_headers.h"
 
 /* longest status line and headers of an answer: 160 bytes and the status */
 #define HEAD_SIZE 192
@@ -69,6 +69,7 @@ static const struct {
     {HOTRELOAD_ERR_PARTITION, HTTP_500},
     {HOTRELOAD_ERR_STORE, HTTP_500},
     {HOTRELOAD_ERR_STOPPED, HTTP_503},
+    {HOTRELOAD_ERR_CONNECTIONS, HTTP_503},
     {ESP_ERR_NO_MEM, HTTP_507},
 };
 
@@ -141,7 +142,11 @@ void hr_answer_error(hr_answer_t *answer, esp_err_t err, const hr_report_t *repo
     hr_answer_escape(message, report);
     const char *status = status_of(err);
     if (strcmp(status, HTTP_401) == 0) {
-        answer->challenge = "HMAC-SHA256"; /* which every 401 has (RFC 9110 section 15.5.2) */
+        answer->header = "WWW-Authenticate"; /* which every 401 has (RFC 9110 section 15.5.2) */
+        answer->header_value = "HMAC-SHA256";
+    } else if (err == HOTRELOAD_ERR_CONNECTIONS) {
+        answer->header = "Retry-After";
+        answer->header_value = HR_SOCKET_LINGER_TEXT;
     }
     hr_answer_begin(answer, status);
     hr_answer_add(answer, "\"error\":\"%s\"", hotreload_err_to_name(err));
@@ -158,25 +163,27 @@ void hr_answer_error(hr_answer_t *answer, esp_err_t err, const hr_report_t *repo
 
 esp_err_t hr_answer_send(const hr_answer_t *answer, httpd_req_t *request)
 {
-    hr_headers_end();
     httpd_resp_set_status(request, answer->status);
     httpd_resp_set_type(request, "application/json");
-    if (answer->challenge != NULL) {
-        httpd_resp_set_hdr(request, "WWW-Authenticate", answer->challenge);
+    if (answer->header != NULL) {
+        httpd_resp_set_hdr(request, answer->header, answer->header_value);
     }
-    return httpd_resp_sendstr(request, answer->body);
+    /* the answer to HEAD says how long the body would be, and has none (RFC 9110 section 9.3.2) */
+    return httpd_resp_send(request, request->method == HTTP_HEAD ? NULL : answer->body,
+                           strlen(answer->body));
 }
 
 esp_err_t hr_answer_send_last(const hr_answer_t *answer, hr_socket_t *socket)
 {
     char head[HEAD_SIZE];
     size_t size = strlen(answer->body);
-    bool challenged = answer->challenge != NULL;
+    bool has_header = answer->header != NULL;
     int length = snprintf(head, sizeof(head),
-                          "HTTP/1.1 %s\r\nContent-Type: application/json\r\n%s%s%s"
+                          "HTTP/1.1 %s\r\nContent-Type: application/json\r\n%s%s%s%s"
                           "Connection: close\r\nContent-Length: %u\r\n\r\n",
-                          answer->status, challenged ? "WWW-Authenticate: " : "",
-                          challenged ? answer->challenge : "", challenged ? "\r\n" : "",
+                          answer->status, has_header ? answer->header : "",
+                          has_header ? ": " : "", has_header ? answer->header_value : "",
+                          has_header ? "\r\n" : "",
                           (unsigned)size);
     esp_err_t err = hr_socket_send(socket, head, length);
     return err == ESP_OK ? hr_socket_send(socket, answer->body, size) : err;

@@ -17,7 +17,8 @@
 /* The caller gives the room for the body. */
 typedef struct {
     const char *status;
-    const char *challenge; /* WWW-Authenticate, NULL without */
+    const char *header; /* one more, NULL without */
+    const char *header_value;
     char *body;
     size_t size;
     size_t used;

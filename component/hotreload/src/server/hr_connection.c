@@ -7,6 +7,7 @@
 #include "freertos/FreeRTOS.h"
 #include "freertos/semphr.h"
 #include "freertos/task.h"
+#include "hotreload.h"
 #include "server/hr_headers.h"
 #include "sdkconfig.h"
 
@@ -25,28 +26,35 @@ typedef struct {
 static portMUX_TYPE lock = portMUX_INITIALIZER_UNLOCKED;
 static connection_t connections[HR_CONNECTION_MAX];
 static atomic_bool cancelled = true;
+static httpd_handle_t own;
 
 static SemaphoreHandle_t ended;
 static StaticSemaphore_t ended_storage;
 
-void hr_connection_open(void)
+void hr_connection_open(httpd_handle_t server)
 {
     if (ended == NULL) {
         ended = xSemaphoreCreateBinaryStatic(&ended_storage);
     }
+    own = server;
     atomic_store(&cancelled, false);
+}
+
+bool hr_connection_owns(httpd_handle_t server)
+{
+    return server == own;
 }
 
 /* Either seen by hr_connection_shut(), which then waits for its end, or refused, also when fewer than
    `spare` would stay free. */
 static esp_err_t claim(connection_t **claimed, size_t spare)
 {
-    esp_err_t err = ESP_ERR_NO_MEM;
+    esp_err_t err = HOTRELOAD_ERR_CONNECTIONS;
     portENTER_CRITICAL(&lock);
     if (atomic_load(&cancelled)) {
         err = ESP_ERR_INVALID_STATE;
     }
-    for (size_t i = 0; err == ESP_ERR_NO_MEM && i < HR_CONNECTION_MAX; i++) {
+    for (size_t i = 0; err == HOTRELOAD_ERR_CONNECTIONS && i < HR_CONNECTION_MAX; i++) {
         if (!connections[i].used && spare-- == 0) {
             connections[i] = (connection_t) {.used = true};
             *claimed = &connections[i];
@@ -99,30 +107,6 @@ static void run(void *argument)
     vTaskDelete(NULL);
 }
 
-/* In place of the session's recv(): with it the server gives what it has of the body, and can not
-   read, nor wait for, the rest. */
-static int receive_nothing(httpd_handle_t server, int fd, char *buffer, size_t size, int flags)
-{
-    (void)server;
-    (void)fd;
-    (void)buffer;
-    (void)size;
-    (void)flags;
-    return HTTPD_SOCK_ERR_TIMEOUT;
-}
-
-static void keep_from_socket(httpd_req_t *request)
-{
-    httpd_sess_set_recv_override(request->handle, httpd_req_to_sockfd(request), receive_nothing);
-}
-
-size_t hr_connection_pending(httpd_req_t *request, void *buffer, size_t size)
-{
-    keep_from_socket(request);
-    int received = httpd_req_recv(request, buffer, size);
-    return received > 0 && !hr_headers_stand_in() ? received : 0;
-}
-
 esp_err_t hr_connection_take(httpd_req_t *request, uint32_t stack_size, hr_connection_serve_t serve,
                            void *context)
 {
@@ -140,12 +124,11 @@ esp_err_t hr_connection_take(httpd_req_t *request, uint32_t stack_size, hr_conne
         release(connection);
         return ESP_ERR_NO_MEM;
     }
-    keep_from_socket(request);
     return ESP_OK;
 }
 
 /* A failure ends the session, but is logged as one. While a part of the body is missing, ESP_OK does
-   the same in silence: the server tries to skip the rest, and can not. */
+   the same in silence: the server tries to skip the rest, of which hr_headers.h gives it nothing. */
 esp_err_t hr_connection_result(httpd_req_t *request)
 {
     char dropped[64];
@@ -158,7 +141,6 @@ esp_err_t hr_connection_result(httpd_req_t *request)
 
 esp_err_t hr_connection_dismiss(httpd_req_t *request, const hr_answer_t *answer)
 {
-    keep_from_socket(request);
     httpd_resp_set_hdr(request, "Connection", "close");
     hr_answer_send(answer, request);
     if (hr_connection_take(request, DISMISS_STACK_SIZE, NULL, NULL) != ESP_OK) {

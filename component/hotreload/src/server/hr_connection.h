@@ -8,6 +8,8 @@
    All but hr_connection_open() and hr_connection_shut() belong to the server's task. */
 #pragma once
 
+#include <stdbool.h>
+
 #include "esp_http_server.h"
 #include "server/hr_answer.h"
 #include "server/hr_socket.h"
@@ -18,17 +20,18 @@
 /* Runs in the connection's task, which closes the socket afterwards. */
 typedef void (*hr_connection_serve_t)(hr_socket_t *socket, void *context);
 
-/* Allows handovers, before the server starts. */
-void hr_connection_open(void);
+/* Allows handovers of this server's connections, before it has endpoints. */
+void hr_connection_open(httpd_handle_t server);
+
+/* Whether its connections can leave it: it was opened, and is none of the application. */
+bool hr_connection_owns(httpd_handle_t server);
 
 /* Ends all connections and waits for their tasks, while the server still runs. */
 void hr_connection_shut(void);
 
-/* What the server has received of the body already. */
-size_t hr_connection_pending(httpd_req_t *request, void *buffer, size_t size);
-
-/* Creates the connection's task. ESP_ERR_INVALID_STATE after hr_connection_shut(), ESP_ERR_NO_MEM when
-   there is no memory for the task or too many connections were taken over. */
+/* Creates the connection's task. ESP_ERR_INVALID_STATE after hr_connection_shut(),
+   HOTRELOAD_ERR_CONNECTIONS when HR_CONNECTION_MAX were taken over and have not ended, ESP_ERR_NO_MEM
+   when there is no memory for the task. */
 esp_err_t hr_connection_take(httpd_req_t *request, uint32_t stack_size, hr_connection_serve_t serve,
                            void *context);
 

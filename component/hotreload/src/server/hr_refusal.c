@@ -6,6 +6,10 @@
 
 #include "hotreload.h"
 #include "server/hr_connection.h"
+#include "server/hr_request.h"
+
+#define TEXT(value) #value
+#define TEXT_OF(macro) TEXT(macro)
 
 /* what the server refuses before it has all headers */
 static const struct {
@@ -15,9 +19,12 @@ static const struct {
 } malformed[] = {
     {HTTPD_400_BAD_REQUEST, "400 Bad Request", "the request is not valid HTTP"},
     {HTTPD_408_REQ_TIMEOUT, "408 Request Timeout", "the headers did not arrive in time"},
-    {HTTPD_414_URI_TOO_LONG, "414 URI Too Long", "the URI is too long"},
+    {HTTPD_414_URI_TOO_LONG, "414 URI Too Long",
+     "the URI is longer than the " TEXT_OF(CONFIG_HTTPD_MAX_URI_LEN)
+     " bytes of CONFIG_HTTPD_MAX_URI_LEN"},
     {HTTPD_431_REQ_HDR_FIELDS_TOO_LARGE, "431 Request Header Fields Too Large",
-     "the headers are too long"},
+     "the headers are longer than the " TEXT_OF(CONFIG_HTTPD_MAX_REQ_HDR_LEN)
+     " bytes of CONFIG_HTTPD_MAX_REQ_HDR_LEN"},
     {HTTPD_501_METHOD_NOT_IMPLEMENTED, "501 Not Implemented", "the method is unknown"},
     {HTTPD_505_VERSION_NOT_SUPPORTED, "505 HTTP Version Not Supported",
      "the version of HTTP is neither 1.0 nor 1.1"},
@@ -27,27 +34,22 @@ static const struct {
 
 static const httpd_uri_t *known;
 
-static bool has_header(httpd_req_t *request, const char *name)
-{
-    return httpd_req_get_hdr_value_len(request, name) > 0;
-}
-
-/* The headers themselves: content_len is 0 for a chunked body, and for one of 4 GB. */
-static bool has_body(httpd_req_t *request)
-{
-    char length[4];
-    return has_header(request, "Transfer-Encoding")
-           || (has_header(request, "Content-Length")
-               && (httpd_req_get_hdr_value_str(request, "Content-Length", length, sizeof(length))
-                       != ESP_OK
-                   || strcmp(length, "0") != 0));
-}
-
 esp_err_t hr_refusal_check_no_body(httpd_req_t *request, hr_report_t *report)
 {
-    return has_body(request) ? hr_reject(report, HOTRELOAD_ERR_BODY_UNEXPECTED,
+    return hr_request_has_body(request) ? hr_reject(report, HOTRELOAD_ERR_BODY_UNEXPECTED,
                                          "the request has a body, %.32s takes none", request->uri)
                              : ESP_OK;
+}
+
+/* A server of the application reads the body that nobody wants, if it knows where that ends. */
+static esp_err_t answer_as_guest(httpd_req_t *request, const hr_answer_t *answer)
+{
+    bool goes_on = hr_request_is_bounded(request);
+    if (!goes_on) {
+        httpd_resp_set_hdr(request, "Connection", "close");
+    }
+    esp_err_t err = hr_answer_send(answer, request);
+    return goes_on ? err : ESP_FAIL;
 }
 
 esp_err_t hr_refusal_answer(httpd_req_t *request, esp_err_t err, const hr_report_t *report)
@@ -55,7 +57,21 @@ esp_err_t hr_refusal_answer(httpd_req_t *request, esp_err_t err, const hr_report
     char body[HR_ANSWER_SIZE];
     hr_answer_t answer = {.body = body, .size = sizeof(body)};
     hr_answer_error(&answer, err, report);
-    return hr_connection_dismiss(request, &answer);
+    return hr_connection_owns(request->handle) ? hr_connection_dismiss(request, &answer)
+                                               : answer_as_guest(request, &answer);
+}
+
+/* Also without a body and well-formed it is no request for ESP-IDF's server. */
+static bool asks_for_upgrade(httpd_req_t *request, hr_report_t *report)
+{
+    char protocol[32];
+    if (hr_request_get(request, "Upgrade", protocol, sizeof(protocol)) == ESP_ERR_NOT_FOUND) {
+        return false;
+    }
+    hr_reject(report, HOTRELOAD_ERR_REQUEST,
+              "the header Upgrade asks for %s: leave it out, the server speaks HTTP/1.1 only",
+              protocol);
+    return true;
 }
 
 static esp_err_t refuse_malformed(httpd_req_t *request, httpd_err_code_t error)
@@ -65,7 +81,9 @@ static esp_err_t refuse_malformed(httpd_req_t *request, httpd_err_code_t error)
     hr_answer_t answer = {.body = body, .size = sizeof(body)};
     for (size_t i = 0; i < MALFORMED; i++) {
         if (malformed[i].error == error) {
-            hr_reject(&report, HOTRELOAD_ERR_REQUEST, "%s", malformed[i].message);
+            if (error != HTTPD_400_BAD_REQUEST || !asks_for_upgrade(request, &report)) {
+                hr_reject(&report, HOTRELOAD_ERR_REQUEST, "%s", malformed[i].message);
+            }
             hr_answer_error(&answer, HOTRELOAD_ERR_REQUEST, &report);
             answer.status = malformed[i].status;
         }

@@ -12,8 +12,7 @@
 /* how long a wait takes to notice that it was cancelled */
 #define SLICE_MS 50
 
-/* a client that was refused gets this long, and may send this much more, to read why */
-#define LINGER_MS 2000
+/* a client that was refused gets HR_SOCKET_LINGER, and may send this much more, to read why */
 #define LINGER_BYTES (1024 * 1024)
 
 /* more than a window of lwIP; who sends on is not waited for */
@@ -33,8 +32,9 @@ static esp_err_t set_timeout(hr_socket_t *socket, uint32_t milliseconds)
     return result == 0 ? ESP_OK : ESP_FAIL;
 }
 
-esp_err_t hr_socket_receive(hr_socket_t *socket, void *buffer, size_t size, int64_t deadline,
-                            size_t *received)
+/* recv() with these flags, which waits until the deadline. */
+static esp_err_t receive(hr_socket_t *socket, void *buffer, size_t size, int flags,
+                         int64_t deadline, size_t *received)
 {
     for (;;) {
         int64_t left_ms = (deadline - esp_timer_get_time() + 999) / 1000;
@@ -47,7 +47,7 @@ esp_err_t hr_socket_receive(hr_socket_t *socket, void *buffer, size_t size, int6
         if (set_timeout(socket, MIN(left_ms, SLICE_MS)) != ESP_OK) {
             return ESP_FAIL;
         }
-        ssize_t result = recv(socket->fd, buffer, size, 0);
+        ssize_t result = recv(socket->fd, buffer, size, flags);
         if (result > 0) {
             *received = result;
             return ESP_OK;
@@ -56,6 +56,18 @@ esp_err_t hr_socket_receive(hr_socket_t *socket, void *buffer, size_t size, int6
             return ESP_FAIL;
         }
     }
+}
+
+esp_err_t hr_socket_receive(hr_socket_t *socket, void *buffer, size_t size, int64_t deadline,
+                            size_t *received)
+{
+    return receive(socket, buffer, size, 0, deadline, received);
+}
+
+esp_err_t hr_socket_peek(hr_socket_t *socket, void *buffer, size_t size, int64_t deadline,
+                         size_t *seen)
+{
+    return receive(socket, buffer, size, MSG_PEEK, deadline, seen);
 }
 
 /* esp_http_server has set how long a send may take */
@@ -98,7 +110,7 @@ void hr_socket_close(hr_socket_t *socket)
 {
     char dropped[128];
     size_t size;
-    int64_t deadline = esp_timer_get_time() + LINGER_MS * 1000;
+    int64_t deadline = esp_timer_get_time() + HR_SOCKET_LINGER * INT64_C(1000000);
     for (size_t total = 0; total < LINGER_BYTES; total += size) {
         if (hr_socket_receive(socket, dropped, sizeof(dropped), deadline, &size) != ESP_OK) {
             break;

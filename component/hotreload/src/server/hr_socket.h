@@ -8,6 +8,10 @@
 
 #include "esp_err.h"
 
+/* how long hr_socket_close() waits for the client, in seconds */
+#define HR_SOCKET_LINGER 2
+#define HR_SOCKET_LINGER_TEXT "2"
+
 typedef struct {
     int fd;
     const atomic_bool *cancelled; /* whoever waits gives up */
@@ -19,6 +23,10 @@ typedef struct {
    ended. */
 esp_err_t hr_socket_receive(hr_socket_t *socket, void *buffer, size_t size, int64_t deadline,
                             size_t *received);
+
+/* The same for what stays there. */
+esp_err_t hr_socket_peek(hr_socket_t *socket, void *buffer, size_t size, int64_t deadline,
+                         size_t *seen);
 
 /* Sends all of it, or fails with ESP_FAIL. */
 esp_err_t hr_socket_send(hr_socket_t *socket, const char *data, size_t size);

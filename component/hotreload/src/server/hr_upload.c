@@ -2,8 +2,6 @@
 #include "server/hr_upload.h"
 
 #include <stdlib.h>
-#include <string.h>
-#include <strings.h>
 #include <sys/param.h>
 
 #include "esp_timer.h"
@@ -13,6 +11,7 @@
 #include "server/hr_multipart.h"
 #include "lifecycle/hr_operation.h"
 #include "server/hr_refusal.h"
+#include "server/hr_request.h"
 #include "lifecycle/hr_update.h"
 
 /* stack of the upload's task */
@@ -23,22 +22,24 @@
 #define MULTIPART_OVERHEAD 4096
 /* "multipart/form-data; boundary=" with a boundary of 70 characters, and room for charset */
 #define CONTENT_TYPE_SIZE 160
-/* decimal digits of 2^64, and one more */
-#define CONTENT_LENGTH_SIZE 22
 
 typedef struct {
     hr_multipart_t parser;
     char buffer[FORM_BUFFER_SIZE]; /* a piece of the body */
 } form_t;
 
+/* Receives some of the body before `deadline`; errors as those of hr_socket_receive(). */
+typedef esp_err_t (*receive_t)(void *from, void *buffer, size_t size, int64_t deadline,
+                               size_t *received);
+
 /* One for each upload, on the heap: too large for a stack. */
 typedef struct {
     const hr_upload_target_t *target;
     hr_upload_finish_t finish;
-    void *context;
+    receive_t receive;
+    void *from;
     size_t length; /* of the body */
     size_t received;
-    size_t pending; /* where the first bytes of the body belong: came with the headers */
     bool awaits_continue;
     int64_t deadline;
     hr_access_t access;
@@ -57,38 +58,12 @@ static esp_err_t reject_too_large(const hr_upload_target_t *target, hr_report_t 
                      (unsigned)target->max_size);
 }
 
-static bool has_header(httpd_req_t *request, const char *name)
-{
-    return httpd_req_get_hdr_value_len(request, name) > 0;
-}
-
-/* The header itself: content_len of esp_http_server has only 32 bits of it. */
-static esp_err_t read_length(httpd_req_t *request, uint64_t *length, hr_report_t *report)
-{
-    char text[CONTENT_LENGTH_SIZE];
-    if (has_header(request, "Transfer-Encoding") || !has_header(request, "Content-Length")) {
-        return hr_reject(report, HOTRELOAD_ERR_LENGTH_REQUIRED,
-                         "the request has no Content-Length");
-    }
-    esp_err_t err = httpd_req_get_hdr_value_str(request, "Content-Length", text, sizeof(text));
-    *length = 0;
-    for (const char *c = text; err == ESP_OK && *c != 0; c++) {
-        if (*c < '0' || *c > '9') {
-            return hr_reject(report, HOTRELOAD_ERR_REQUEST, "Content-Length is \"%s\"", text);
-        }
-        *length = *length < UINT32_MAX ? *length * 10 + (*c - '0') : *length;
-    }
-    /* cut off: more digits than any length has */
-    *length = err == ESP_OK ? *length : UINT64_MAX;
-    return ESP_OK;
-}
-
 /* What the headers say, before anything of the body is read. */
 static esp_err_t check_headers(httpd_req_t *request, const hr_upload_target_t *target,
                                bool is_form, hr_report_t *report)
 {
     uint64_t length = 0;
-    esp_err_t err = read_length(request, &length, report);
+    esp_err_t err = hr_request_length(request, &length, report);
     if (err != ESP_OK) {
         return err;
     }
@@ -99,14 +74,6 @@ static esp_err_t check_headers(httpd_req_t *request, const hr_upload_target_t *t
         return reject_too_large(target, report);
     }
     return ESP_OK;
-}
-
-static bool awaits_continue(httpd_req_t *request)
-{
-    char expectation[sizeof("100-continue")];
-    return httpd_req_get_hdr_value_str(request, "Expect", expectation, sizeof(expectation))
-               == ESP_OK
-           && strcasecmp(expectation, "100-continue") == 0;
 }
 
 static esp_err_t append(void *context, const void *data, size_t size)
@@ -149,14 +116,14 @@ static esp_err_t reject_silence(upload_t *upload, int64_t silence)
                      (unsigned)CONFIG_HOTRELOAD_UPLOAD_TIMEOUT_MS, missing);
 }
 
-static esp_err_t receive_some(hr_socket_t *socket, upload_t *upload, size_t *size)
+static esp_err_t receive_some(upload_t *upload, size_t *size)
 {
     size_t missing = upload->length - upload->received;
     size_t space;
     void *buffer = room(upload, &space);
     int64_t silence = esp_timer_get_time() + CONFIG_HOTRELOAD_RECV_TIMEOUT_MS * 1000LL;
-    switch (hr_socket_receive(socket, buffer, MIN(missing, space), MIN(silence, upload->deadline),
-                              size)) {
+    switch (upload->receive(upload->from, buffer, MIN(missing, space),
+                            MIN(silence, upload->deadline), size)) {
     case ESP_OK:
         return ESP_OK;
     case ESP_ERR_TIMEOUT:
@@ -171,15 +138,15 @@ static esp_err_t receive_some(hr_socket_t *socket, upload_t *upload, size_t *siz
     }
 }
 
-static esp_err_t receive_all(hr_socket_t *socket, upload_t *upload)
+static esp_err_t receive_all(upload_t *upload)
 {
     size_t size;
-    if (upload->awaits_continue && upload->pending == 0) {
-        hr_socket_continue(socket); /* who has gone is found out by the next line */
+    if (upload->awaits_continue) {
+        hr_socket_continue(upload->from); /* who has gone is found out by the next line */
     }
-    esp_err_t err = take(upload, upload->pending);
+    esp_err_t err = ESP_OK;
     while (err == ESP_OK && upload->received < upload->length) {
-        err = receive_some(socket, upload, &size);
+        err = receive_some(upload, &size);
         if (err == ESP_OK) {
             err = take(upload, size);
         }
@@ -190,14 +157,14 @@ static esp_err_t receive_all(hr_socket_t *socket, upload_t *upload)
     return err;
 }
 
-static esp_err_t write_body(hr_socket_t *socket, upload_t *upload)
+static esp_err_t write_body(upload_t *upload)
 {
     hr_update_t *update = &upload->update;
     esp_err_t err = hr_update_begin(update, upload->target->partition_label, upload->length);
     if (err != ESP_OK) {
         return err;
     }
-    err = receive_all(socket, upload);
+    err = receive_all(upload);
     if (err == ESP_OK) {
         const hr_access_t *access = &upload->access;
         err = hr_update_commit(update, &upload->target->exports,
@@ -206,58 +173,125 @@ static esp_err_t write_body(hr_socket_t *socket, upload_t *upload)
     return hr_update_end(update, err);
 }
 
-/* In the upload's task. */
-static void serve(hr_socket_t *socket, void *context)
+/* Its body becomes current, or not: `answer` says so, with the room that the module was written
+   from. */
+static esp_err_t run(upload_t *upload, hr_answer_t *answer)
 {
-    upload_t *upload = context;
-    esp_err_t err = write_body(socket, upload);
-    hr_answer_t answer = {
+    esp_err_t err = write_body(upload);
+    *answer = (hr_answer_t) {
         .body = (char *)upload->update.flash.chunk,
         .size = sizeof(upload->update.flash.chunk),
     };
     if (err == ESP_OK) {
-        upload->finish(upload->update.flash.size, upload->context, &answer);
+        upload->finish(answer, upload->update.flash.size);
     } else {
-        hr_answer_error(&answer, err, &upload->update.report);
+        hr_answer_error(answer, err, &upload->update.report);
     }
+    return err;
+}
+
+static esp_err_t receive_from_socket(void *from, void *buffer, size_t size, int64_t deadline,
+                                     size_t *received)
+{
+    return hr_socket_receive(from, buffer, size, deadline, received);
+}
+
+/* In the upload's task. */
+static void serve(hr_socket_t *socket, void *context)
+{
+    upload_t *upload = context;
+    hr_answer_t answer;
+    upload->receive = receive_from_socket;
+    upload->from = socket;
+    (void)run(upload, &answer);
     hr_answer_send_last(&answer, socket); /* it may have gone: nobody else wants to know */
     free(upload);
 }
 
-/* Hands the connection over. With the claim, which is given back on a failure. */
-static esp_err_t hand_over(httpd_req_t *request, upload_t *upload, const char *content_type,
-                           hr_report_t *report)
+/* Hands the connection over to a task of its own. */
+static esp_err_t hand_over(httpd_req_t *request, upload_t *upload, hr_report_t *report)
 {
-    size_t space;
-    esp_err_t err = upload->is_form
-                        ? hr_multipart_begin(&upload->form->parser, content_type, append, upload,
-                                             report)
-                        : ESP_OK;
-    if (err != ESP_OK) {
-        return err;
-    }
-    void *buffer = room(upload, &space);
-    upload->awaits_continue = awaits_continue(request);
-    upload->pending = hr_connection_pending(request, buffer, space);
-    upload->deadline = esp_timer_get_time() + CONFIG_HOTRELOAD_UPLOAD_TIMEOUT_MS * 1000LL;
-    err = hr_connection_take(request, STACK_SIZE, serve, upload);
+    upload->awaits_continue = hr_request_awaits_continue(request);
+    esp_err_t err = hr_connection_take(request, STACK_SIZE, serve, upload);
     if (err == ESP_ERR_INVALID_STATE) {
         return hr_reject(report, HOTRELOAD_ERR_STOPPED, "the server is being stopped");
+    }
+    if (err == HOTRELOAD_ERR_CONNECTIONS) {
+        return hr_reject(report, err, "%u clients have their answers and have not closed their "
+                         "connections, which the device does after %u s",
+                         HR_CONNECTION_MAX, HR_SOCKET_LINGER);
     }
     return err == ESP_OK ? err : hr_reject(report, err, "no memory for the upload's task");
 }
 
-static esp_err_t begin(httpd_req_t *request, const hr_upload_target_t *target,
-                       hr_upload_finish_t finish, hr_report_t *report)
+/* The server waits as long as it was configured to, and may be late by as much. */
+static esp_err_t receive_in_handler(void *from, void *buffer, size_t size, int64_t deadline,
+                                    size_t *received)
+{
+    int result = HTTPD_SOCK_ERR_TIMEOUT;
+    while (result == HTTPD_SOCK_ERR_TIMEOUT) {
+        if (esp_timer_get_time() >= deadline) {
+            return ESP_ERR_TIMEOUT;
+        }
+        result = httpd_req_recv(from, buffer, size);
+    }
+    *received = result;
+    return result > 0 ? ESP_OK : ESP_FAIL;
+}
+
+static bool is_client_gone(esp_err_t err)
+{
+    return err == HOTRELOAD_ERR_BODY_TRUNCATED || err == HOTRELOAD_ERR_BODY_TIMEOUT
+           || err == HOTRELOAD_ERR_UPLOAD_TIMEOUT;
+}
+
+/* In the handler, in a server of the application, which reads what is left of the body unless it is
+   told to end the connection. */
+static esp_err_t serve_in_handler(httpd_req_t *request, upload_t *upload)
+{
+    hr_answer_t answer;
+    upload->receive = receive_in_handler;
+    upload->from = request;
+    esp_err_t err = run(upload, &answer);
+    esp_err_t sent = hr_answer_send(&answer, request);
+    free(upload);
+    return is_client_gone(err) ? ESP_FAIL : sent;
+}
+
+static esp_err_t make_upload(httpd_req_t *request, bool is_form, const char *content_type,
+                             upload_t **made, hr_report_t *report)
+{
+    upload_t *upload = calloc(1, sizeof(*upload) + (is_form ? sizeof(form_t) : 0));
+    if (upload == NULL) {
+        return hr_reject(report, ESP_ERR_NO_MEM, "no memory for an upload");
+    }
+    esp_err_t err = is_form ? hr_multipart_begin(&upload->form->parser, content_type, append,
+                                                 upload, report)
+                            : ESP_OK;
+    if (err != ESP_OK) {
+        free(upload);
+        return err;
+    }
+    upload->length = request->content_len;
+    upload->deadline = esp_timer_get_time() + CONFIG_HOTRELOAD_UPLOAD_TIMEOUT_MS * 1000LL;
+    upload->is_form = is_form;
+    *made = upload;
+    return ESP_OK;
+}
+
+/* All that can be said before the body is read. With ESP_OK the caller has the claim of the update,
+   which the end of the upload gives back. */
+static esp_err_t begin(httpd_req_t *request, const hr_upload_target_t *target, upload_t **begun,
+                       hr_report_t *report)
 {
     hr_access_t access;
+    char content_type[CONTENT_TYPE_SIZE];
     esp_err_t err = hr_access_check(request, &access, report);
     if (err != ESP_OK) {
         return err;
     }
-    char content_type[CONTENT_TYPE_SIZE] = "";
     /* an absent type is a raw body; one that is too long is cut and then found wrong */
-    (void)httpd_req_get_hdr_value_str(request, "Content-Type", content_type, sizeof(content_type));
+    (void)hr_request_get(request, "Content-Type", content_type, sizeof(content_type));
     bool is_form = hr_multipart_is(content_type);
     err = check_headers(request, target, is_form, report);
     if (err == ESP_OK) {
@@ -266,33 +300,40 @@ static esp_err_t begin(httpd_req_t *request, const hr_upload_target_t *target,
     if (err != ESP_OK) {
         return err;
     }
-    upload_t *upload = calloc(1, sizeof(*upload) + (is_form ? sizeof(form_t) : 0));
-    if (upload == NULL) {
-        err = hr_reject(report, ESP_ERR_NO_MEM, "no memory for an upload");
-    } else {
-        upload->target = target;
-        upload->finish = finish;
-        upload->context = request->user_ctx;
-        upload->length = request->content_len;
-        upload->access = access;
-        upload->is_form = is_form;
-        err = hand_over(request, upload, content_type, report);
-    }
+    err = make_upload(request, is_form, content_type, begun, report);
     if (err != ESP_OK) {
-        free(upload);
         hr_update_release();
+        return err;
     }
-    return err;
+    (*begun)->target = target;
+    (*begun)->access = access;
+    return ESP_OK;
+}
+
+static esp_err_t refuse(httpd_req_t *request, esp_err_t err, const hr_report_t *report)
+{
+    hr_operation_refuse("upload", err, report);
+    return hr_refusal_answer(request, err, report);
 }
 
 esp_err_t hr_upload_handle(httpd_req_t *request, const hr_upload_target_t *target,
                            hr_upload_finish_t finish)
 {
     hr_report_t report;
-    esp_err_t err = begin(request, target, finish, &report);
-    if (err == ESP_OK) {
-        return hr_connection_result(request);
+    upload_t *upload;
+    esp_err_t err = begin(request, target, &upload, &report);
+    if (err != ESP_OK) {
+        return refuse(request, err, &report);
     }
-    hr_operation_refuse("upload", err, &report);
-    return hr_refusal_answer(request, err, &report);
+    upload->finish = finish;
+    if (!hr_connection_owns(request->handle)) {
+        return serve_in_handler(request, upload);
+    }
+    err = hand_over(request, upload, &report);
+    if (err != ESP_OK) {
+        free(upload);
+        hr_update_release();
+        return refuse(request, err, &report);
+    }
+    return hr_connection_result(request);
 }
