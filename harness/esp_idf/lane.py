@@ -1,14 +1,17 @@
 """The half of a lane that builds its firmware with the exported ESP-IDF."""
 
 import os
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 from harness.environment import for_builds
+from harness.errors import MissingToolError
 from harness.esp_idf.sdk import EspIdf
 from harness.lanes.base import Lane
 
 TARGET = "esp32"
+DEBUGGER = "xtensa-esp32-elf-gdb"
 
 
 class EspIdfLane(Lane):
@@ -26,6 +29,15 @@ class EspIdfLane(Lane):
         ours = ("PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV")
         environment = {k: v for k, v in for_builds(os.environ).items() if k not in ours}
         return environment | {"IDF_TARGET": TARGET}
+
+    def debugger(self) -> Path:
+        program = shutil.which(DEBUGGER)
+        if program is None:
+            raise MissingToolError(
+                f"{DEBUGGER} is not in PATH: it comes with ESP-IDF's tools for {TARGET}, "
+                "export.sh puts it there"
+            )
+        return Path(program)
 
     def configure_command(
         self, project: Path, build_dir: Path, defaults: Sequence[Path]

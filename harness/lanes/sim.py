@@ -59,6 +59,14 @@ class SimLane(EmulatorLane):
     def build_command(self, project: Path, build_dir: Path, *targets: str) -> list[str]:
         return ["ninja", "-C", str(build_dir), *targets]
 
+    def debugger(self) -> Path:
+        from harness.sim.provision.gdb import provide_gdb
+
+        try:
+            return provide_gdb()
+        except sdk.ProvisionError as error:
+            raise MissingToolError("\n    ".join([str(error), *error.details])) from error
+
     def machine_args(self, context: DutContext) -> str:
         return f"-icount shift={ICOUNT_SHIFT}" if context.icount else ""
 

@@ -20,6 +20,7 @@ folder         key
 ``sdk/KEY``    files of ``provision/recipes``, versions of Debian's Xtensa compiler
                and binutils, machine
 ``lwip/KEY``   ``provision/lwip.py``, the port headers, the SDK's key
+``gdb/KEY``    ``provision/gdb.py``, the SDK's key; made when somebody first debugs
 ``venv/KEY``   ``requirements.lock``, the Python that it was made with
 =============  ====================================================================
 

@@ -170,7 +170,7 @@ def _unpack(source: Source, downloads: Path, into: Path, step: Step) -> str:
             "provisioning wants Debian 12"
         )
     into.mkdir()
-    archive = _single(downloads, f"{source.package}_*.orig.tar.*")
+    archive = _single(downloads, f"{source.package}_*.orig.tar.[gx]z")
     if source.inner:
         step.run(
             ["tar", "-xf", archive, "-C", downloads, "--wildcards", "--strip-components=1",
