@@ -15,7 +15,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from pexpect import EOF, TIMEOUT  # type: ignore[import-untyped]
 from pytest_embedded.log import PexpectProcess
@@ -76,6 +76,8 @@ class Console:
         self.check: Callable[[], None] = lambda: None
         self.waiting: Callable[[str, bool, float], AbstractContextManager[None]] = _unwatched
         self.lost: Callable[[str], None] = lambda reason: None
+        #: how long to wait for what usually takes at most so many seconds
+        self.limit: Callable[[float], float] = lambda seconds: seconds
 
     def put(self, data: str | bytes, **_: object) -> None:
         """Append what the device printed (named as in pytest-embedded's message queue)."""
@@ -136,7 +138,7 @@ class Console:
         long.
         """
         regex = re.compile(pattern)
-        deadline = time.monotonic() + timeout
+        deadline = time.monotonic() + self.limit(timeout)
         position = start
         what = f"a line {pattern!r} on the console"
         if patient is None:
@@ -189,7 +191,7 @@ class Console:
 
         Raises pexpect's TIMEOUT after `timeout` seconds and its EOF when no more will come.
         """
-        deadline = None if timeout is None else time.monotonic() + timeout
+        deadline = None if timeout is None else time.monotonic() + self.limit(timeout)
         wait = self.waiting("output on the console", timeout is not None, WAIT_SECONDS)
         with wait, self._changed:
             while self._size <= offset and self._end is None and not self.ended():
@@ -226,6 +228,20 @@ class ConsoleProcess(PexpectProcess):  # type: ignore[misc]
         self._console = console
         self._offset = 0
         self.delayafterread = None  # pexpect's pause between two polls
+
+    def expect_list(self, patterns: Any, timeout: float | None = -1, *more: Any) -> Any:
+        """As pexpect's."""
+        return super().expect_list(patterns, self._limit(timeout), *more)
+
+    def expect_exact(
+        self, patterns: Any, timeout: float | None = -1, *more: Any, **options: Any
+    ) -> Any:
+        """As pexpect's."""
+        return super().expect_exact(patterns, self._limit(timeout), *more, **options)
+
+    def _limit(self, timeout: float | None) -> float | None:
+        chosen = self.timeout if timeout == -1 else timeout
+        return None if chosen is None else self._console.limit(chosen)
 
     def read_nonblocking(self, size: int = 1, timeout: float | None = -1) -> bytes:
         """Read at most `size` bytes, waiting up to `timeout` seconds for the first."""

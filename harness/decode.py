@@ -111,10 +111,10 @@ class Decoder:
 
     def _fitting(self, segments: Iterable[tuple[int, int, int]]) -> list[Module]:
         placed = sorted(segments)
-        known = [*self._own(), *self._built()]
+        known = [*self.own_modules(), *self._built()]
         return [module for module in known if _loaded_of(module.path) == placed]
 
-    def _own(self) -> list[Module]:
+    def own_modules(self) -> list[Module]:
         """The modules that the firmware was built with."""
         folder = self._firmware.build_dir
         return [

@@ -4,6 +4,7 @@ import contextlib
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import EllipsisType
 from typing import Any
@@ -15,6 +16,8 @@ from pytest_embedded.utils import ClassCliOptions
 
 from harness.client import HotReloadClient
 from harness.console import Console, ConsoleProcess
+from harness.debug.gdb import GDB, debugger_of
+from harness.debug.keep import monitor_of
 from harness.decode import Decoder
 from harness.device import PROBE_PORT, SERVER_PORT, Device
 from harness.diagnosis import describe, looker
@@ -131,6 +134,8 @@ def msg_queue(
         for log, label, stamp in zip(logs, labels, stamps, strict=True)
     ]
     watches = [Watch(console) for console in consoles]
+    for watch in watches:
+        watch.debugged = request.config.getoption("gdb")
     if request.node.get_closest_marker("crashes") is None:
         for watch in watches:
             watch.activate()
@@ -176,12 +181,14 @@ def _fixture_classes_and_options(
     all_options: list[ClassCliOptions] = _per_dut(_fixture_classes_and_options, dut_total)
     firmwares, consoles = _per_dut(firmware, dut_total), _per_dut(msg_queue, dut_total)
     icount = request.node.get_closest_marker("icount") is not None
+    gdb = debugger_of(request, firmwares)
     for index, (options, build, console, board) in enumerate(
         zip(all_options, firmwares, consoles, boards, strict=True)
     ):
         _let_describe(request.node.stash[TIMELINE].watches[index], console, build)
         directory = console.log.parent / f"dut-{index}"
-        context = DutContext(build.build_dir, console, directory, icount, board)
+        monitor = monitor_of(request.node, index)
+        context = DutContext(build.build_dir, console, directory, icount, board, monitor, gdb)
         lane.put_in_classes(options, context)
     return _as_fixture(all_options)
 
@@ -259,6 +266,9 @@ def devices(
         for one, build, watch in zip(duts, builds, timeline.watches, strict=True)
     ]
     request.node.stash[DEVICES] = found
+    if request.config.getoption("keep_device"):
+        for device in found:
+            device.watch.wake(partial(lane.freeze, device.dut))
     if found[0].decoder is not None:
         request.config.stash[DECODER] = found[0].decoder
     try:
@@ -346,6 +356,8 @@ def build_module(
             )
         )
         built.append(module)
+        if GDB in request.node.stash:
+            request.node.stash[GDB].add(module)
         return module
 
     return build

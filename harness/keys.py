@@ -1,5 +1,7 @@
 """What the plugin keeps with the session and with each test."""
 
+from pathlib import Path
+
 import pytest
 
 from harness.decode import Decoder
@@ -22,4 +24,6 @@ DEVICES = pytest.StashKey[list[Device]]()
 FAILED = pytest.StashKey[bool]()
 FIRMWARE = pytest.StashKey[list[FirmwareBuild]]()
 FIGURES = pytest.StashKey[list[str]]()
+#: sockets of the emulators' monitors, one for each DUT, when devices are kept
+MONITORS = pytest.StashKey[list[Path]]()
 MODULES = pytest.StashKey[list[Module]]()

@@ -33,7 +33,7 @@ from harness.sentences import compare
 from harness.sim.sdk import cache_root
 from harness.tracebacks import prune, release
 
-pytest_plugins = ["harness.fixtures", "harness.report.plugin"]
+pytest_plugins = ["harness.fixtures", "harness.report.plugin", "harness.debug.plugin"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

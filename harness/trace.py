@@ -173,7 +173,7 @@ class Trace:
         """Return the next event `name` whose fields have these values."""
         if name not in EVENTS:
             raise UnknownNameError(f"the trace has no event {name!r}{nearest(name, EVENTS)}")
-        deadline = time.monotonic() + timeout
+        deadline = time.monotonic() + self._limit(timeout)
         wanted = " ".join([name, *(f"{key}={_shown(value)}" for key, value in fields.items())])
         patient = timeout != WAIT_SECONDS
         with self._waiting(f"the event {wanted!r} in the trace", patient), self._changed:
@@ -251,6 +251,9 @@ class Trace:
     def _crashed(self) -> None:
         if self._console is not None:
             self._console.check()
+
+    def _limit(self, seconds: float) -> float:
+        return seconds if self._console is None else self._console.limit(seconds)
 
     def _waiting(self, what: str, patient: bool) -> AbstractContextManager[None]:
         if self._console is None:

@@ -37,6 +37,8 @@ LONGEST_SECONDS = 30.0
 PANIC_SECONDS = 2.0
 #: for the console of a board to tell why a connection broke
 GRACE_SECONDS = 0.1
+#: of any wait, while somebody debugs the device
+ENDLESS_SECONDS = 7 * 24 * 3600.0
 #: starts in a row without becoming ready
 STARTS_IN_VAIN = 4
 
@@ -96,6 +98,8 @@ class Watch:
         self.work: Callable[[], float] = lambda: 0.0
         #: how many times longer than by default a device may be silent
         self.patience = 1.0
+        #: a debugger stops the device as it likes: nothing is too long, and nothing is a hang
+        self.debugged = False
         #: makes the message of a crash
         self.describe: Callable[[Crash], str] = lambda crash: f"device crashed: {crash.cause}"
         #: whether an address is one of the device
@@ -105,7 +109,7 @@ class Watch:
         if console is not None:
             self.wake(console.wake)
             console.check, console.waiting, console.lost = self.check, self.waiting, self.lost
-            console.ended = lambda: self.crash is not None
+            console.ended, console.limit = (lambda: self.crash is not None), self.limit
             console.follow(self.take)
 
     # what the device's owner says
@@ -155,10 +159,14 @@ class Watch:
         """Wait until only `left` of the announced crashes are outstanding."""
         with self._changed:
             return self._changed.wait_for(
-                lambda: self._allowed <= left or self._crash is not None, timeout
+                lambda: self._allowed <= left or self._crash is not None, self.limit(timeout)
             )
 
     # what waits
+
+    def limit(self, seconds: float) -> float:
+        """How long to wait for what takes at most `seconds` on a device that nobody debugs."""
+        return ENDLESS_SECONDS if self.debugged else seconds
 
     @property
     def crash(self) -> Crash | None:
@@ -204,6 +212,7 @@ class Watch:
         """Somebody waits for the device; a `patient` wait is not ended by silence."""
         now = time.monotonic()
         longest = LONGEST_SECONDS * self.patience
+        patient = patient or self.debugged
         wait = Wait(what, patient, now, now + min(timeout, longest), self.work())
         with self._changed:
             self._waits.append(wait)
@@ -244,7 +253,7 @@ class Watch:
                 self._processes.append(process)
             try:
                 with self.waiting(f"the end of {Path(command[0]).name}", patient=True):
-                    output, errors = process.communicate(timeout=timeout)
+                    output, errors = process.communicate(timeout=self.limit(timeout))
             finally:
                 with self._changed:
                     self._processes.remove(process)
@@ -263,7 +272,7 @@ class Watch:
             crash = self._reader.take(line.text, line.at)
             self._stop_timer()
             if self._reader.crash is not None:
-                self._timer = threading.Timer(PANIC_SECONDS, self._panic_ended)
+                self._timer = threading.Timer(self.limit(PANIC_SECONDS), self._panic_ended)
                 self._timer.daemon = True
                 self._timer.start()
             stage = start_stage(line.text)

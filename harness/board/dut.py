@@ -6,14 +6,19 @@ from harness.board.address import find_address
 from harness.board.serial import BoardSerial
 from harness.console import Console
 from harness.errors import ConditionNotMet
+from harness.lanes.base import Debugger
 
 
 class BoardDut(IdfDut):  # type: ignore[misc]
     """pytest-embedded's `IdfDut`, and where its board is found on the network."""
 
-    def __init__(self, serial: BoardSerial, console: Console, **kwargs: object) -> None:
+    def __init__(
+        self, serial: BoardSerial, console: Console, gdb: Debugger | None = None, **kwargs: object
+    ) -> None:
         self.console = console
         super().__init__(serial=serial, **kwargs)
+        if gdb is not None:
+            gdb.start(serial.link.board.gdb, ["monitor reset halt"])
 
     @property
     def address(self) -> str:

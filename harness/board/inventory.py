@@ -52,6 +52,8 @@ class Board:
     #: which stub esptool runs on the board
     stub: str = "default"
     flash_baud: int = 460800
+    #: where OpenOCD waits for gdb
+    gdb: str = "localhost:3333"
 
     def __str__(self) -> str:
         return f"board {self.name} ({self.port})"
@@ -311,4 +313,5 @@ _FIELDS: Mapping[str, Callable[[Any], Any]] = {
     "sdkconfig": _sdkconfig,
     "stub": _one_of(STUBS),
     "flash_baud": _baud,
+    "gdb": _matching(_ADDRESS, "write HOST:PORT of OpenOCD, as in localhost:3333"),
 }

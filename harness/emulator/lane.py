@@ -1,5 +1,7 @@
 """The half of a lane that runs its firmware in QEMU."""
 
+import contextlib
+import shlex
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -10,6 +12,7 @@ from harness.emulator.dut import EmulatedDut
 from harness.emulator.memory import FlashFile, QemuMemory
 from harness.emulator.qemu import EmulatedBoard
 from harness.emulator.snapshot import take_snapshot
+from harness.errors import HarnessError
 from harness.lanes.base import DutContext, Lane
 from harness.snapshot import Snapshot
 
@@ -31,13 +34,19 @@ class EmulatorLane(Lane):
             "part_tool": app.get("part_tool"),
         }
         qemu = options.kwargs["qemu"]
-        chosen = [qemu.get("qemu_extra_args"), self.machine_args(context)]
+        chosen = [
+            qemu.get("qemu_extra_args"),
+            self.machine_args(context),
+            shlex.join(monitor_options(context.monitor)) if context.monitor else "",
+            f"-S -gdb tcp:127.0.0.1:{context.gdb.port}" if context.gdb else "",
+        ]
         options.kwargs["qemu"] = {
             "app": None,  # filled in by pytest-embedded
             "console": context.console,
             "directory": context.directory,
             "program": qemu.get("qemu_prog_path"),
             "extra_args": " ".join(filter(None, chosen)),
+            "gdb": context.gdb,
         }
         options.kwargs["dut"]["console"] = context.console
 
@@ -54,8 +63,18 @@ class EmulatorLane(Lane):
     def look(self, dut: Any, elf: Path) -> Snapshot | None:
         return take_snapshot(dut.qemu, elf) if dut.qemu.running else None
 
+    def freeze(self, dut: Any) -> None:
+        with contextlib.suppress(HarnessError):  # it is off, or gone
+            dut.qemu.qmp.execute("stop")
+
     def work(self, dut: Any) -> float:
         return dut.qemu.work if dut.qemu.running else 0.0
 
     def flash(self, dut: Any) -> FlashFile:
         return FlashFile(dut.qemu)
+
+
+def monitor_options(path: Path) -> list[str]:
+    """QEMU's options for a monitor that a person reaches at a Unix socket."""
+    listener = f"socket,id=monitor,path={path},server=on,wait=off"
+    return ["-chardev", listener, "-mon", "chardev=monitor,mode=readline"]

@@ -15,9 +15,11 @@ from harness.emulator.app import EmulatedApp
 from harness.emulator.machine import Machine
 from harness.emulator.qmp import Qmp
 from harness.errors import MachineError
+from harness.lanes.base import Debugger
 
 GUEST_PORTS = (8080, 8081)
 
+_LISTENS = re.compile(r"tcp:127\.0\.0\.1:(\d+)")
 _FORWARD = re.compile(r"TCP\[HOST_FORWARD\]\s+\d+\s+\S+\s+(\d+)\s+\S+\s+(\d+)")
 
 
@@ -38,6 +40,7 @@ class EmulatedBoard(ABC):
         directory: Path,
         program: str = "qemu-system-xtensa",
         extra_args: str = "",
+        gdb: Debugger | None = None,
     ) -> None:
         self.app = app
         self.program = program
@@ -45,6 +48,7 @@ class EmulatedBoard(ABC):
         self.flash_path = directory / "flash.bin"
         self._console = console
         self._extra_args = shlex.split(extra_args)
+        self._gdb = gdb
         self._running: Machine | None = None
         self._ports: dict[int, int] = {}
         directory.mkdir(parents=True)
@@ -83,6 +87,8 @@ class EmulatedBoard(ABC):
         self._running = Machine(self._command, self._console, self.directory / "qemu.log")
         self._console.catch_up = self._running.catch_up
         self._console.ask = self._running.ask
+        if self._gdb is not None:
+            self._gdb.start(f"127.0.0.1:{self._gdb_port()}")
 
     def stop(self) -> None:
         """Power off, leaving QEMU the time to end by itself."""
@@ -144,6 +150,15 @@ class EmulatedBoard(ABC):
             *("-chardev", f"socket,id=uart,fd={serial}", "-serial", "chardev:uart"),
             *self._extra_args,
         ]
+
+    def _gdb_port(self) -> int:
+        """Where the machine waits for gdb: the kernel may have chosen that."""
+        devices = {
+            device["label"]: device["filename"] for device in self.qmp.execute("query-chardev")
+        }
+        found = _LISTENS.search(devices["gdb"])
+        assert found is not None, devices
+        return int(found[1])
 
     def _end(self, first_signal: signal.Signals) -> None:
         machine, self._running, self._ports = self._running, None, {}

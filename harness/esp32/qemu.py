@@ -9,6 +9,7 @@ from harness.errors import MachineError
 from harness.esp32.faults import FaultWatch
 from harness.esp32.program import PROGRAM, QemuProgram, find_qemu
 from harness.flashimage import MEGABYTE
+from harness.lanes.base import Debugger
 
 #: the watchdogs go by the host's clock, which a busy host does not keep; Espressif's guide to
 #: its QEMU names this option
@@ -29,11 +30,12 @@ class EspQemu(EmulatedBoard):
         directory: Path,
         program: str = PROGRAM,
         extra_args: str = "",
+        gdb: Debugger | None = None,
     ) -> None:
         found = find_qemu(program)
         check_flash_size(found, Path(app.image_path).stat().st_size)
         console.follow(FaultWatch(console, found.name))
-        super().__init__(app, console, directory, found.path, extra_args)
+        super().__init__(app, console, directory, found.path, extra_args, gdb)
 
     def machine_options(self) -> list[str]:
         return esp32_options(self.flash_path, psram=bool(self.app.sdkconfig.get("SPIRAM")))

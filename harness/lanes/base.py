@@ -5,12 +5,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 import pytest
 from pytest_embedded.utils import ClassCliOptions
 
 from harness.console import Console
+from harness.errors import MissingToolError
 from harness.memory import FlashAccess, Memory
 from harness.snapshot import Snapshot
 
@@ -33,6 +34,16 @@ CAPABILITIES: Mapping[str, str] = {
 }
 
 
+class Debugger(Protocol):
+    """Who debugs a device."""
+
+    #: of this machine, at which an emulator waits for gdb; 0: any
+    port: int
+
+    def start(self, address: str, prepare: Sequence[str] = ()) -> None:
+        """The device waits at HOST:PORT; gdb has to give the commands `prepare` first."""
+
+
 @dataclass(frozen=True)
 class DutContext:
     """What is known of a device under test before its objects are made."""
@@ -43,6 +54,10 @@ class DutContext:
     icount: bool = False
     #: what `Lane.boards` gave for it
     board: Any = None
+    #: where an emulator is to open its monitor, if anywhere
+    monitor: Path | None = None
+    #: the debugger that the device is to wait for, if any
+    gdb: Debugger | None = None
 
 
 class Lane(ABC):
@@ -124,6 +139,13 @@ class Lane(ABC):
     def look(self, dut: Any, elf: Path) -> Snapshot | None:
         """What the device is doing right now, seen from outside; None where that is not to see."""
         return None
+
+    def debugger(self) -> Path:
+        """The lane's gdb, made first where the lane makes its tools."""
+        raise MissingToolError(f"lane {self.name} has no debugger")
+
+    def freeze(self, dut: Any) -> None:  # noqa: B027 - not every lane can
+        """Stop the device where it is, for somebody who wants to look at it."""
 
     def work(self, dut: Any) -> float:
         """The seconds that the device's processor has worked since it was switched on; 0 where

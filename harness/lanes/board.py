@@ -98,7 +98,7 @@ class BoardLane(EspIdfLane):
             "link": context.board,
             "console": context.console,
         }
-        options.kwargs["dut"]["console"] = context.console
+        options.kwargs["dut"].update(console=context.console, gdb=context.gdb)
 
     def url(self, dut: Any, port: int) -> str:
         return f"http://{dut.host(port)}"

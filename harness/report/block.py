@@ -35,7 +35,7 @@ def failure_blocks(item: pytest.Item) -> list[tuple[str, str]]:
             lines.append(f"modules  {', '.join(modules)}")
         lines.append(f"folder   {console.log.parent}")
         lines += [f"  {line}" for line in last_lines(item, console)]
-        lines.append(f"repeat   {repeat_command(item)}")
+        lines += [f"{what:8} {command}" for what, command in commands(item).items()]
         blocks.append((f"{TITLE} {console.label}".rstrip(), "\n".join(lines)))
     return blocks
 
@@ -52,6 +52,12 @@ def last_lines(item: pytest.Item, console: Console) -> Iterator[str]:
     said = [line for line in lines if line.text.strip()]
     for line in said[-LAST_LINES:]:
         yield annotate(line.text, line.at) if line.text.startswith("HR ") else line.text
+
+
+def commands(item: pytest.Item) -> dict[str, str]:
+    """How to repeat exactly this test, to stop at its failure, and to debug it."""
+    repeat = repeat_command(item)
+    return {"repeat": repeat, "keep": f"{repeat} --keep-device", "debug": f"{repeat} --gdb"}
 
 
 def repeat_command(item: pytest.Item) -> str:

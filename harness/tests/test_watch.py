@@ -273,3 +273,25 @@ def test_program_that_ends(watch: Watch) -> None:
     ended = watch.run(["sh", "-c", "echo it; exit 3"], 20, stdout=subprocess.PIPE)
 
     assert (ended.stdout, ended.returncode) == ("it\n", 3)
+
+
+@pytest.mark.parametrize("kind", ["console", "expect", "exactly", "trace"])
+def test_nothing_is_too_long_or_a_hang_while_somebody_debugs(
+    console: Console, watch: Watch, short: None, kind: str
+) -> None:
+    watch.debugged = True
+    watch.work = time.monotonic
+    watch.look = lambda: Sight([], False, "")
+    trace = Trace(console)
+    timer = threading.Timer(0.5, console.put, [b"HR 1 1 trace version=1\n"])
+    timer.start()
+    with console.log.open("rb") as log:
+        process = ConsoleProcess(log, console)
+        waits: dict[str, Callable[[], object]] = {
+            "console": lambda: console.wait_line("trace", timeout=0.05, patient=False),
+            "expect": lambda: process.expect("trace", timeout=0.05),
+            "exactly": lambda: process.expect_exact("trace", timeout=0.05),
+            "trace": lambda: trace.wait("trace", timeout=0.05),
+        }
+        waits[kind]()
+    watch.check()

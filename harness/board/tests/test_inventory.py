@@ -26,6 +26,7 @@ boards:
     forward: {8080: 127.0.0.1:5001}
     stub: none
     flash_baud: 115200
+    gdb: shelf.lan:3333
 """
 
 
@@ -53,6 +54,7 @@ def test_all_that_a_file_can_say(boards_file: Path) -> None:
         forward={8080: "127.0.0.1:5001"},
         stub="none",
         flash_baud=115200,
+        gdb="shelf.lan:3333",
     )
 
 
