@@ -8,7 +8,7 @@ from harness.client import HotReloadClient
 from harness.device import Device
 from harness.errors import NoAnswer
 from scenarios.bench import Bench, Variant
-from scenarios.test_server import MAXIMUM, SMUGGLED
+from scenarios.test_server import MAXIMUM, SMUGGLED, send_half
 
 #: of ESP-IDF's HTTPS server
 HTTPS_CTRL_PORT = 32769
@@ -112,9 +112,8 @@ def test_upload_to_an_attached_server_that_is_cut_off(
 ) -> None:
     """It keeps the module, and the next upload."""
     elf = variant("answer_43").data
-    device.trace.mark()
     with attached.raw("/upload", len(elf)) as upload:
-        upload.send(elf[: len(elf) // 2])
+        send_half(device, upload, elf)
         upload.cut()
     event = device.trace.wait("error", op="update")
     assert event["name"] == "HOTRELOAD_ERR_BODY_TRUNCATED"
