@@ -170,35 +170,37 @@ class ModuleBuilder:
         with tempfile.TemporaryDirectory(dir=self._cache, prefix="building-") as scratch:
             output = Path(scratch) / "result"
             output.mkdir()
-            sources = self._write_sources(Path(scratch), recipe)
+            sources = self._write_sources(output, recipe)
             try:
                 if recipe.foreign:
                     self._link_foreign(sources, output, recipe)
                 else:
-                    self._link(sources, output, recipe)
+                    self._link(sources, output, folder, recipe)
             except ModuleError as error:
                 raise BuildError(f"module {recipe.name}", str(error)) from error
             shutil.move(output, folder)
 
     @staticmethod
-    def _write_sources(scratch: Path, recipe: Recipe) -> list[Path]:
+    def _write_sources(output: Path, recipe: Recipe) -> list[Path]:
+        """The files of the sources; those that are texts stay beside the module, for a debugger."""
         sources = []
         for index, source in enumerate(recipe.sources):
             if isinstance(source, str):
-                file = scratch / f"{recipe.name}_{index}.c"
+                file = output / f"{recipe.name}_{index}.c"
                 file.write_text(source)
                 sources.append(file)
             else:
                 sources.append(source)
         return sources
 
-    def _link(self, sources: list[Path], output: Path, recipe: Recipe) -> None:
+    def _link(self, sources: list[Path], output: Path, folder: Path, recipe: Recipe) -> None:
+        """Make it in `output`, which is going to be `folder`."""
         build_module(
             self._manifest,
             sources,
             output / "module.so",
             unstripped=output / "module.unstripped.so",
-            compile_options=recipe.cflags,
+            compile_options=(*recipe.cflags, f"-ffile-prefix-map={output}={folder}"),
         )
 
     def _link_foreign(self, sources: list[Path], output: Path, recipe: Recipe) -> None:

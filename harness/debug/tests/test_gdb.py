@@ -80,12 +80,13 @@ def test_breakpoints_and_stacks_follow_the_module(nested: NestedPytest) -> None:
     assert re.search(r"^pc +0x50000000", printed, re.MULTILINE)  # nothing has run yet
     for module in ("one", "two"):
         assert re.search(
-            rf"^#0 +inner \(text=0x[0-9a-f]+ .*\) at {module}_0\.c:4\n"
-            rf"#1 +0x[0-9a-f]+ in reloadable_greeting \(.*\) at {module}_0\.c:5\n"
+            rf"^#0 +inner \(text=0x[0-9a-f]+ .*\) at /.*/{module}_0\.c:4\n"
+            rf"#1 +0x[0-9a-f]+ in reloadable_greeting \(.*\) at /.*/{module}_0\.c:5\n"
             r"#2 +0x[0-9a-f]+ in greeter \(.*\) at .*/examples/basic/main/main\.c:\d+$",
             printed,
             re.MULTILINE,
         ), printed
+        assert re.search(rf'^4\t.*strcpy\(text, "{module}"\)', printed, re.MULTILINE), printed
 
 
 @pytest.mark.nightly
