@@ -4,6 +4,7 @@ import json
 import select
 import socket
 import struct
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from http.client import HTTPException, HTTPResponse
@@ -14,7 +15,7 @@ from urllib.parse import urlsplit
 import requests
 from hotreload_client import Challenge, Key
 
-from harness.connection import Connections
+from harness.connection import ANSWER, Connections, Record, unrecorded
 from harness.errors import ConditionNotMet, NoAnswer
 from harness.watch import Watch
 
@@ -174,14 +175,13 @@ class HotReloadClient:
     def __init__(
         self,
         url: Callable[[], str],
-        record: Callable[[str, str, float], None] = lambda request, answer, seconds: None,
+        record: Record = unrecorded,
         key: Key | None = None,
         watch: Watch | None = None,
     ) -> None:
         self._url = url
-        self._record = record
         self._watch = watch or Watch()
-        self._connections = Connections(self._watch)
+        self._connections = Connections(self._watch, record)
         self._key = key
 
     @property
@@ -249,17 +249,9 @@ class HotReloadClient:
             endpoint = urlsplit(path).path
             signature = self._key.authorization(endpoint, self.challenge(), _module_in(arguments))
             arguments["headers"] = {**arguments.get("headers", {}), "Authorization": signature}
-        response = self._connections.request(
+        return self._connections.request(
             method, self.url + path, f"{method} {path}", patient=patient, **arguments
         )
-        body = response.request.body
-        size = f" ({len(body)} bytes)" if isinstance(body, bytes) and body else ""
-        self._record(
-            f"{method} {path}{size}",
-            f"{response.status_code} {response.text.strip()[:200]}",
-            response.elapsed.total_seconds(),
-        )
-        return response
 
     def raw(
         self,
@@ -272,7 +264,8 @@ class HotReloadClient:
 
         `length` is what Content-Length says, whatever that is; None leaves the header out.
         """
-        return RawUpload(self.url, path, length, content_type, headers, self._watch)
+        record = self._connections.record
+        return RawUpload(self.url, path, length, content_type, headers, self._watch, record)
 
     def disconnect(self) -> None:
         """Forget open connections: the device was reset and knows nothing of them."""
@@ -302,8 +295,12 @@ class RawUpload:
     content_type: str = OCTETS
     headers: Sequence[tuple[str, str]] = ()
     watch: Watch = field(default_factory=Watch)
+    record: Record = unrecorded
+    _sent: int = field(default=0, init=False)
+    _outcome: str = field(default="no answer was waited for", init=False)
 
     def __enter__(self) -> "RawUpload":
+        self._started = time.monotonic()
         address = urlsplit(self.url)
         self._socket = self.watch.connect((str(address.hostname), address.port or 80), TIMEOUT)
         headers = [("Host", address.netloc), ("Content-Type", self.content_type)]
@@ -312,6 +309,7 @@ class RawUpload:
         headers += self.headers
         head = [f"POST {self.path} HTTP/1.1", *(f"{k}: {v}" for k, v in headers), "", ""]
         self.send("\r\n".join(head).encode())
+        self._sent = 0
         return self
 
     def __exit__(
@@ -321,9 +319,12 @@ class RawUpload:
         traceback: TracebackType | None,
     ) -> None:
         self._socket.close()
+        asked = f"POST {self.path} ({self._sent} bytes)"
+        self.record(asked, self._outcome, time.monotonic() - self._started)
 
     def send(self, data: bytes) -> None:
         """Send a piece."""
+        self._sent += len(data)
         try:
             with self.watch.waiting(f"POST {self.path} to take more", patient=True):
                 self._socket.sendall(data)
@@ -337,6 +338,7 @@ class RawUpload:
 
     def cut(self) -> None:
         """Drop the connection in mid-transfer, with a reset instead of a farewell."""
+        self._outcome = "cut off"
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._socket.close()
 
@@ -364,10 +366,13 @@ class RawUpload:
         try:
             with self.watch.waiting(f"the answer of POST {self.path}", patient=True):
                 response.begin()
-                return RawAnswer(response.status, dict(response.getheaders()), response.read())
+                body = response.read()
         except (OSError, HTTPException) as error:
+            self._outcome = f"no answer: {error}"
             self.watch.settle_broken()
             raise NoAnswer(f"POST {self.path}: {error}") from error
+        self._outcome = f"{response.status} {body.decode(errors='replace').strip()[:ANSWER]}"
+        return RawAnswer(response.status, dict(response.getheaders()), body)
 
     def receive_until(self, end: bytes) -> bytes:
         """All that the server sends up to `end`; `NoAnswer` when that does not come."""

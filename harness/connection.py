@@ -1,6 +1,7 @@
 """HTTP requests that end with the device they go to."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import requests
@@ -9,15 +10,25 @@ from harness.errors import NoAnswer
 from harness.tracebacks import release
 from harness.watch import Watch
 
+#: takes a request, what became of it, and the seconds that it took
+Record = Callable[[str, str, float], None]
+
+#: characters of an answer that are recorded
+ANSWER = 200
 #: layers around the reason of an error of `requests`
 DEEPEST = 20
 
 
-class Connections:
-    """A session of `requests` with the device of one watch."""
+def unrecorded(request: str, answer: str, seconds: float) -> None:
+    """Where nobody keeps a record."""
 
-    def __init__(self, watch: Watch) -> None:
+
+class Connections:
+    """A session of `requests` with the device of one watch; `record` is told of each request."""
+
+    def __init__(self, watch: Watch, record: Record = unrecorded) -> None:
         self.watch = watch
+        self.record = record
         self.session = requests.Session()
         self.session.trust_env = False  # neither proxies nor ~/.netrc are a device's
 
@@ -28,24 +39,32 @@ class Connections:
         """
         patient = bool(arguments.pop("patient", False))
         self.watch.check()
-        self._remember(arguments)
+        size = self._remember(arguments)
+        asked = f"{what} ({size} bytes)" if size else what
+        started = time.monotonic()
         try:
             with self.watch.waiting(f"the answer of {what}", patient):
                 response = self.session.request(method, url, **arguments)
         except requests.RequestException as error:
             reason = in_short(error)
             release(error)
+            self.record(asked, f"no answer: {reason}", time.monotonic() - started)
         else:
+            said = f"{response.status_code} {response.text.strip()[:ANSWER]}"
+            self.record(asked, said, time.monotonic() - started)
             self.watch.sign()
             return response
         self.watch.settle_broken()
         raise NoAnswer(f"{what}: {reason}")
 
-    def _remember(self, arguments: dict[str, Any]) -> None:
+    def _remember(self, arguments: dict[str, Any]) -> int:
+        """Keep what is sent; its size."""
         files = arguments.get("files") or {}
-        bodies = [arguments.get("data"), *(file[1] for file in files.values())]
+        parts = [arguments.get("data"), *(file[1] for file in files.values())]
+        bodies = [part for part in parts if isinstance(part, bytes) and part]
         now = time.monotonic()
-        self.watch.sent += [(now, body) for body in bodies if isinstance(body, bytes) and body]
+        self.watch.sent += [(now, body) for body in bodies]
+        return sum(map(len, bodies))
 
 
 def in_short(error: BaseException) -> str:

@@ -45,6 +45,11 @@ class Crash:
     #: made once by whoever can decode
     message: str | None = None
 
+    @property
+    def headline(self) -> str:
+        """The first line of the message."""
+        return (self.message or f"device crashed: {self.cause}").partition("\n")[0]
+
 
 class CrashReader:
     """Puts together what a panic prints: its cause, registers and stack."""

@@ -2,6 +2,7 @@
 
 import contextlib
 import subprocess
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -39,7 +40,7 @@ SECTOR = 4096
 
 @dataclass(repr=False)
 class Device:
-    """A device that runs a firmware; `dut` is pytest-embedded's."""
+    """A device that runs a firmware; `dut` is pytest-embedded's, `number` counts them from 0."""
 
     dut: Any
     lane: Lane
@@ -55,6 +56,7 @@ class Device:
     decoder: Decoder | None = None
     #: raises `ImageDiffers` when the module in use is not what was to be loaded
     compare_loaded: Callable[[], None] = lambda: None
+    number: int = 0
     _seen: int = field(default=0, init=False)
 
     def __repr__(self) -> str:
@@ -113,7 +115,7 @@ class Device:
 
     def switch_on(self) -> None:
         """Switch the power on again."""
-        self.timeline.add("power", "power on")
+        self.timeline.add("power", "power on", device=self.number)
         self.watch.expect_restart()
         self._seen = len(self.console.lines)
         self.dut.power_on()
@@ -151,14 +153,14 @@ class Device:
     def flash_firmware(self, firmware: FirmwareBuild) -> None:
         """Do what `idf.py app-flash` does: another application, and all else in the flash stays."""
         self._halt()
-        self.flash.write(firmware.app_offset, firmware.app_image.read_bytes())
+        self._write(firmware.app_offset, firmware.app_image.read_bytes(), firmware.name)
         self.power_on()
 
     def erase_partition(self, label: str) -> None:
         """Erase a partition behind the firmware's back and start the device with that."""
         self._halt()
         partition = self.flash.partition(label)
-        self.flash.write(partition.offset, ERASED * partition.size)
+        self._write(partition.offset, ERASED * partition.size, label)
         self.power_on()
 
     def run(
@@ -187,15 +189,21 @@ class Device:
         """Erase the sectors that are needed, as esptool does, and write."""
         self._halt()
         partition = self.flash.partition(label)
-        self.flash.write(partition.offset, content + ERASED * (-len(content) % SECTOR))
+        self._write(partition.offset, content + ERASED * (-len(content) % SECTOR), label)
         self.power_on()
+
+    def _write(self, offset: int, data: bytes, what: str) -> None:
+        started = time.monotonic()
+        self.flash.write(offset, data)
+        text = f"{what}: {len(data)} bytes at {offset:#x}"
+        self.timeline.add("flash", text, time.monotonic() - started, self.number)
 
     def _halt(self) -> None:
         self._before_restart("halt")
         self.dut.halt()
 
     def _before_restart(self, what: str) -> None:
-        self.timeline.add("power", what)
+        self.timeline.add("power", what, device=self.number)
         self.trace.expect_restart()
         self.watch.expect_restart()
         self.client.disconnect()

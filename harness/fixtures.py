@@ -435,6 +435,7 @@ def _make_device(
     watch.owns = lambda address: _leads_to(dut, lane, address)
     watch.activate(managed=True)
     timeline.annotate = decoder.annotate
+    number = timeline.watches.index(watch)
     memory = lane.memory(dut)
     image = ImageCheck(memory, dut.console, trace, decoder.fitting, decoder.name)
 
@@ -443,7 +444,7 @@ def _make_device(
             image()
 
     def exchanged(request: str, answer: str, seconds: float) -> None:
-        timeline.add_exchange(request, answer, seconds)
+        timeline.add_exchange(number, request, answer, seconds)
         compare()
 
     return Device(
@@ -462,6 +463,7 @@ def _make_device(
         watch=watch,
         decoder=decoder,
         compare_loaded=compare,
+        number=number,
     )
 
 

@@ -58,9 +58,16 @@ class OracleError(ConditionNotMet):
 
 
 class ImageDiffers(ConditionNotMet):
-    """The device's memory is not what it has to be; the first line says what wrote it."""
+    """The device's memory is not what it has to be; the first line says what wrote it.
+
+    `places` are the addresses of wrong words.
+    """
 
     __module__ = "builtins"  # as pytest's own outcomes: its summary shows the name without a module
+
+    def __init__(self, message: str, places: Sequence[int] = ()) -> None:
+        super().__init__(message)
+        self.places = list(places)
 
 
 @dataclass(frozen=True)
@@ -165,15 +172,16 @@ def explained(
     `symbols` is an ELF with symbols; `name` knows what is at an address of the device.
     """
     kinds: set[str] = set()
-    lines = []
+    lines, places = [], []
     for image, actual in differing:
         words = _wrong_words(image, actual)
         kinds.update(text.split()[0] for at in words for text in image.writers(at))
+        places += [image.address + at for at in words]
         known = name or (lambda address: None)
         lines += _explain(image, actual, words, symbol_finder(symbols), known)
     writers = f"{', '.join(sorted(kinds))} relocations" if kinds else "no relocation"
     headline = f"the loaded module is not what it has to be: words written by {writers} differ"
-    return ImageDiffers("\n".join([headline, *lines]))
+    return ImageDiffers("\n".join([headline, *lines]), places)
 
 
 def functions_run(elf: bytes, placement: Placement) -> tuple[list[int], list[int]]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import requests
 
-from harness.connection import Connections
+from harness.connection import Connections, Record, unrecorded
 from harness.errors import ConditionNotMet, NoAnswer
 from harness.sentences import nearest
 from harness.watch import Watch
@@ -46,12 +46,11 @@ class Probe:
     def __init__(
         self,
         url: Callable[[], str],
-        record: Callable[[str, str, float], None] = lambda request, answer, seconds: None,
+        record: Record = unrecorded,
         watch: Watch | None = None,
     ) -> None:
         self._url = url
-        self._record = record
-        self._connections = Connections(watch or Watch())
+        self._connections = Connections(watch or Watch(), record)
 
     @property
     def url(self) -> str:
@@ -145,11 +144,6 @@ class Probe:
             patient=timeout != TIMEOUT,
             data=body,
             timeout=timeout,
-        )
-        self._record(
-            f"{method} {path}",
-            f"{response.status_code} {response.text.strip()[:120]}",
-            response.elapsed.total_seconds(),
         )
         if not response.ok:
             raise ProbeError(f"{path}: {response.status_code} {response.text.strip()}")

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from harness.console import Console
 from harness.watch import Watch
@@ -10,11 +10,16 @@ from harness.watch import Watch
 
 @dataclass(frozen=True)
 class Moment:
-    """Something that happened; `kind` is `console`, `trace`, `http` or `power`."""
+    """Something that happened, from `at` on for `seconds`; `device` counts from 0.
+
+    `kind` is `console`, `trace`, `http`, `flash`, `power` or `crash`.
+    """
 
     at: float
     kind: str
     text: str
+    seconds: float = 0.0
+    device: int = 0
 
 
 @dataclass
@@ -27,22 +32,26 @@ class Timeline:
     #: puts names to the addresses in a line of the trace or in an answer, as they were then
     annotate: Callable[[str, float], str] = lambda line, at: line
 
-    def add(self, kind: str, text: str) -> None:
-        """Something happened just now."""
-        self.moments.append(Moment(time.monotonic(), kind, text))
+    def add(self, kind: str, text: str, seconds: float = 0.0, device: int = 0) -> None:
+        """Something has come to its end just now."""
+        self.moments.append(Moment(time.monotonic() - seconds, kind, text, seconds, device))
 
-    def add_exchange(self, request: str, answer: str, seconds: float) -> None:
-        """A request was answered just now."""
-        self.add("http", f"{request} -> {answer} ({seconds * 1000:.0f} ms)")
+    def add_exchange(self, device: int, request: str, answer: str, seconds: float) -> None:
+        """A request was answered just now, or given up."""
+        self.add("http", f"{request} -> {answer} ({seconds * 1000:.0f} ms)", seconds, device)
 
     def ordered(self) -> list[Moment]:
         """Everything by time, in seconds since the first of it."""
-        moments = [Moment(m.at, m.kind, self.annotate(m.text, m.at)) for m in self.moments]
-        for console in self.consoles:
+        moments = [replace(m, text=self.annotate(m.text, m.at)) for m in self.moments]
+        for device, console in enumerate(self.consoles):
             for line in console.lines:
-                if line.text.startswith("HR "):
-                    moments.append(Moment(line.at, "trace", self.annotate(line.text, line.at)))
-                else:
-                    moments.append(Moment(line.at, "console", line.text))
+                traced = line.complete and line.text.startswith("HR ")
+                kind = "trace" if traced else "console"
+                text = self.annotate(line.text, line.at) if traced else line.text
+                moments.append(Moment(line.at, kind, text, device=device))
+        for device, watch in enumerate(self.watches):
+            moments += [
+                Moment(crash.at, "crash", crash.headline, device=device) for crash in watch.ends
+            ]
         moments.sort(key=lambda moment: moment.at)
-        return [Moment(m.at - moments[0].at, m.kind, m.text) for m in moments]
+        return [replace(moment, at=moment.at - moments[0].at) for moment in moments]

@@ -174,6 +174,15 @@ class Watch:
         with self._changed:
             return self._crash
 
+    @property
+    def ends(self) -> list[Crash]:
+        """The crashes that were announced, and what has ended the device, which comes last."""
+        with self._changed:
+            ended = self._crash
+            if ended is None:
+                return list(self.crashes)
+            return [*(crash for crash in self.crashes if crash.at < ended.at), ended]
+
     def check(self) -> None:
         """Raise `DeviceCrashed` when the device has ended."""
         crash = self.crash

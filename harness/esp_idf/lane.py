@@ -24,6 +24,9 @@ class EspIdfLane(Lane):
         idf = EspIdf.exported()
         return f"{idf.path} {idf.version} {idf.python}"
 
+    def versions(self) -> dict[str, str]:
+        return {"ESP-IDF": ".".join(map(str, EspIdf.exported().version))}
+
     def environment(self) -> dict[str, str]:
         # the harness's own settings of Python are not those of ESP-IDF
         ours = ("PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV")

@@ -89,6 +89,10 @@ class Lane(ABC):
         """What tells builds apart that different tools have made in this lane."""
         return ""
 
+    def versions(self) -> dict[str, str]:
+        """The tools that the lane has found, and their versions."""
+        return {}
+
     @abstractmethod
     def environment(self) -> dict[str, str]:
         """The environment variables of a build."""

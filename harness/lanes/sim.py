@@ -38,6 +38,9 @@ class SimLane(EmulatorLane):
                 raise MissingToolError(f"{program} is not installed: run ci/setup")
         _ = self._sdk  # raises when it is not there
 
+    def versions(self) -> dict[str, str]:
+        return sdk.installed_versions((*sdk.TOOLCHAIN_PACKAGES, "qemu-system-misc"))
+
     def environment(self) -> dict[str, str]:
         environment = for_builds(os.environ)
         environment.update(

@@ -34,7 +34,7 @@ def cause_of(call: pytest.CallInfo[None]) -> dict[str, Any] | None:
         return {"kind": "build", "headline": str(error)}
     if isinstance(error, DeviceCrashed):
         error.crash.told = True
-        return {"kind": error.crash.kind, "headline": str(error).partition("\n")[0]}
+        return {"kind": error.crash.kind, "headline": error.crash.headline}
     if isinstance(error, ImageDiffers):
         return {"kind": "image", "headline": str(error).partition("\n")[0]}
     if isinstance(error, NotSetUp):

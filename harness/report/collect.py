@@ -1,5 +1,6 @@
 """Collects the records of a run, from this process or from xdist's workers."""
 
+import textwrap
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -7,11 +8,12 @@ from typing import Any
 import pytest
 
 from harness.decode import decode_backtraces
-from harness.errors import NotSetUp
+from harness.errors import DeviceCrashed, NotSetUp
 from harness.keys import DEVICES, FIGURES, FIRMWARE, MODULES, TIMELINE
+from harness.oracle import ImageDiffers
 from harness.report.record import Failure, TestRecord
 
-#: of one test; a runaway console must not fill the report
+#: of one test, the last ones; a runaway console must not fill the report
 LONGEST_TIMELINE = 4000
 
 # attributes of pytest's reports, which xdist carries from its workers
@@ -23,7 +25,7 @@ def describe_item(item: pytest.Item, with_timeline: bool) -> dict[str, Any]:
     """What the test's process knows about it, as plain values."""
     doc = getattr(getattr(item, "module", None), "__doc__", None) or ""
     timeline = item.stash.get(TIMELINE, None)
-    moments = timeline.ordered()[:LONGEST_TIMELINE] if timeline and with_timeline else []
+    moments = timeline.ordered()[-LONGEST_TIMELINE:] if timeline and with_timeline else []
     return {
         "promise": doc.strip().partition("\n")[0],
         "firmwares": [
@@ -31,6 +33,8 @@ def describe_item(item: pytest.Item, with_timeline: bool) -> dict[str, Any]:
                 "project": _short_path(build.project, item.config.rootpath),
                 "build_id": build.build_id,
                 "seconds": build.seconds,
+                "settings": " ".join(f"{key}={value}" for key, value in build.config.items()),
+                "size": build.app_image.stat().st_size,
             }
             for build in item.stash.get(FIRMWARE, [])
         ],
@@ -39,7 +43,9 @@ def describe_item(item: pytest.Item, with_timeline: bool) -> dict[str, Any]:
             for module in item.stash.get(MODULES, [])
         ],
         "figures": item.stash.get(FIGURES, []),
-        "timeline": [[round(m.at, 4), m.kind, m.text] for m in moments],
+        "timeline": [
+            [round(m.at, 4), m.kind, m.text, round(m.seconds, 4), m.device] for m in moments
+        ],
     }
 
 
@@ -59,17 +65,27 @@ def decoded_panics(item: pytest.Item) -> str:
     return "\n\n".join(stack for stack in stacks if stack)
 
 
-def failure_of(report: pytest.TestReport, call: pytest.CallInfo[None]) -> dict[str, Any] | None:
-    """The failure of one phase as plain values."""
+def failure_of(
+    report: pytest.TestReport,
+    call: pytest.CallInfo[None],
+    stacks: str,
+    devices: list[tuple[str, str]],
+) -> dict[str, Any] | None:
+    """The failure of one phase as plain values, with the other `stacks` on the consoles."""
     if not report.failed or call.excinfo is None:
         return None
-    kind = call.excinfo.type
+    kind, error = call.excinfo.type, call.excinfo.value
+    if isinstance(error, DeviceCrashed):
+        stacks = textwrap.dedent(str(error).partition("\n")[2])
     return {
         "phase": report.when,
         "error": kind.__name__,
         "assertion": issubclass(kind, (AssertionError, pytest.fail.Exception))
         and not issubclass(kind, NotSetUp),
         "text": report.longreprtext,
+        "stack": stacks,
+        "devices": devices,
+        "differences": error.places if isinstance(error, ImageDiffers) else [],
     }
 
 

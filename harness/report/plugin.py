@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import time
 from collections.abc import Generator
 from pathlib import Path
 
@@ -21,10 +22,14 @@ from harness.report.collect import (
     failure_of,
 )
 from harness.report.firmware import FOLDER, keep_firmware
+from harness.report.history import add_to_history
 from harness.report.page import render_page
+from harness.report.record import Failure
+from harness.report.run import describe_run
 from harness.report.summary import summary_lines
 
 COLLECTOR = pytest.StashKey[Collector]()
+STARTED_AT = pytest.StashKey[float]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -33,8 +38,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--report-dir",
         type=Path,
         metavar="DIR",
-        help="write index.html (a timeline of each test), results.json and junit.xml to DIR, and "
-        "keep there the firmwares that were run",
+        help="write index.html (a picture of each test), results.json, run.json, history.json and "
+        "junit.xml to DIR, and keep there the firmwares that were run",
     )
 
 
@@ -49,6 +54,7 @@ def pytest_configure(config: pytest.Config) -> None:
         _require_writable(folder)
         shutil.rmtree(folder / FOLDER, ignore_errors=True)  # of the run before
         config.option.xmlpath = config.option.xmlpath or str(folder / "junit.xml")
+    config.stash[STARTED_AT] = time.time()
     config.stash[COLLECTOR] = Collector()
     config.pluginmanager.register(config.stash[COLLECTOR], "hotreload-collector")
     config.pluginmanager.register(Causes(config), "hotreload-causes")
@@ -75,11 +81,16 @@ def pytest_runtest_makereport(
     if report.failed:
         item.stash[FAILED] = True
         report.__dict__[CAUSE] = cause_of(call)
-        report.__dict__[FAILURE] = failure_of(report, call)
-        stacks = decoded_panics(item)
+        stacks, devices = decoded_panics(item), failure_blocks(item)
+        failure = failure_of(report, call, stacks, devices)
+        report.__dict__[FAILURE] = failure
         if stacks:
             report.sections.append(("Decoded backtrace", stacks))
-        report.sections += failure_blocks(item)
+        report.sections += devices
+        if failure is not None:
+            told = Failure(**failure)
+            item.user_properties += [("headline", told.headline), ("stack", told.stack)]
+            report.user_properties = list(item.user_properties)
     report.__dict__[STARTED] = report.when == "setup" and report.passed and DEVICES in item.stash
     if report.when == "teardown":
         folder: Path | None = item.config.getoption("report_dir")
@@ -108,8 +119,9 @@ def pytest_terminal_summary(
     folder: Path | None = config.getoption("report_dir")
     page = ""
     if folder is not None:
-        lane = config.stash[LANE].name
-        (folder / "index.html").write_text(render_page(records, lane))
+        run = describe_run(config, config.stash[STARTED_AT], records)
+        runs = add_to_history(folder, run)
+        (folder / "index.html").write_text(render_page(records, runs))
         results = [record.to_json() for record in records]
         (folder / "results.json").write_text(json.dumps(results, indent=1))
         page = str((folder / "index.html").resolve())

@@ -1,17 +1,25 @@
 """What is known of one test after it has run; it travels from xdist's workers as plain JSON."""
 
 import re
+import textwrap
 from dataclasses import asdict, dataclass, field
 from typing import Any
+
+from harness.timeline import Moment
+
+#: lines that explain a failure without a stack, where causes are told
+EXPLAINED = 20
 
 
 @dataclass
 class BuildRecord:
-    """A firmware that a test used."""
+    """A firmware that a test used; `settings` are those of the test, `size` is in bytes."""
 
     project: str
     build_id: str
     seconds: float
+    settings: str = ""
+    size: int = 0
 
 
 @dataclass
@@ -31,6 +39,12 @@ class Failure:
     error: str
     assertion: bool
     text: str
+    #: of each crash the functions, decoded, the innermost first
+    stack: str = ""
+    #: what `harness.report.block` says of each device
+    devices: list[tuple[str, str]] = field(default_factory=list)
+    #: addresses of the words of a loaded module that are not what the oracle expects
+    differences: list[int] = field(default_factory=list)
 
     @property
     def headline(self) -> str:
@@ -39,6 +53,15 @@ class Failure:
         marked = [line[1:].strip() for line in lines if line.startswith("E ")]
         first = (marked or lines or [self.error])[0]
         return re.sub(r"^(?:harness\.\w+\.\w+|DeviceCrashed|ImageDiffers): ", "", first)
+
+    @property
+    def explanation(self) -> str:
+        """What is below the headline: the stack, if there is one."""
+        if self.stack:
+            return self.stack
+        lines = self.text.strip().splitlines()
+        marked = [line[1:] for line in lines if line.startswith("E ")]
+        return textwrap.dedent("\n".join((marked or lines)[1 : EXPLAINED + 1]))
 
 
 @dataclass
@@ -56,7 +79,7 @@ class TestRecord:
     firmwares: list[BuildRecord] = field(default_factory=list)
     modules: list[ModuleRecord] = field(default_factory=list)
     figures: list[str] = field(default_factory=list)
-    timeline: list[tuple[float, str, str]] = field(default_factory=list)
+    timeline: list[Moment] = field(default_factory=list)
 
     @property
     def file(self) -> str:
@@ -71,6 +94,7 @@ class TestRecord:
     def to_json(self) -> dict[str, Any]:
         """As plain values."""
         values = asdict(self)
+        values["timeline"] = [list(vars(moment).values()) for moment in self.timeline]
         if self.failure is not None:
             values["failure"]["headline"] = self.failure.headline
         return values
@@ -81,4 +105,4 @@ class TestRecord:
         self.firmwares = [BuildRecord(**build) for build in extra["firmwares"]]
         self.modules = [ModuleRecord(**module) for module in extra["modules"]]
         self.figures = extra["figures"]
-        self.timeline = [(at, kind, text) for at, kind, text in extra["timeline"]]
+        self.timeline = [Moment(*moment) for moment in extra["timeline"]]

@@ -32,6 +32,30 @@ class Promise:
         return in_words(self.counts)
 
 
+@dataclass
+class Cause:
+    """Failures that are told with the same words."""
+
+    headline: str
+    records: list[TestRecord] = field(default_factory=list)
+
+    @property
+    def explanation(self) -> str:
+        """What is below the headline of the first of them that has more to say."""
+        told = (record.failure.explanation for record in self.records if record.failure)
+        return next(filter(None, told), "")
+
+
+def causes(records: Iterable[TestRecord]) -> list[Cause]:
+    """Why tests have failed, what most of them failed by first."""
+    found: dict[str, Cause] = {}
+    for record in records:
+        if record.failure is not None:
+            headline = record.failure.headline
+            found.setdefault(headline, Cause(headline)).records.append(record)
+    return sorted(found.values(), key=lambda cause: -len(cause.records))
+
+
 def in_words(counts: Counter[str]) -> str:
     """Such as "3 passed, 1 failed"."""
     return ", ".join(f"{counts[name]} {name}" for name in OUTCOMES if counts[name])

@@ -65,13 +65,18 @@ class NestedPytest:
         )
 
 
+def nested_in(folder: Path) -> NestedPytest:
+    """Pytest in a folder of its own."""
+    (folder / "conftest.py").write_text((ROOT / "conftest.py").read_text())
+    options = (ROOT / "pytest.ini").read_text().replace("testpaths", "# testpaths")
+    (folder / "pytest.ini").write_text(options)
+    return NestedPytest(folder)
+
+
 @pytest.fixture
 def nested(tmp_path: Path) -> NestedPytest:
     """Runs tests in a process of their own."""
-    (tmp_path / "conftest.py").write_text((ROOT / "conftest.py").read_text())
-    options = (ROOT / "pytest.ini").read_text().replace("testpaths", "# testpaths")
-    (tmp_path / "pytest.ini").write_text(options)
-    return NestedPytest(tmp_path)
+    return nested_in(tmp_path)
 
 
 @pytest.fixture

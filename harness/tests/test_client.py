@@ -131,9 +131,19 @@ def test_every_exchange_is_recorded(server: Server) -> None:
     client = HotReloadClient(lambda: server.url, lambda *moment: seen.append(moment[:2]))
 
     client.upload(b"12345")
+    with client.raw("/upload", length=3) as upload:
+        upload.send(b"abc")
+        upload.answer()
+    with client.raw("/upload", length=100) as upload:
+        upload.send(b"abc")
+        upload.cut()
     client.close()
 
-    assert seen == [("POST /upload (5 bytes)", '200 {"status":"ok"}')]
+    assert seen == [
+        ("POST /upload (5 bytes)", '200 {"status":"ok"}'),
+        ("POST /upload (3 bytes)", '200 {"status":"ok"}'),
+        ("POST /upload (3 bytes)", "cut off"),
+    ]
 
 
 def test_upload_in_pieces(client: HotReloadClient, server: Server) -> None:
@@ -167,10 +177,16 @@ def test_upload_that_ends_early(client: HotReloadClient, server: Server) -> None
 def test_device_that_is_not_there() -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
-        client = HotReloadClient(lambda: f"http://127.0.0.1:{unused.getsockname()[1]}")
+        seen: list[tuple[str, str]] = []
+        client = HotReloadClient(
+            lambda: f"http://127.0.0.1:{unused.getsockname()[1]}",
+            lambda *moment: seen.append(moment[:2]),
+        )
         with pytest.raises(NoAnswer, match=r"GET /status: .*refused"):
             client.status()
         client.close()
+
+    assert seen == [("GET /status", "no answer: Connection refused")]
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -45,6 +46,8 @@ class Run:
 
     output: str
     records: dict[str, Any]
+    #: what JUnit's file tells of each test beside its outcome
+    properties: dict[str, dict[str, str]]
 
     @property
     def lines(self) -> list[str]:
@@ -61,7 +64,11 @@ def run(nested: NestedPytest, body: str, *options: str) -> Run:
     report = nested.folder / "report"
     output = nested.run(body, f"--report-dir={report}", *options).stdout
     records = json.loads((report / "results.json").read_text())
-    return Run(output, {r["nodeid"].partition("::")[2]: r for r in records})
+    cases = {
+        case.get("name", ""): {p.get("name", ""): p.get("value", "") for p in case.iter("property")}
+        for case in ElementTree.parse(report / "junit.xml").iter("testcase")
+    }
+    return Run(output, {r["nodeid"].partition("::")[2]: r for r in records}, cases)
 
 
 @pytest.fixture(autouse=True)
@@ -114,9 +121,16 @@ def test_it(device, build_module):
         headline,
     )
     assert "EXCVADDR 0x00000004" in ran.output
+    told = ran.properties["test_it"]
+    assert told["headline"] == headline
+    assert told["firmware"].startswith("basic ")
+    frames = [line.split()[1] for line in told["stack"].splitlines() if line.startswith("0x")]
+    assert frames[:3] == ["inner", "reloadable_greeting", "greeter"]
+    (crash,) = (m for m in ran.records["test_it"]["timeline"] if m[1] == "crash")
+    assert crash[2] == headline
     assert re.search(r"0x[0-9a-f]+ greeter +examples/basic/main/main\.c:\d+", ran.output)
     assert ran.records["test_it"]["failure"]["headline"].startswith("device crashed: LoadProhib")
-    texts = [text for _, _, text in ran.records["test_it"]["timeline"]]
+    texts = [moment[2] for moment in ran.records["test_it"]["timeline"]]
     assert any(
         re.search(r" hook_enter kind=pre .* fn=0x[0-9a-f]{8}\(before_reload\)", text)
         for text in texts

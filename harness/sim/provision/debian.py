@@ -46,6 +46,9 @@ TEST_PACKAGES = ("clang-14", "doxygen", "libclang-rt-14-dev") + (
     ("lib32gcc-12-dev", "libc6-dev-i386") if platform.machine() == "x86_64" else ()
 )
 
+# a browser, in which a test reads the report as a person would
+BROWSER_PACKAGES = ("chromium", "chromium-driver")
+
 
 def missing_packages(wanted: Sequence[str]) -> list[str]:
     installed = installed_versions(wanted)

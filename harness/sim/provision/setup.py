@@ -54,6 +54,11 @@ def main(arguments: list[str] | None = None) -> int:
         "host, clang with libFuzzer and gcc for 32 bits; and doxygen",
     )
     parser.add_argument(
+        "--browser",
+        action="store_true",
+        help="also Chromium, which only the nightly tests of the report need",
+    )
+    parser.add_argument(
         "--lane",
         choices=("sim", "esp32", "board"),
         default="sim",
@@ -61,9 +66,11 @@ def main(arguments: list[str] | None = None) -> int:
         "and a system with a Python older than 3.11 gets one into the cache",
     )
     options = parser.parse_args(arguments)
-    if options.tests and options.lane != "sim":
-        parser.error("--tests is for lane sim")
-    packages = debian.PACKAGES + (debian.TEST_PACKAGES if options.tests else ())
+    if (options.tests or options.browser) and options.lane != "sim":
+        parser.error("--tests and --browser are for lane sim")
+    packages: tuple[str, ...] = debian.PACKAGES
+    packages += debian.TEST_PACKAGES if options.tests else ()
+    packages += debian.BROWSER_PACKAGES if options.browser else ()
     steps = Steps(sdk.cache_root() / "log")
     started = time.monotonic()
     try:
