@@ -12,6 +12,8 @@ from hotreload_decode.console import IN_REGION, call_before
 from harness.memory import Memory
 
 DEEPEST = 40
+#: of PS: an exception or interrupt has just been taken (ISA manual, "Exception Option")
+EXCM = 0x10
 _WORD = struct.Struct("<I")
 
 
@@ -21,7 +23,12 @@ def word(memory: Memory, address: int) -> int:
 
 
 def running(pc: int, registers: dict[str, int], memory: Memory) -> Iterator[int]:
-    """The running code, and its callers in the register file and on the stack."""
+    """The running code, and its callers in the register file and on the stack.
+
+    In a vector it is the code that was interrupted, whose registers are all there still.
+    """
+    if registers.get("PS", 0) & EXCM:
+        pc = registers["EPC1"]
     yield pc
     count = 16 if "AR63" in registers else 8
     base = registers.get("WINDOWBASE", 0)
