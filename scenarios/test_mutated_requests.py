@@ -172,14 +172,15 @@ def exchange(url: str, data: bytes) -> bytes:
 
 
 def status_of(answer: bytes) -> int | None:
-    """Of the first answer, which has to be JSON of the length that it says."""
+    """Of the first answer, which is the page or has to be JSON of the length that it says."""
     if not answer:
         return None
     head, _, body = answer.partition(b"\r\n\r\n")
     first, *lines = head.decode().split("\r\n")
     headers = dict(line.split(": ", 1) for line in lines)
-    assert headers["Content-Type"] == "application/json"
-    assert isinstance(json.loads(body[: int(headers["Content-Length"])]), dict)
+    if headers["Content-Type"] != "text/html":
+        assert headers["Content-Type"] == "application/json"
+        assert isinstance(json.loads(body[: int(headers["Content-Length"])]), dict)
     return int(first.split()[1])
 
 

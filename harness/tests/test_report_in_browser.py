@@ -2,7 +2,6 @@
 
 import base64
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +12,8 @@ from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.select import Select
-from selenium.webdriver.support.ui import WebDriverWait
 
+from harness.browser import SIZES, Reader, chromium
 from harness.report.page import render_page
 from harness.report.record import TestRecord
 from harness.report.run import Run, measures
@@ -22,17 +21,17 @@ from harness.tests.conftest import nested_in
 from harness.tests.test_crashes import WITH_DEVICE
 from harness.timeline import Moment
 
+__all__ = ["chromium"]  # a fixture
+
 pytestmark = [pytest.mark.nightly, pytest.mark.timeout(120)]
 
-SIZES = {"desk": (1280, 800), "phone": (390, 844)}
-WAIT_SECONDS = 60.0
 #: contrast that WCAG 2.1 asks for, 1.4.3
 CONTRAST = 4.5
 #: until the tests of a large run can be searched
 LOADED_SECONDS = 10.0
 
 TESTS = """
-from harness.oracle import assert_image_equal
+from harness.oracle import assert_images_equal, expected_images
 
 CRASH = bool(os.environ.get("CRASH"))
 GOOD = "int word;" + SOURCE.replace("(volatile int *)4", "&word")
@@ -60,7 +59,8 @@ def test_wrong_word(device, build_module):
     device.client.upload_and_reload(module)
     symbols = module.unstripped.read_bytes()
     if CRASH:
-        assert_image_equal(OneBitWrong(device.memory), module.data, device.placement(), symbols)
+        images = expected_images(module.data, device.placement())
+        assert_images_equal(OneBitWrong(device.memory), images, symbols)
 
 @pytest.mark.parametrize("number", range(5))
 def test_same(number):
@@ -94,61 +94,13 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Reports:
     return Reports(folder / "report" / "index.html", before)
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[webdriver.Chrome]:
-    """A browser."""
-    program, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if program is None or driver is None:
-        pytest.skip("there is no Chromium: run ci/setup --browser")
-    options = webdriver.ChromeOptions()
-    options.binary_location = program
-    for option in ("--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"):
-        options.add_argument(option)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    with webdriver.Chrome(options, webdriver.ChromeService(driver)) as browser:
-        browser.set_script_timeout(WAIT_SECONDS)
-        yield browser
+class ReportReader(Reader):
+    """Somebody who reads a report."""
 
-
-class Reader:
-    """Somebody who reads a page."""
-
-    def __init__(self, browser: webdriver.Chrome) -> None:
-        self.browser = browser
-
-    def look_as(self, media: str = "", scheme: str = "light") -> None:
-        """On `screen` or in `print`, in `light` or `dark`."""
-        features = [{"name": "prefers-color-scheme", "value": scheme}]
-        self.command("Emulation.setEmulatedMedia", media=media, features=features)
-
-    def open(self, page: Path, size: tuple[int, int]) -> None:
-        """Open a page on a screen of that size, and wait until it is complete."""
-        width, height = size
-        screen = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
-        self.command("Emulation.setDeviceMetricsOverride", **screen)
-        self.browser.get("about:blank")
-        self.browser.get(page.as_uri())
+    def open(self, url: str, size: tuple[int, int]) -> None:
+        """Open a report, and wait until it is complete."""
+        super().open(url, size)
         self.until("return document.querySelectorAll('#trend .main-svg').length")
-
-    def command(self, name: str, **parameters: Any) -> Any:
-        return self.browser.execute_cdp_cmd(name, parameters)
-
-    def ask(self, script: str, *arguments: Any) -> Any:
-        return self.browser.execute_script(script, *arguments)
-
-    def until(self, script: str, *arguments: Any) -> Any:
-        """Wait until a script has an answer."""
-        return WebDriverWait(self.browser, WAIT_SECONDS, 0.05).until(
-            lambda _: self.ask(script, *arguments)
-        )
-
-    def one(self, selector: str, within: WebElement | None = None) -> WebElement:
-        return (within or self.browser).find_element(By.CSS_SELECTOR, selector)
-
-    def shown(self, selector: str, within: WebElement | None = None) -> list[WebElement]:
-        """What can be seen of a selector."""
-        found = (within or self.browser).find_elements(By.CSS_SELECTOR, selector)
-        return [element for element in found if element.is_displayed()]
 
     def test(self, name: str) -> WebElement:
         return self.browser.find_element(By.ID, f"test_it.py::{name}")
@@ -207,9 +159,9 @@ def size(request: pytest.FixtureRequest) -> tuple[int, int]:
 
 
 @pytest.fixture
-def blank(chromium: webdriver.Chrome) -> Iterator[Reader]:
+def blank(chromium: webdriver.Chrome) -> Iterator[ReportReader]:
     """A reader without a page; nothing that the page's scripts do may go wrong."""
-    reader = Reader(chromium)
+    reader = ReportReader(chromium)
     reader.look_as()
     yield reader
     complaints: list[Any] = chromium.get_log("browser")  # type: ignore[no-untyped-call]
@@ -217,13 +169,13 @@ def blank(chromium: webdriver.Chrome) -> Iterator[Reader]:
 
 
 @pytest.fixture
-def reader(blank: Reader, reports: Reports, size: tuple[int, int]) -> Reader:
+def reader(blank: ReportReader, reports: Reports, size: tuple[int, int]) -> ReportReader:
     """A reader of the report."""
-    blank.open(reports.page, size)
+    blank.open(reports.page.as_uri(), size)
     return blank
 
 
-def test_what_is_seen_first(reader: Reader, size: tuple[int, int]) -> None:
+def test_what_is_seen_first(reader: ReportReader, size: tuple[int, int]) -> None:
     verdict = reader.one("#verdict")
     assert verdict.text == "1 of 1 promises broken: 1 passed, 7 failed, 1 skipped."
     assert reader.ask("return arguments[0].getBoundingClientRect().bottom", verdict) < size[1]
@@ -238,7 +190,7 @@ def test_what_is_seen_first(reader: Reader, size: tuple[int, int]) -> None:
     assert frames[:3] == ["inner", "reloadable_greeting", "greeter"]
 
 
-def test_a_crash_is_drawn(reader: Reader) -> None:
+def test_a_crash_is_drawn(reader: ReportReader) -> None:
     test = reader.unfold("test_crash")
 
     assert "device crashed" in reader.one("p.failed", test).text
@@ -260,7 +212,7 @@ def test_a_crash_is_drawn(reader: Reader) -> None:
     assert "crash" in [label.text for label in reader.shown(".timeline .annotation", test)]
 
 
-def test_the_log_and_the_picture_are_searched(reader: Reader) -> None:
+def test_the_log_and_the_picture_are_searched(reader: ReportReader) -> None:
     test = reader.unfold("test_crash")
     whole = reader.log(test)
     assert "Guru Meditation" in whole and "relocate module=2" in whole
@@ -277,7 +229,7 @@ def test_the_log_and_the_picture_are_searched(reader: Reader) -> None:
     assert "Guru" not in reader.log(test) and "relocate" in reader.log(test)
 
 
-def test_zoom_shows_the_log_of_that_time(reader: Reader) -> None:
+def test_zoom_shows_the_log_of_that_time(reader: ReportReader) -> None:
     test = reader.unfold("test_wrong_word")
     whole = reader.log(test)
 
@@ -290,7 +242,7 @@ def test_zoom_shows_the_log_of_that_time(reader: Reader) -> None:
     reader.until("return !arguments[0].querySelector('.log div[hidden]')", test)
 
 
-def test_a_wrong_word_is_marked_in_memory(reader: Reader) -> None:
+def test_a_wrong_word_is_marked_in_memory(reader: ReportReader) -> None:
     test = reader.unfold("test_wrong_word")
 
     reader.until("return arguments[0].querySelectorAll('.memory .main-svg').length", test)
@@ -306,7 +258,7 @@ def test_a_wrong_word_is_marked_in_memory(reader: Reader) -> None:
         assert fill == reader.colour("crash")
 
 
-def test_what_has_not_failed_is_folded(reader: Reader) -> None:
+def test_what_has_not_failed_is_folded(reader: ReportReader) -> None:
     open_tests = {test.get_attribute("id") for test in reader.shown(".test[open]")}
     assert open_tests == {
         f"test_it.py::{n}" for n in ("test_crash", "test_wrong_word", "test_same[0]")
@@ -318,7 +270,7 @@ def test_what_has_not_failed_is_folded(reader: Reader) -> None:
     assert "a status: 12 ms" in kept.text
 
 
-def test_tests_are_found(reader: Reader) -> None:
+def test_tests_are_found(reader: ReportReader) -> None:
     reader.one("#filter input").send_keys("same [3]")
     reader.until("return document.querySelector('#filter output').value === '1 of 9 tests'")
     assert [test.get_attribute("id") for test in reader.shown(".test")] == [
@@ -332,7 +284,7 @@ def test_tests_are_found(reader: Reader) -> None:
     assert "not today" in skipped.text
 
 
-def test_a_cause_leads_to_its_test(reader: Reader) -> None:
+def test_a_cause_leads_to_its_test(reader: ReportReader) -> None:
     link = next(a for a in reader.shown(".cause a") if a.text == "test_it.py::test_same[2]")
     link.click()
 
@@ -342,7 +294,7 @@ def test_a_cause_leads_to_its_test(reader: Reader) -> None:
     assert "the same words" in reader.test("test_same[2]").text
 
 
-def test_nothing_is_wider_than_the_screen(reader: Reader) -> None:
+def test_nothing_is_wider_than_the_screen(reader: ReportReader) -> None:
     for name in ("test_crash", "test_wrong_word", "test_kept"):
         reader.unfold(name)
 
@@ -362,7 +314,7 @@ TEXTS = (
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_text_can_be_read(reader: Reader, scheme: str) -> None:
+def test_text_can_be_read(reader: ReportReader, scheme: str) -> None:
     reader.unfold("test_crash")
 
     reader.look_as(scheme=scheme)
@@ -377,7 +329,7 @@ def test_text_can_be_read(reader: Reader, scheme: str) -> None:
     assert low == {}
 
 
-def test_on_paper(reader: Reader) -> None:
+def test_on_paper(reader: ReportReader) -> None:
     reader.unfold("test_crash")
     reader.look_as("print", "dark")
 
@@ -391,7 +343,7 @@ def test_on_paper(reader: Reader) -> None:
     assert paper.startswith(b"%PDF") and len(re.findall(rb"/Type\s*/Page\b", paper)) >= 2
 
 
-def test_measures_of_this_run_and_the_last(reader: Reader) -> None:
+def test_measures_of_this_run_and_the_last(reader: ReportReader) -> None:
     bars = reader.one("#bars")
     Select(reader.one("#group")).select_by_visible_text("sizes")
     reader.until("return arguments[0].textContent.includes('module good')", bars)
@@ -404,7 +356,7 @@ def test_measures_of_this_run_and_the_last(reader: Reader) -> None:
     reader.until("return JSON.stringify(document.querySelector('#trend').data[0].y) === '[12,12]'")
 
 
-def test_beside_another_report(reader: Reader, reports: Reports, tmp_path: Path) -> None:
+def test_beside_another_report(reader: ReportReader, reports: Reports, tmp_path: Path) -> None:
     other = reader.one("#other")
     other.send_keys(str(reports.page))
     reader.until("return document.querySelector('#comparison').textContent.includes('no run.json')")
@@ -417,14 +369,14 @@ def test_beside_another_report(reader: Reader, reports: Reports, tmp_path: Path)
     assert reader.ask("return document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_nothing_is_loaded(reader: Reader) -> None:
+def test_nothing_is_loaded(reader: ReportReader) -> None:
     reader.unfold("test_kept")
 
     assert reader.ask("return performance.getEntriesByType('resource').map(e => e.name)") == []
 
 
 def test_a_large_run_opens_soon(
-    blank: Reader, tmp_path: Path, size: tuple[int, int], figure: Callable[[str], None]
+    blank: ReportReader, tmp_path: Path, size: tuple[int, int], figure: Callable[[str], None]
 ) -> None:
     """5,000 tests, of which every tenth has used a device."""
     log = [
@@ -439,7 +391,7 @@ def test_a_large_run_opens_soon(
     page = tmp_path / "index.html"
     page.write_text(render_page(records, [run]))
 
-    blank.open(page, size)
+    blank.open(page.as_uri(), size)
 
     loaded = (
         blank.ask(

@@ -151,6 +151,12 @@ def run_key(args: argparse.Namespace) -> None:
         write_source(args.source, args.key)
 
 
+def run_page(args: argparse.Namespace) -> None:
+    from hotreload_build.page import write_source
+
+    write_source(args.html, args.source)
+
+
 def build_number(text: str) -> int:
     from hotreload_build.mac import LARGEST
 
@@ -240,6 +246,11 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     link.add_argument("--flash", type=Path, required=True, help="the module with its record")
     link.add_argument("objects", type=Path, nargs="+")
     link.set_defaults(run=run_link)
+
+    page = commands.add_parser("page", help="put the server's page into the firmware")
+    page.add_argument("--html", type=Path, required=True)
+    page.add_argument("--source", type=Path, required=True, help="the file to write, in C")
+    page.set_defaults(run=run_page)
 
     key = commands.add_parser("key", help="the key of the firmware, unless there is one")
     key.add_argument("--key", type=Path, required=True, help="the key, for clients")

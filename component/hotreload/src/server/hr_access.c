@@ -63,21 +63,31 @@ esp_err_t hr_access_handle_nonce(httpd_req_t *request)
     return hr_answer_send(&answer, request);
 }
 
+static bool has_signature(httpd_req_t *request)
+{
+    return httpd_req_get_hdr_value_len(request, "Authorization") > 0;
+}
+
 static esp_err_t check_signature(httpd_req_t *request, hr_access_t *access, hr_report_t *report)
 {
     char header[HR_AUTH_HEADER_SIZE];
     char path[PATH_SIZE];
     /* one that is too long is cut and then found wrong */
-    bool has_header = httpd_req_get_hdr_value_len(request, "Authorization") > 0;
     (void)httpd_req_get_hdr_value_str(request, "Authorization", header, sizeof(header));
     strlcpy(path, request->uri, sizeof(path));
     path[strcspn(path, "?")] = 0;
     access->is_signed = true;
-    return hr_auth_check(&auth, path, has_header ? header : NULL, esp_timer_get_time(),
+    return hr_auth_check(&auth, path, has_signature(request) ? header : NULL, esp_timer_get_time(),
                          access->module, report);
 }
 
 #else
+
+static bool has_signature(httpd_req_t *request)
+{
+    (void)request;
+    return false;
+}
 
 esp_err_t hr_access_open(hr_report_t *report)
 {
@@ -93,6 +103,12 @@ static esp_err_t check_signature(httpd_req_t *request, hr_access_t *access, hr_r
     return ESP_OK;
 }
 
+#endif
+
+#if CONFIG_HOTRELOAD_WEB_PAGE
+#define PAGE_HAS_NO_KEY true
+#else
+#define PAGE_HAS_NO_KEY false
 #endif
 
 /* no device's name makes an origin that long */
@@ -126,4 +142,13 @@ esp_err_t hr_access_check(httpd_req_t *request, hr_access_t *access, hr_report_t
 {
     esp_err_t err = check_origin(request, report);
     return err == ESP_OK ? check_signature(request, access, report) : err;
+}
+
+esp_err_t hr_access_check_module(httpd_req_t *request, hr_access_t *access, hr_report_t *report)
+{
+    if (!PAGE_HAS_NO_KEY || has_signature(request)) {
+        return hr_access_check(request, access, report);
+    }
+    access->is_signed = false;
+    return check_origin(request, report);
 }

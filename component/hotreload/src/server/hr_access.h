@@ -21,3 +21,7 @@ esp_err_t hr_access_handle_nonce(httpd_req_t *request);
 
 /* In the handler of a POST, before anything else. */
 esp_err_t hr_access_check(httpd_req_t *request, hr_access_t *access, hr_report_t *report);
+
+/* The same for a request that brings a module: the page, which has no key, may do that unsigned. The
+   module has to be signed then as ever, see hr_image_mac.h. */
+esp_err_t hr_access_check_module(httpd_req_t *request, hr_access_t *access, hr_report_t *report);

@@ -15,6 +15,7 @@
 #include "server/hr_answer.h"
 #include "server/hr_connection.h"
 #include "server/hr_headers.h"
+#include "server/hr_page.h"
 #include "server/hr_refusal.h"
 #include "server/hr_request.h"
 #include "server/hr_status.h"
@@ -204,10 +205,24 @@ static const httpd_uri_t endpoints[] = {
 #if CONFIG_HOTRELOAD_AUTH
     {.uri = "/nonce", .method = HTTP_GET, .handler = hr_access_handle_nonce},
 #endif
+#if CONFIG_HOTRELOAD_WEB_PAGE
+    {.uri = "/", .method = HTTP_GET, .handler = hr_page_handle},
+#endif
     {.uri = NULL},
 };
 
 const unsigned hr_endpoints_count = sizeof(endpoints) / sizeof(endpoints[0]) - 1;
+
+/* An application has a front page of its own. */
+static unsigned count_in(httpd_handle_t httpd)
+{
+#if CONFIG_HOTRELOAD_WEB_PAGE
+    return hr_connection_owns(httpd) ? hr_endpoints_count : hr_endpoints_count - 1;
+#else
+    (void)httpd;
+    return hr_endpoints_count;
+#endif
+}
 
 static esp_err_t run(httpd_req_t *request)
 {
@@ -250,13 +265,13 @@ static void configure(const hotreload_server_config_t *config, size_t capacity)
     };
 }
 
-static esp_err_t reject_endpoint(const httpd_uri_t *endpoint, esp_err_t err, hr_report_t *report)
+static esp_err_t reject_endpoint(const httpd_uri_t *endpoint, unsigned left, esp_err_t err,
+                                 hr_report_t *report)
 {
     switch (err) {
     case ESP_ERR_HTTPD_HANDLERS_FULL:
         return hr_reject(report, err, "no room for %s: max_uri_handlers has to be %u larger",
-                         endpoint->uri,
-                         (unsigned)(endpoints + hr_endpoints_count - endpoint));
+                         endpoint->uri, left);
     case ESP_ERR_HTTPD_HANDLER_EXISTS:
         return hr_reject(report, err, "the server has a handler for %s already: one with a "
                          "wildcard has to be registered behind these", endpoint->uri);
@@ -275,14 +290,14 @@ static void unregister(httpd_handle_t httpd, unsigned count)
 
 static esp_err_t register_all(httpd_handle_t httpd, hr_report_t *report)
 {
-    for (unsigned i = 0; i < hr_endpoints_count; i++) {
+    for (unsigned i = 0; i < count_in(httpd); i++) {
         httpd_uri_t endpoint = endpoints[i];
         endpoint.handler = handle;
         endpoint.user_ctx = (void *)&endpoints[i];
         esp_err_t err = httpd_register_uri_handler(httpd, &endpoint);
         if (err != ESP_OK) {
             unregister(httpd, i);
-            return reject_endpoint(&endpoints[i], err, report);
+            return reject_endpoint(&endpoints[i], count_in(httpd) - i, err, report);
         }
     }
     return ESP_OK;
@@ -318,5 +333,5 @@ void hr_endpoints_close(void)
 
 void hr_endpoints_unregister(httpd_handle_t httpd)
 {
-    unregister(httpd, hr_endpoints_count);
+    unregister(httpd, count_in(httpd));
 }

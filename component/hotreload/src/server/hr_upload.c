@@ -286,7 +286,7 @@ static esp_err_t begin(httpd_req_t *request, const hr_upload_target_t *target, u
 {
     hr_access_t access;
     char content_type[CONTENT_TYPE_SIZE];
-    esp_err_t err = hr_access_check(request, &access, report);
+    esp_err_t err = hr_access_check_module(request, &access, report);
     if (err != ESP_OK) {
         return err;
     }
