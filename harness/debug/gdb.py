@@ -8,11 +8,10 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from types import FrameType
 
 import pytest
 
-from harness.debug.terminal import at_the_terminal
+from harness.debug.terminal import at_the_terminal, run_in_foreground
 from harness.decode import Decoder
 from harness.errors import HarnessError
 from harness.firmware import FirmwareBuild
@@ -64,14 +63,14 @@ class Gdb:
         self._started = True
         self._write_script(address, prepare)
         command = [str(self.folder / "gdb"), "-q", "-x", str(self.folder / "session.gdb")]
-        if self._commands is not None:
-            command += ["-batch", "-x", str(self._commands), "-ex", "hotreload-leave"]
-        elif self._config.getoption("gdb_server") or not sys.stdin.isatty():
-            self._say(f"the device waits for a debugger: {shlex.join(command)}")
-            return
         with at_the_terminal(self._config):
-            self._process = subprocess.Popen(command)
-        signal.signal(signal.SIGINT, self._interrupt)
+            if self._commands is not None:
+                command += ["-batch", "-x", str(self._commands), "-ex", "hotreload-leave"]
+                self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+            elif self._config.getoption("gdb_server") or not sys.stdin.isatty():
+                self._say(f"the device waits for a debugger: {shlex.join(command)}")
+            else:
+                self._process = run_in_foreground(command)
 
     @property
     def running(self) -> bool:
@@ -87,9 +86,9 @@ class Gdb:
         """The device is off: end what was run."""
         if self._process is not None:
             if self._commands is None:
-                self._process.terminate()
+                # not SIGTERM, by which gdb 13 with Python crashes
+                self._process.send_signal(signal.SIGHUP)
             self.wait()
-            signal.signal(signal.SIGINT, signal.default_int_handler)
         shutil.rmtree(self.folder)
 
     def _write_script(self, address: str, prepare: Sequence[str]) -> None:
@@ -105,17 +104,11 @@ class Gdb:
         ]
         (self.folder / "session.gdb").write_text("\n".join([*lines, ""]))
 
-    def _interrupt(self, number: int, frame: FrameType | None) -> None:
-        """Ctrl-C is for gdb as long as that is there."""
-        if not self.running:
-            signal.default_int_handler(number, frame)
-
     def _say(self, text: str) -> None:
-        with at_the_terminal(self._config):
-            terminal = self._config.get_terminal_writer()
-            terminal.line()
-            terminal.line(text)
-            terminal.flush()
+        terminal = self._config.get_terminal_writer()
+        terminal.line()
+        terminal.line(text)
+        terminal.flush()
 
 
 def debugger_of(request: pytest.FixtureRequest, firmwares: Sequence[FirmwareBuild]) -> Gdb | None:
