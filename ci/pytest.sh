@@ -14,7 +14,8 @@ __hotreload_export() {
         "$__hotreload_python" -m pytest "$@"
     }
     board-bridge() {
-        PYTHONPATH=$__hotreload_root "$__hotreload_python" -m harness.board.bridge "$@"
+        PYTHONPATH=$__hotreload_root:$__hotreload_root/component/hotreload/tools \
+            "$__hotreload_python" -m harness.board.bridge "$@"
     }
 }
 __hotreload_export

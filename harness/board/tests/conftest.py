@@ -18,6 +18,9 @@ from harness.tests.stand_in.environment import real_environment, stand_in_enviro
 
 __all__ = ["nested"]
 
+#: of a Python that runs the bridge
+PYTHONPATH = f"{ROOT}:{ROOT / 'component' / 'hotreload' / 'tools'}"
+
 
 @dataclass
 class Bridge:
@@ -77,6 +80,7 @@ def make_bridge(chip: str, tmp_path: Path) -> Iterator[Callable[..., Bridge]]:
                     [
                         "env",
                         "--default-signal=INT",
+                        f"PYTHONPATH={PYTHONPATH}",
                         *command,
                         "--chip",
                         chip,

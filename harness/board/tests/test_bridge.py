@@ -3,6 +3,7 @@
 import gc
 import hashlib
 import itertools
+import os
 import socket
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from harness.board.bridge.circuit import Port
 from harness.board.errors import BoardError
 from harness.board.inventory import Board
 from harness.board.link import Link
-from harness.board.tests.conftest import Bridge
+from harness.board.tests.conftest import PYTHONPATH, Bridge
 from harness.progress import Progress
 from harness.tests.conftest import ROOT
 from harness.tests.test_progress import FakeScreen
@@ -148,7 +149,8 @@ def test_ends_by_an_interrupt_without_a_word(bridge: Bridge) -> None:
 
 def run(*arguments: Any) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "harness.board.bridge", *map(str, arguments)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    environment = {**os.environ, "PYTHONPATH": PYTHONPATH}
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
 
 
 def test_help() -> None:
