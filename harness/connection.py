@@ -50,9 +50,9 @@ class Connections:
             release(error)
             self.record(asked, f"no answer: {reason}", time.monotonic() - started)
         else:
+            self.watch.sign()
             said = f"{response.status_code} {response.text.strip()[:ANSWER]}"
             self.record(asked, said, time.monotonic() - started)
-            self.watch.sign()
             return response
         self.watch.settle_broken()
         raise NoAnswer(f"{what}: {reason}")
