@@ -166,15 +166,14 @@ def test_the_module_is_built_sent_and_confirmed(build: Path, device: Device) -> 
 
 def test_what_takes_long_is_told(build: Path, device: Device) -> None:
     """Each step goes on when its line has been read, so that it has come in time."""
-    os.mkfifo(build / "seen")
-    (build / "make.sh").write_text(f"read seen < seen; {MAKE}")
+    (build / "make.sh").write_text(f"until [ -e seen ]; do sleep 0.05; done; {MAKE}")
     seen = threading.Event()
     taken = device.server.when_asked
     address = device.server.url.removeprefix("http://")
 
     def when_asked(path: str, body: bytes) -> None:
         if body:
-            seen.wait(30)
+            seen.wait()
         taken(path, body)
 
     device.server.when_asked = when_asked
@@ -186,12 +185,15 @@ def test_what_takes_long_is_told(build: Path, device: Device) -> None:
         text=True,
     ) as reload:
         assert reload.stdout is not None
-        assert reload.stdout.readline() == "hotreload: building reloadable\n"
-        (build / "seen").write_text("seen\n")
-        size = len(module(b"first"))
-        told = f"hotreload: waiting for {address} to load {size} bytes\n"
-        assert reload.stdout.readline() == told
-        seen.set()
+        try:
+            assert reload.stdout.readline() == "hotreload: building reloadable\n"
+            (build / "seen").touch()
+            size = len(module(b"first"))
+            told = f"hotreload: waiting for {address} to load {size} bytes\n"
+            assert reload.stdout.readline() == told
+        finally:
+            (build / "seen").touch()
+            seen.set()
         assert "reloadable runs" in reload.stdout.read()
 
 
