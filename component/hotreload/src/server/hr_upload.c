@@ -17,7 +17,7 @@
 /* stack of the upload's task */
 #define STACK_SIZE 4096
 /* of a form's body; any other is received to where it is written from */
-#define FORM_BUFFER_SIZE 320
+#define FORM_BUFFER_SIZE 304
 /* boundaries, part headers and other fields of a form */
 #define MULTIPART_OVERHEAD 4096
 /* "multipart/form-data; boundary=" with a boundary of 70 characters, and room for charset */
