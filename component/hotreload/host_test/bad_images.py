@@ -345,7 +345,7 @@ def bad_images(exports: Sequence[str] = EXPORTS, identity: bytes = IDENTITY) -> 
                     Reloc(DATA, R_GLOB_DAT, len(functions) + 1),
                     *(Reloc(DATA + 4 * index, R_RELATIVE) for index in (1, 2)),
                 ],
-                more=[Symbol("fixed", TEXT, SHN_ABS)],
+                more=[Symbol("fixed", 0x400D1234, SHN_ABS)],
             ),
             "entry 0 of DT_INIT_ARRAY is 0xffffffff",
         ),
