@@ -55,7 +55,12 @@ def columns(got: Sequence[object], wanted: Sequence[object], name: Name) -> list
     pairs = list(zip_longest(_rows(got, name), _rows(wanted, name), fillvalue=""))
     width = min(max((len(row) for row, _ in pairs), default=0), WIDEST)
     width = max(width, len("got"))
-    lines = [f"{len(got)} entries, {len(wanted)} expected", f"     {'got':{width}}  expected"]
+    wrong = [number for number, (row, other) in enumerate(pairs) if row != other]
+    headline = f"{len(wrong)} of {len(pairs)} entries differ"
+    if wrong:
+        row, other = pairs[wrong[0]]
+        headline += f", first entry {wrong[0]}: {row or 'none'}, not {other or 'none'}"
+    lines = [headline, f"     {'got':{width}}  expected"]
     for number, (row, other) in enumerate(pairs):
         mark = " " if row == other else ">"
         lines.append(f"{mark} {number:2} {row:{width}}  {other}".rstrip())
@@ -75,7 +80,11 @@ def structures(got: object, wanted: object, name: Name) -> list[str]:
     wide = [max(len(cells[i]) for cells in [("", "got"), *rows]) for i in (0, 1)]
     told = [("", "got", "expected"), *rows]
     lines = [f"  {f:{wide[0]}}  {a:{wide[1]}}  {b}".rstrip() for f, a, b in told]
-    return [f"{len(rows)} of {len(every)} fields differ", *lines]
+    headline = f"{len(rows)} of {len(every)} fields differ"
+    if rows:
+        field, row, other = rows[0]
+        headline += f", first {field}: {row}, not {other}"
+    return [headline, *lines]
 
 
 def nearest(wrong: str, known: Iterable[str]) -> str:

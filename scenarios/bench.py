@@ -144,13 +144,17 @@ class Allocated:
     data: int
     exec: int
 
-    def within(self, before: "Allocated", connections: int = 0) -> bool:
-        """Nothing was added; what the start-up gives back late may have gone meanwhile.
+    def more_than(self, before: "Allocated", connections: int = 0) -> dict[str, str]:
+        """What was added since; what the start-up gives back late may have gone meanwhile.
 
         `connections` that the device has ended may still be there, in TIME-WAIT (RFC 9293 section
         3.6.1): a block each, where the network's memory is in the heap.
         """
-        return self.data <= before.data + connections and self.exec <= before.exec
+        added = {
+            "heap for data": self.data - before.data - connections,
+            "heap for code": self.exec - before.exec,
+        }
+        return {heap: f"{blocks} blocks more" for heap, blocks in added.items() if blocks > 0}
 
 
 @dataclass(frozen=True)

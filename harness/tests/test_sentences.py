@@ -22,7 +22,7 @@ def test_lists_side_by_side() -> None:
     wanted = [("pre", "a", 3), ("pre", "b", 1), ("post", "a", 3)]
 
     assert compare(got, wanted) == [
-        "2 entries, 3 expected",
+        "2 of 3 entries differ, first entry 1: pre b 2, not pre b 1",
         "     got      expected",
         "   0 pre a 3  pre a 3",
         ">  1 pre b 2  pre b 1",
@@ -63,7 +63,7 @@ def test_structures_by_the_fields_that_differ() -> None:
     wanted = Outer(4, Inner(0x60008270, 40))
 
     assert compare(got, wanted, name) == [
-        "2 of 4 fields differ",
+        "2 of 4 fields differ, first loads: 3, not 4",
         "                got                  expected",
         "  loads         3                    4",
         "  text.address  0x6000826c (hook_a)  0x60008270",
@@ -75,7 +75,7 @@ def test_structures_of_different_fields() -> None:
     wanted = {"text": {"address": "0x60008270"}, "slots": [{"state": "tried"}, None]}
 
     assert compare(got, wanted, name) == [
-        "4 of 4 fields differ",
+        "4 of 4 fields differ, first text.address: 0x6000826c (hook_a), not 0x60008270",
         "                  got                  expected",
         "  text.address    0x6000826c (hook_a)  0x60008270",
         "  slots[0].state  'valid'              'tried'",
@@ -103,5 +103,7 @@ def test_pytest_says_it(nested: NestedPytest) -> None:
     said = nested.run(body).stdout
 
     assert ">  0 pre 1  pre 2" in said
-    assert re.search(r"1 of 2 fields differ\nE +got  expected\nE +b  2    3\n", said)
+    assert re.search(
+        r"1 of 2 fields differ, first b: 2, not 3\nE +got  expected\nE +b  2    3\n", said
+    )
     assert "1819043190 (0x6c6c6576, 'vell') == 17" in said
