@@ -155,6 +155,7 @@ def test_the_monitor_has_the_terminal_while_watch_goes_on(
 
     monkeypatch.setattr(Cycle, "watch", watch)
     monkeypatch.setattr(Build, "open", lambda folder: build)
+    monkeypatch.setattr(Build, "key", None)
     args = SimpleNamespace(build_dir=build.folder)
     idf_commands.watch_command("watch", None, args, "http://x", 1.0, beside_monitor=True)
     assert watching.wait(timeout=20)
