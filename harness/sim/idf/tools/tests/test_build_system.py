@@ -202,7 +202,7 @@ def test_one_changed_source_is_all_that_is_compiled(built: Project) -> None:
     output = built.ninja()
     compiled = re.findall(r"Building \w+ object (\S+)", output)
     assert compiled == ["esp-idf/main/CMakeFiles/__idf_main.dir/main.c.obj"]
-    linked = re.findall(r"Linking C (?:static library|executable) (\S+)", output)
+    linked = re.findall(r"Linking C(?:XX)? (?:static library|executable) (\S+)", output)
     assert linked == ["esp-idf/main/libmain.a", "tiny.elf"]
 
 
