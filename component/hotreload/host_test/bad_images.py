@@ -328,8 +328,8 @@ def bad_images(exports: Sequence[str] = EXPORTS, identity: bytes = IDENTITY) -> 
             f"entry 0 of DT_INIT_ARRAY is {DATA:#x}",
         ),
         constructor_of_the_firmware=(
-            constructors(data=struct.pack("<3I", TEXT, 0x400D1234, TEXT)),
-            "entry 1 of DT_INIT_ARRAY is 0x400d1234",
+            constructors(data=struct.pack("<3I", TEXT, 0x3FFF0000, TEXT)),
+            "entry 1 of DT_INIT_ARRAY is 0x3fff0000",
         ),
         destructor_inside_a_function=(
             constructors(data=struct.pack("<3I", TEXT, TEXT, TEXT + 3)),
@@ -345,7 +345,7 @@ def bad_images(exports: Sequence[str] = EXPORTS, identity: bytes = IDENTITY) -> 
                     Reloc(DATA, R_GLOB_DAT, len(functions) + 1),
                     *(Reloc(DATA + 4 * index, R_RELATIVE) for index in (1, 2)),
                 ],
-                more=[Symbol("fixed", 0x400D1234, SHN_ABS)],
+                more=[Symbol("fixed", 0x3FFF0000, SHN_ABS)],
             ),
             "entry 0 of DT_INIT_ARRAY is 0xffffffff",
         ),

@@ -517,7 +517,7 @@ def test_no_more_than_needed_has_to_be_said(build: Build, switch: str) -> None:
     assert build.options_of("reloadable.c") == options
 
 
-def test_a_component_is_made_reloadable_by_the_configuration(
+def test_the_configuration_names_the_component(
     finished_build: Build, tmp_path: Path
 ) -> None:
     """Its CMakeLists.txt knows nothing of it."""
@@ -558,7 +558,7 @@ def test_a_component_is_made_reloadable_by_the_configuration(
     ],
     ids=["two components", "two switches"],
 )
-def test_a_second_reloadable_component_is_an_error(
+def test_a_second_component_is_an_error(
     build: Build, file: str, text: str, both: set[str]
 ) -> None:
     build.source(f"{file}/CMakeLists.txt").write_text(text)
@@ -568,7 +568,7 @@ def test_a_second_reloadable_component_is_an_error(
     assert set(said.groups()) == both
 
 
-def test_a_reloadable_component_without_sources_is_an_error(build: Build) -> None:
+def test_a_component_without_sources_is_an_error(build: Build) -> None:
     file = build.source("components/reloadable/CMakeLists.txt")
     file.write_text('idf_component_register(RELOADABLE INCLUDE_DIRS "include")')
     output = " ".join(build.configure(check=False).split())
