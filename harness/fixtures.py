@@ -260,7 +260,8 @@ def devices(
     duts, builds = _per_dut(dut, dut_total), _per_dut(firmware, dut_total)
     built = request.node.stash.setdefault(MODULES, [])
     # where instructions are counted nothing else is done
-    compares = lane.looks_inside and request.node.get_closest_marker("icount") is None
+    uncompared = any(map(request.node.get_closest_marker, ("icount", "damages")))
+    compares = lane.looks_inside and not uncompared
     found = [
         _make_device(one, lane, build, timeline, watch, built, compares)
         for one, build, watch in zip(duts, builds, timeline.watches, strict=True)

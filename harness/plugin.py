@@ -87,6 +87,11 @@ def pytest_configure(config: pytest.Config) -> None:
         "icount: the device's cycle counter counts instructions instead of time; "
         "`lane.instructions(cycles)` tells how many",
     )
+    config.addinivalue_line(
+        "markers",
+        "damages: modules are damaged on purpose: what is loaded is not compared with what was "
+        "built",
+    )
     prefer(config)
     worker: dict[str, Any] = getattr(config, "workerinput", {})
     session = worker.get("testrunuid") or uuid.uuid4().hex

@@ -55,6 +55,7 @@ def structures(elf: bytes) -> set[int]:
     return {*range(52 + 32 * headers["e_phnum"]), *range(start, start + size)}
 
 
+@pytest.mark.damages
 def test_any_byte_may_be_wrong(device: Device, bench: Bench, variant: Variant) -> None:
     """All of the headers and of the dynamic table, and some of the rest, one at a time."""
     good = variant().data

@@ -171,15 +171,20 @@ def test_rollback_of_what_was_written_over(device: Device, variant: Variant) -> 
 
 @pytest.mark.timeout(600)
 @pytest.mark.firmware(config=CONFIG)
+@pytest.mark.parametrize("walks", [30, pytest.param(60, marks=pytest.mark.nightly)])
 def test_random_walk(
-    device: Device, bench: Bench, bodies: dict[str, Body], figure: Callable[[str], None]
+    device: Device,
+    bench: Bench,
+    bodies: dict[str, Body],
+    figure: Callable[[str], None],
+    walks: int,
 ) -> None:
     steps: list[str] = []
     facts = {"device": device, "bench": bench, "bodies": bodies, "steps": steps}
     run_state_machine_as_test(
         type("DeviceWalk", (Walk,), facts),
         settings=settings(
-            max_examples=60,
+            max_examples=walks,
             stateful_step_count=40,
             derandomize=True,
             database=None,
@@ -188,4 +193,4 @@ def test_random_walk(
         ),
     )
     figure(f"{len(steps)} steps")
-    assert len(steps) >= 2000
+    assert len(steps) >= 33 * walks

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.firmware("harness/tests/firmware")
 
 POWER_ON, SOFTWARE, HARD = 1, 3, 2
 #: of one host CPU, for QEMU and this process together
-IDLE_LOAD = 0.05
+IDLE_LOAD = 0.1
 
 
 @pytest.fixture

@@ -517,9 +517,7 @@ def test_no_more_than_needed_has_to_be_said(build: Build, switch: str) -> None:
     assert build.options_of("reloadable.c") == options
 
 
-def test_the_configuration_names_the_component(
-    finished_build: Build, tmp_path: Path
-) -> None:
+def test_the_configuration_names_the_component(finished_build: Build, tmp_path: Path) -> None:
     """Its CMakeLists.txt knows nothing of it."""
     project = tmp_path / "examples" / "basic"
     shutil.copytree(finished_build.project, project)
@@ -558,9 +556,7 @@ def test_the_configuration_names_the_component(
     ],
     ids=["two components", "two switches"],
 )
-def test_a_second_component_is_an_error(
-    build: Build, file: str, text: str, both: set[str]
-) -> None:
+def test_a_second_component_is_an_error(build: Build, file: str, text: str, both: set[str]) -> None:
     build.source(f"{file}/CMakeLists.txt").write_text(text)
     output = " ".join(build.configure(check=False).split())
     said = re.search(r"one reloadable component: '(\w+)' cannot be it, '(\w+)' is already", output)
