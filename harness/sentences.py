@@ -104,10 +104,8 @@ def _is_list(value: object) -> bool:
 
 
 def _is_structure(value: object) -> bool:
-    """A value of named fields, of which there are some."""
-    return (is_dataclass(value) and not isinstance(value, type)) or (
-        isinstance(value, dict) and bool(value)
-    )
+    """A value of named fields."""
+    return (is_dataclass(value) and not isinstance(value, type)) or isinstance(value, dict)
 
 
 def _leaves(value: object, path: str = "") -> Iterator[tuple[str, object]]:
@@ -120,7 +118,7 @@ def _leaves(value: object, path: str = "") -> Iterator[tuple[str, object]]:
         parts = [(f"[{index}]", entry) for index, entry in enumerate(value)]
     else:
         parts = []
-    if not parts:
+    if path and not parts:
         yield path.removeprefix("."), value
     for step, part in parts:
         yield from _leaves(part, path + step)

@@ -151,10 +151,10 @@ class Allocated:
         3.6.1): a block each, where the network's memory is in the heap.
         """
         added = {
-            "heap for data": self.data - before.data - connections,
-            "heap for code": self.exec - before.exec,
+            "blocks for data": self.data - before.data - connections,
+            "blocks for code": self.exec - before.exec,
         }
-        return {heap: f"{blocks} blocks more" for heap, blocks in added.items() if blocks > 0}
+        return {heap: f"{blocks} more" for heap, blocks in added.items() if blocks > 0}
 
 
 @dataclass(frozen=True)

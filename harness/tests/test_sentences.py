@@ -84,6 +84,12 @@ def test_structures_of_different_fields() -> None:
     ]
 
 
+def test_structure_that_ought_to_have_nothing() -> None:
+    headline, *_ = compare({"blocks": "3 more"}, {}, name) or [""]
+
+    assert headline == "1 of 1 fields differ, first blocks: '3 more', not -"
+
+
 def test_large_numbers_in_other_comparisons() -> None:
     assert compare(0x6000826C, 17, name, "<") == ["1610646124 (0x6000826c, hook_a) < 17"]
     assert compare(3, 17, name, "<") is None
