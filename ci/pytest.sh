@@ -8,14 +8,14 @@ __hotreload_export() {
     local root
     root="$(CDPATH='' cd -P "$(dirname "${BASH_SOURCE[0]:-${(%):-%x}}")/.." && pwd)" || return 1
     "$root/ci/setup" --lane esp32 || return 1
-    __hotreload_python="$(/usr/bin/python3 "$root/harness/sim/sdk.py" venv)/bin/python" || return 1
+    __hotreload_python="$(/usr/bin/python3 "$root/harness/pytest_embedded_hotreload/sim/sdk.py" venv)/bin/python" || return 1
     __hotreload_root=$root
     pytest() {
         "$__hotreload_python" -m pytest "$@"
     }
     board-bridge() {
-        PYTHONPATH=$__hotreload_root:$__hotreload_root/component/hotreload/tools \
-            "$__hotreload_python" -m harness.board.bridge "$@"
+        PYTHONPATH=$__hotreload_root/harness \
+            "$__hotreload_python" -m pytest_embedded_hotreload.board.bridge "$@"
     }
 }
 __hotreload_export

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from harness.device import Device
-from harness.errors import ConditionNotMet
-from harness.modules import Module
-from harness.trace import Address
+from pytest_embedded_hotreload.device import Device
+from pytest_embedded_hotreload.errors import ConditionNotMet
+from pytest_embedded_hotreload.modules import Module
+from pytest_embedded_hotreload.trace import Address
 
 #: for the old modules of a soak to be freed, once nobody calls them any more
 FREED_SECONDS = 10.0

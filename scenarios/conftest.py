@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from harness.device import Device
-from harness.errors import UnknownNameError
-from harness.firmware import FirmwareBuild, FirmwareBuilder
-from harness.modules import Module, ModuleBuilder, Recipe
-from harness.sentences import nearest
-from harness.sim.sdk import cache_root
+from pytest_embedded_hotreload.device import Device
+from pytest_embedded_hotreload.errors import UnknownNameError
+from pytest_embedded_hotreload.firmware import FirmwareBuild, FirmwareBuilder
+from pytest_embedded_hotreload.modules import Module, ModuleBuilder, Recipe
+from pytest_embedded_hotreload.sentences import nearest
+from pytest_embedded_hotreload.sim.sdk import cache_root
 from scenarios.bench import OTHER_FIRMWARE, Bench, Variant
 
 HERE = Path(__file__).parent

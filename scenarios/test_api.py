@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.device import Device
+from pytest_embedded_hotreload.device import Device
 from scenarios.bench import Bench, Variant
 
 pytestmark = pytest.mark.reload

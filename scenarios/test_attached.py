@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from harness.client import HotReloadClient
-from harness.device import Device
-from harness.errors import NoAnswer
+from pytest_embedded_hotreload.client import HotReloadClient
+from pytest_embedded_hotreload.device import Device
+from pytest_embedded_hotreload.errors import NoAnswer
 from scenarios.bench import Bench, Variant
 from scenarios.test_server import MAXIMUM, SMUGGLED, send_half
 

@@ -19,11 +19,11 @@ from typing import Any
 
 import pytest
 import requests
-from hotreload_client import Client, Key, OtherKeyError
 
-from harness.client import HotReloadClient, HotReloadHTTPError, RawAnswer
-from harness.device import Device
-from harness.modules import Module
+from hotreload_client import Client, Key, OtherKeyError
+from pytest_embedded_hotreload.client import HotReloadClient, HotReloadHTTPError, RawAnswer
+from pytest_embedded_hotreload.device import Device
+from pytest_embedded_hotreload.modules import Module
 from scenarios.bench import Bench, Variant
 
 TRUSTED = "http://tools.example:3000"

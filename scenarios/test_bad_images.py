@@ -4,11 +4,11 @@ words, and the module goes on."""
 from collections.abc import Iterator
 
 import pytest
-from bad_images import BadImage, bad_images
 
-from harness.client import HotReloadHTTPError
-from harness.device import Device
-from harness.firmware import FirmwareBuild
+from bad_images import BadImage, bad_images
+from pytest_embedded_hotreload.client import HotReloadHTTPError
+from pytest_embedded_hotreload.device import Device
+from pytest_embedded_hotreload.firmware import FirmwareBuild
 from scenarios.bench import Bench, Variant
 
 STATUSES = {"HOTRELOAD_ERR_EMPTY": 400, "HOTRELOAD_ERR_IDENTITY": 409}

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from harness.client import HotReloadHTTPError
-from harness.device import Device
+from pytest_embedded_hotreload.client import HotReloadHTTPError
+from pytest_embedded_hotreload.device import Device
 from scenarios.bench import Variant
 
 E_CLASS, E_DATA = 4, 5

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import BuildError
-from harness.keys import FAULT_TREE
-from harness.sim.sdk import sdk_path
+from pytest_embedded_hotreload.errors import BuildError
+from pytest_embedded_hotreload.keys import FAULT_TREE
+from pytest_embedded_hotreload.sim.sdk import sdk_path
 from scenarios.test_signature_table import ROWS
 
 ROOT = Path(__file__).parents[1]

@@ -4,10 +4,10 @@ import re
 
 import pytest
 
-from harness.client import HotReloadHTTPError
-from harness.device import Device
-from harness.modules import Module
-from harness.oracle import functions_run
+from pytest_embedded_hotreload.client import HotReloadHTTPError
+from pytest_embedded_hotreload.device import Device
+from pytest_embedded_hotreload.modules import Module
+from pytest_embedded_hotreload.oracle import functions_run
 from scenarios.bench import Bench, Variant
 
 pytestmark = pytest.mark.reload

@@ -12,9 +12,9 @@ import pytest
 from elftools.elf.elffile import ELFFile
 from elftools.elf.segments import Segment
 
-from harness.device import Device
-from harness.lanes import Lane
-from harness.modules import Module
+from pytest_embedded_hotreload.device import Device
+from pytest_embedded_hotreload.lanes import Lane
+from pytest_embedded_hotreload.modules import Module
 from scenarios.bench import Bench, LoadCost, Variant
 
 #: nothing is printed while instructions are counted: a console waits for its reader

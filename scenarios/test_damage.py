@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 from elftools.elf.elffile import ELFFile
 
-from harness.client import HotReloadHTTPError
-from harness.device import Device
+from pytest_embedded_hotreload.client import HotReloadHTTPError
+from pytest_embedded_hotreload.device import Device
 from scenarios.bench import Bench, Variant
 
 TEXT, DATA = 0, 1  # program headers of a module, in this order

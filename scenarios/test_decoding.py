@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from elftools.elf.elffile import ELFFile
 
-from harness.device import Device
-from harness.firmware import FirmwareBuild
-from harness.modules import Module
-from harness.placement import Placement
+from pytest_embedded_hotreload.device import Device
+from pytest_embedded_hotreload.firmware import FirmwareBuild
+from pytest_embedded_hotreload.modules import Module
+from pytest_embedded_hotreload.placement import Placement
 from scenarios.bench import Bench, Variant
 
 PROGRAM = Path(__file__).parents[1] / "component" / "hotreload" / "tools" / "hotreload.py"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from harness.client import HotReloadHTTPError
-from harness.device import Device
+from pytest_embedded_hotreload.client import HotReloadHTTPError
+from pytest_embedded_hotreload.device import Device
 from scenarios.bench import Bench, Variant
 
 

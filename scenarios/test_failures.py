@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.console import WAIT_SECONDS
+from pytest_embedded_hotreload.console import WAIT_SECONDS
 from scenarios.test_messages import ROOT
 
 #: a store to address 16 where the loader calls the post hooks

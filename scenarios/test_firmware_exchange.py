@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.device import Device
-from harness.firmware import FirmwareBuild, FirmwareBuilder
-from harness.sim.sdk import cache_root
+from pytest_embedded_hotreload.device import Device
+from pytest_embedded_hotreload.firmware import FirmwareBuild, FirmwareBuilder
+from pytest_embedded_hotreload.sim.sdk import cache_root
 from scenarios.bench import Variant
 
 pytestmark = pytest.mark.needs("power-cut")

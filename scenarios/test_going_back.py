@@ -4,8 +4,8 @@ import hashlib
 
 import pytest
 
-from harness.client import HotReloadHTTPError, Slot
-from harness.device import Device
+from pytest_embedded_hotreload.client import HotReloadHTTPError, Slot
+from pytest_embedded_hotreload.device import Device
 from scenarios.bench import Bench, Variant
 
 #: nothing is confirmed by time while a test runs

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from harness.device import Device
+from pytest_embedded_hotreload.device import Device
 from scenarios.bench import Bench, Variant, module_with
 
 LARGEST = 96 * 1024

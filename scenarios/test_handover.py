@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from harness.client import HotReloadHTTPError
-from harness.device import Device
+from pytest_embedded_hotreload.client import HotReloadHTTPError
+from pytest_embedded_hotreload.device import Device
 from scenarios.bench import Bench, Variant
 
 HOLD = {"CONFIG_HOTRELOAD_HOLD_CALLERS": "y"}

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from harness.client import HotReloadHTTPError
-from harness.device import Device
-from harness.firmware import FirmwareBuild
-from harness.modules import Module
+from pytest_embedded_hotreload.client import HotReloadHTTPError
+from pytest_embedded_hotreload.device import Device
+from pytest_embedded_hotreload.firmware import FirmwareBuild
+from pytest_embedded_hotreload.modules import Module
 from scenarios.bench import Bench, Variant
 
 

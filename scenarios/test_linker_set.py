@@ -1,6 +1,6 @@
 """A table that the linker gathers in a module is whole, with two ends."""
 
-from harness.device import Device
+from pytest_embedded_hotreload.device import Device
 from scenarios.bench import Variant
 
 TABLE = """

@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
-from harness.client import HotReloadHTTPError
-from harness.device import PANIC, Device
-from harness.errors import NoAnswer
-from harness.modules import Module
+from pytest_embedded_hotreload.client import HotReloadHTTPError
+from pytest_embedded_hotreload.device import PANIC, Device
+from pytest_embedded_hotreload.errors import NoAnswer
+from pytest_embedded_hotreload.modules import Module
 from scenarios.bench import RELOCATION_ANSWERS, Bench, MemoryKind, Variant, Visit
 
 #: executable memory of the simulated board refuses bytes, as a chip's does; freed memory is filled

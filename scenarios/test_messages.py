@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import BuildError
+from pytest_embedded_hotreload.errors import BuildError
 from scenarios.bench import Variant
 
 ROOT = Path(__file__).parents[1]

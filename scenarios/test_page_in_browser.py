@@ -7,8 +7,8 @@ import pytest
 import requests
 from selenium import webdriver
 
-from harness.browser import SIZES, Reader, chromium
-from harness.device import Device
+from pytest_embedded_hotreload.browser import SIZES, Reader, chromium
+from pytest_embedded_hotreload.device import Device
 from scenarios.bench import Variant
 
 __all__ = ["chromium"]  # a fixture

@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from harness.device import Device
-from harness.errors import NoAnswer
+from pytest_embedded_hotreload.device import Device
+from pytest_embedded_hotreload.errors import NoAnswer
 from scenarios.bench import Variant
 
 pytestmark = [pytest.mark.reload, pytest.mark.needs("power-cut")]

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 import requests
 
-from harness.firmware import FirmwareBuild
-from harness.keys import FIRMWARE
-from harness.lanes import Lane
+from pytest_embedded_hotreload.firmware import FirmwareBuild
+from pytest_embedded_hotreload.keys import FIRMWARE
+from pytest_embedded_hotreload.lanes import Lane
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "component" / "hotreload" / "README.md"

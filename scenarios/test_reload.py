@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.device import Device
+from pytest_embedded_hotreload.device import Device
 from scenarios.bench import Bench, Variant, Visit
 
 pytestmark = pytest.mark.reload

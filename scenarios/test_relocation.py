@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from harness.device import Device
-from harness.modules import Module
+from pytest_embedded_hotreload.device import Device
+from pytest_embedded_hotreload.modules import Module
 from scenarios.bench import RELOCATION_ANSWERS, Bench, Variant
 
 pytestmark = pytest.mark.reload

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.device import Device
-from harness.lanes import Lane
-from harness.trace import TraceEvent
+from pytest_embedded_hotreload.device import Device
+from pytest_embedded_hotreload.lanes import Lane
+from pytest_embedded_hotreload.trace import TraceEvent
 from scenarios.bench import Bench, Soak, Variant, Visit
 
 #: freed memory is overwritten: who still executes it crashes at once

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from _pytest.mark import ParameterSet
 
-from harness.faults import Fault, assert_caught, fault_names
+from pytest_embedded_hotreload.faults import Fault, assert_caught, fault_names
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.client import HotReloadClient, RawAnswer, RawUpload, UpdateBusyError
-from harness.device import Device
-from harness.errors import NoAnswer
+from pytest_embedded_hotreload.client import HotReloadClient, RawAnswer, RawUpload, UpdateBusyError
+from pytest_embedded_hotreload.device import Device
+from pytest_embedded_hotreload.errors import NoAnswer
 from scenarios.bench import Bench, Variant
 
 MAXIMUM = 128 * 1024

@@ -9,11 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hotreload_build.manifest import Manifest
 
-from harness.device import Device
-from harness.firmware import FirmwareBuild
-from harness.modules import Module
+from hotreload_build.manifest import Manifest
+from pytest_embedded_hotreload.device import Device
+from pytest_embedded_hotreload.firmware import FirmwareBuild
+from pytest_embedded_hotreload.modules import Module
 from scenarios.bench import Bench
 from scenarios.signatures.generate import signatures
 

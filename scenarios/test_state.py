@@ -7,8 +7,8 @@ import pytest
 from elftools.elf.constants import SH_FLAGS
 from elftools.elf.elffile import ELFFile
 
-from harness.device import Device
-from harness.firmware import FirmwareBuild
+from pytest_embedded_hotreload.device import Device
+from pytest_embedded_hotreload.firmware import FirmwareBuild
 from scenarios.bench import Bench, Variant
 
 pytestmark = pytest.mark.reload

@@ -4,8 +4,8 @@ import hashlib
 
 import pytest
 
-from harness.device import Device
-from harness.errors import NoAnswer
+from pytest_embedded_hotreload.device import Device
+from pytest_embedded_hotreload.errors import NoAnswer
 from scenarios.bench import OTHER_FIRMWARE, Bench, Variant
 
 BY_APPLICATION = {"CONFIG_HOTRELOAD_CONFIRM_BY_APPLICATION": "y"}

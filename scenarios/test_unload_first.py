@@ -2,9 +2,9 @@
 
 import pytest
 
-from harness.client import HotReloadHTTPError
-from harness.device import Device
-from harness.modules import Module
+from pytest_embedded_hotreload.client import HotReloadHTTPError
+from pytest_embedded_hotreload.device import Device
+from pytest_embedded_hotreload.modules import Module
 from scenarios.bench import Bench, HookCall, Variant, module_with
 
 UNLOAD_FIRST = {"CONFIG_HOTRELOAD_UNLOAD_FIRST": "y", "CONFIG_HOTRELOAD_UNLOAD_TIMEOUT_MS": "200"}

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 import requests
 
-from harness.client import HotReloadHTTPError
-from harness.device import Device
-from harness.modules import Module
+from pytest_embedded_hotreload.client import HotReloadHTTPError
+from pytest_embedded_hotreload.device import Device
+from pytest_embedded_hotreload.modules import Module
 from scenarios.bench import Bench, Variant
 
 pytestmark = pytest.mark.reload

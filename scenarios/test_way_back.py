@@ -18,10 +18,10 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from harness.client import HotReloadHTTPError
-from harness.device import Device
-from harness.model import Body, End, Kind, Model, Slot
-from harness.modules import Module
+from pytest_embedded_hotreload.client import HotReloadHTTPError
+from pytest_embedded_hotreload.device import Device
+from pytest_embedded_hotreload.model import Body, End, Kind, Model, Slot
+from pytest_embedded_hotreload.modules import Module
 from scenarios.bench import Bench, Variant
 
 pytestmark = pytest.mark.needs("power-cut")

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from ci.tests.pipelines import ROOT, github_jobs
-from harness.sim.sdk import cache_root
-from harness.tests.stand_in.environment import stand_in_environment
+from pytest_embedded_hotreload.sim.sdk import cache_root
+from tests.stand_in.environment import stand_in_environment
 
 #: it is for an empty container, where it needs root and a network
 INSTALLS = re.compile(r"apt-get -q update && apt-get .* git$")

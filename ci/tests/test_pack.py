@@ -67,7 +67,7 @@ def test_the_manifest_says_where_all_is(component: Path) -> None:
     assert (manifest["url"], manifest["repository"]) == (URL, f"{URL}.git")
     assert manifest["documentation"].startswith(URL)
     assert (PACK.parents[1] / manifest["documentation"].partition("/HEAD/")[2]).is_file()
-    left_out = ["host_test", "doc_test", "tools/tests", "Doxyfile"]
+    left_out = ["host_test", "doc_test", "tool_test", "Doxyfile"]
     assert [name for name in left_out if (component / name).exists()] == []
 
 

@@ -11,8 +11,8 @@ import pytest
 import yaml
 
 from ci.tests.pipelines import GITHUB, GITLAB, ROOT, Job, github_jobs, gitlab_jobs, load
-from harness.board.inventory import Board
-from harness.board.pipeline import github_matrix, gitlab_pipeline
+from pytest_embedded_hotreload.board.inventory import Board
+from pytest_embedded_hotreload.board.pipeline import github_matrix, gitlab_pipeline
 
 BOARDS = [Board("desk", "/dev/ttyUSB0"), Board("shelf.2", "rfc2217://shelf.lan:4000")]
 #: jobs that GitHub and GitLab have both

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.console import Console
+from pytest_embedded_hotreload.console import Console
 
 ROOT = Path(__file__).resolve().parents[2]
 FIRMWARE = ROOT / "harness" / "tests" / "firmware"
@@ -47,8 +47,7 @@ class NestedPytest:
     def environment(self) -> dict[str, str]:
         """Its environment: a session of its own, no part of this one's."""
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
-        paths = [str(ROOT), str(ROOT / "component" / "hotreload" / "tools")]
-        return {**inherited, "PYTHONPATH": os.pathsep.join(paths)}
+        return {**inherited, "PYTHONPATH": str(ROOT / "harness")}
 
     def run(self, body: str, *options: str) -> subprocess.CompletedProcess[str]:
         """Run the tests `body`."""

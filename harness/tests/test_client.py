@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from harness.client import HotReloadClient, HotReloadHTTPError
-from harness.errors import NoAnswer
-from harness.probe import Probe, ProbeError, Task
+from pytest_embedded_hotreload.client import HotReloadClient, HotReloadHTTPError
+from pytest_embedded_hotreload.errors import NoAnswer
+from pytest_embedded_hotreload.probe import Probe, ProbeError, Task
 
 
 class Server(ThreadingHTTPServer):

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from pexpect import EOF, TIMEOUT  # type: ignore[import-untyped]
 
-from harness.console import Console, ConsoleLine, ConsoleProcess
-from harness.errors import ConditionNotMet
+from pytest_embedded_hotreload.console import Console, ConsoleLine, ConsoleProcess
+from pytest_embedded_hotreload.errors import ConditionNotMet
 
 
 @pytest.fixture

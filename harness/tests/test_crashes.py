@@ -12,9 +12,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from harness.console import WAIT_SECONDS
-from harness.device import BOOT_SECONDS
-from harness.tests.conftest import FIRMWARE, ROOT, NestedPytest
+from pytest_embedded_hotreload.console import WAIT_SECONDS
+from pytest_embedded_hotreload.device import BOOT_SECONDS
+from tests.conftest import FIRMWARE, ROOT, NestedPytest
 
 BASIC = ROOT / "examples" / "basic"
 

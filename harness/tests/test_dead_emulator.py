@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from harness.client import HotReloadClient
-from harness.console import Console
-from harness.emulator.machine import Machine
-from harness.errors import DeviceCrashed
-from harness.watch import Watch
+from pytest_embedded_hotreload.client import HotReloadClient
+from pytest_embedded_hotreload.console import Console
+from pytest_embedded_hotreload.emulator.machine import Machine
+from pytest_embedded_hotreload.errors import DeviceCrashed
+from pytest_embedded_hotreload.watch import Watch
 
 #: it has dropped its connections, and ends only when it is asked whether it is still there
 DYING = """

@@ -3,10 +3,10 @@
 import pytest
 from elftools.elf.elffile import ELFFile
 
-from harness.console import ConsoleLine
-from harness.decode import Decoder
-from harness.firmware import FirmwareBuild
-from harness.tests.conftest import FIRMWARE
+from pytest_embedded_hotreload.console import ConsoleLine
+from pytest_embedded_hotreload.decode import Decoder
+from pytest_embedded_hotreload.firmware import FirmwareBuild
+from tests.conftest import FIRMWARE
 
 pytestmark = pytest.mark.firmware(str(FIRMWARE))
 

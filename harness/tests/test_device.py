@@ -5,16 +5,16 @@ from typing import Any, cast
 
 import pytest
 
-from harness.client import HotReloadClient
-from harness.console import Console
-from harness.device import Device
-from harness.errors import ConditionNotMet, DeviceCrashed
-from harness.memory import Flash
-from harness.placement import Placement, Segment
-from harness.probe import Probe
-from harness.timeline import Timeline
-from harness.trace import Trace, TraceError
-from harness.watch import Watch
+from pytest_embedded_hotreload.client import HotReloadClient
+from pytest_embedded_hotreload.console import Console
+from pytest_embedded_hotreload.device import Device
+from pytest_embedded_hotreload.errors import ConditionNotMet, DeviceCrashed
+from pytest_embedded_hotreload.memory import Flash
+from pytest_embedded_hotreload.placement import Placement, Segment
+from pytest_embedded_hotreload.probe import Probe
+from pytest_embedded_hotreload.timeline import Timeline
+from pytest_embedded_hotreload.trace import Trace, TraceError
+from pytest_embedded_hotreload.watch import Watch
 
 READY = b"I (45) hotreload: server on port 8080, partition hotreload\n"
 PANIC = b"""
@@ -115,7 +115,7 @@ def test_crash_that_was_expected(fake: Device, console: Console) -> None:
 
 
 def test_crash_that_did_not_come(fake: Device, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("harness.device.CRASH_SECONDS", 0.1)
+    monkeypatch.setattr("pytest_embedded_hotreload.device.CRASH_SECONDS", 0.1)
     with pytest.raises(ConditionNotMet, match="was to crash 2 times: 2 are missing"):  # noqa: SIM117
         with fake.crashing(2):
             pass

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from harness.client import HotReloadClient
-from harness.environment import direct_requests, for_builds
-from harness.firmware import FirmwareBuilder
-from harness.lanes import Lane
-from harness.lanes.sim import IDF_PATH
-from harness.probe import Probe
-from harness.tests.test_client import Server, server  # noqa: F401 - a fixture
+from pytest_embedded_hotreload.client import HotReloadClient
+from pytest_embedded_hotreload.environment import direct_requests, for_builds
+from pytest_embedded_hotreload.firmware import FirmwareBuilder
+from pytest_embedded_hotreload.lanes import Lane
+from pytest_embedded_hotreload.paths import WORK_ALIKE
+from pytest_embedded_hotreload.probe import Probe
+from tests.test_client import Server, server  # noqa: F401 - a fixture
 
 ROOT = Path(__file__).resolve().parents[2]
 HOSTILE = {
@@ -81,7 +81,7 @@ def test_a_lane_builds_without_it(lane: Lane, monkeypatch: pytest.MonkeyPatch) -
 
 def test_flags_for_the_hosts_compiler_stay_out_of_the_work_alike(tmp_path: Path) -> None:
     """As its users build: by CMake in their own shell."""
-    from harness.lanes.sim import LANE
+    from pytest_embedded_hotreload.lanes.sim import LANE
 
     lane = LANE()
     lane.require_tools()
@@ -109,7 +109,7 @@ def test_flags_for_the_hosts_compiler_stay_out_of_the_work_alike(tmp_path: Path)
     assert " -O3" not in commands
 
 
-@pytest.mark.parametrize("script", [IDF_PATH / "export.sh", ROOT / "ci" / "pytest.sh"])
+@pytest.mark.parametrize("script", [WORK_ALIKE / "export.sh", ROOT / "ci" / "pytest.sh"])
 def test_scripts_find_their_folder_with_a_cdpath(script: Path) -> None:
     """Where `cd` prints the folder that it has found."""
     relative = script.relative_to(ROOT)

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from harness.console import Console, ConsoleLine
-from harness.errors import ConditionNotMet
-from harness.esp32.faults import FaultWatch
-from harness.tests.conftest import NestedPytest
+from pytest_embedded_hotreload.console import Console, ConsoleLine
+from pytest_embedded_hotreload.errors import ConditionNotMet
+from pytest_embedded_hotreload.esp32.faults import FaultWatch
+from tests.conftest import NestedPytest
 
 POWER_ON = "rst:0x1 (POWERON_RESET),boot:0x12 (SPI_FAST_FLASH_BOOT)"
 RESTART = "rst:0xc (SW_CPU_RESET),boot:0x12 (SPI_FAST_FLASH_BOOT)"

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import MachineError
-from harness.esp32.program import QemuProgram
-from harness.esp32.qemu import check_flash_size
-from harness.flashimage import MEGABYTE
-from harness.tests.conftest import ROOT, NestedPytest
-from harness.tests.stand_in.environment import real_environment, stand_in_environment
+from pytest_embedded_hotreload.errors import MachineError
+from pytest_embedded_hotreload.esp32.program import QemuProgram
+from pytest_embedded_hotreload.esp32.qemu import check_flash_size
+from pytest_embedded_hotreload.flashimage import MEGABYTE
+from tests.conftest import ROOT, NestedPytest
+from tests.stand_in.environment import real_environment, stand_in_environment
 
 #: a change of one of these variables, None to remove it, and what is said then
 Message = tuple[dict[str, str | None], str]
@@ -107,7 +107,7 @@ def test_example(environment: dict[str, str], tmp_path: Path) -> None:
 def test_build_system(environment: dict[str, str], tmp_path: Path) -> None:
     """The tests of the build system, which are the same in each lane, use the lane's idf.py."""
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--lane=esp32"]
-    command += [f"--basetemp={tmp_path / 'basetemp'}", "component/hotreload/tools/tests"]
+    command += [f"--basetemp={tmp_path / 'basetemp'}", "component/hotreload/tool_test"]
     result = subprocess.run(
         [*command, "-k", "nothing_is_built or modules_flash_target or nobody_has"],
         cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,

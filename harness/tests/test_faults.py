@@ -7,10 +7,16 @@ from typing import Any
 
 import pytest
 
-import harness.faults
-from harness.errors import HarnessError, MissingToolError, UnknownNameError
-from harness.faults import Fault, FaultNotCaught, FaultTree, assert_caught, fault_names
-from harness.tests.conftest import NestedPytest
+import pytest_embedded_hotreload.faults
+from pytest_embedded_hotreload.errors import HarnessError, MissingToolError, UnknownNameError
+from pytest_embedded_hotreload.faults import (
+    Fault,
+    FaultNotCaught,
+    FaultTree,
+    assert_caught,
+    fault_names,
+)
+from tests.conftest import NestedPytest
 
 TEST = "scenarios/test_sum.py::test_sum"
 PATCH = f"""Sums are differences.
@@ -119,7 +125,7 @@ SKIPPED = {**record(f"{TEST}[c]"), "outcome": "skipped", "reason": "needs power-
     ],
 )
 def test_caught(repository: Path, monkeypatch: pytest.MonkeyPatch, records: list[Any]) -> None:
-    monkeypatch.setattr(harness.faults, "run_with_fault", lambda *_: records)
+    monkeypatch.setattr(pytest_embedded_hotreload.faults, "run_with_fault", lambda *_: records)
 
     assert_caught(repository, "minus", repository)
 
@@ -138,7 +144,7 @@ def test_caught(repository: Path, monkeypatch: pytest.MonkeyPatch, records: list
 def test_not_caught(
     repository: Path, monkeypatch: pytest.MonkeyPatch, records: list[Any], message: str
 ) -> None:
-    monkeypatch.setattr(harness.faults, "run_with_fault", lambda *_: records)
+    monkeypatch.setattr(pytest_embedded_hotreload.faults, "run_with_fault", lambda *_: records)
 
     with pytest.raises(FaultNotCaught, match=message):
         assert_caught(repository, "minus", repository)
@@ -153,7 +159,7 @@ def test_headline_that_a_fault_asks_for(
     patch = repository / "scenarios" / "faults" / "minus.patch"
     patch.write_text(PATCH.replace("\n--- a", r"Headline: sum is \d, not 5" + "\n\n--- a"))
     failed = {**record(phase="call", headline=text), "seconds": 0.25}
-    monkeypatch.setattr(harness.faults, "run_with_fault", lambda *_: [failed])
+    monkeypatch.setattr(pytest_embedded_hotreload.faults, "run_with_fault", lambda *_: [failed])
 
     if caught:
         assert assert_caught(repository, "minus", repository) == [f"0.2 s: {text}"]
@@ -165,7 +171,7 @@ def test_headline_that_a_fault_asks_for(
 def test_lane_that_cannot_run_what_catches_it(
     repository: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(harness.faults, "run_with_fault", lambda *_: [SKIPPED])
+    monkeypatch.setattr(pytest_embedded_hotreload.faults, "run_with_fault", lambda *_: [SKIPPED])
 
     with pytest.raises(pytest.skip.Exception, match=r"\[c\]: needs power-cut"):
         assert_caught(repository, "minus", repository)
@@ -195,7 +201,7 @@ def test_patch_program_that_is_missing(
 
 def test_build_that_breaks_down_is_no_failed_assertion(nested: NestedPytest) -> None:
     body = """
-from harness.errors import BuildError
+from pytest_embedded_hotreload.errors import BuildError
 
 def test_builds():
     raise BuildError("module m", "m.c:1: error: no")

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from pytest_embedded.utils import ClassCliOptions
 
-from harness.errors import BuildError, HarnessError, MissingToolError
-from harness.firmware import FirmwareBuilder
-from harness.lanes import DutContext, Lane
+from pytest_embedded_hotreload.errors import BuildError, HarnessError, MissingToolError
+from pytest_embedded_hotreload.firmware import FirmwareBuilder
+from pytest_embedded_hotreload.lanes import DutContext, Lane
 
 BUILD = """
 import json, pathlib, sys

@@ -6,9 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import HarnessError, UnknownNameError
-from harness.flashimage import MEGABYTE, SIZES, Partition, merge_flash_image, read_partitions
-from harness.memory import Flash
+from pytest_embedded_hotreload.errors import HarnessError, UnknownNameError
+from pytest_embedded_hotreload.flashimage import (
+    MEGABYTE,
+    SIZES,
+    Partition,
+    merge_flash_image,
+    read_partitions,
+)
+from pytest_embedded_hotreload.memory import Flash
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.esp_idf.sdk import EspIdf
-from harness.tests.stand_in.environment import ROOT, real_environment, stand_in_environment
+from pytest_embedded_hotreload.esp_idf.sdk import EspIdf
+from tests.stand_in.environment import ROOT, real_environment, stand_in_environment
 
 # a build of the example, by whoever needs it first
 pytestmark = pytest.mark.timeout(1800, func_only=False)

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from harness.console import Console
-from harness.image_check import ImageCheck
-from harness.modules import Module
-from harness.oracle import R_XTENSA_RELATIVE, ImageDiffers, expected_images
-from harness.placement import Placement, Segment
-from harness.tests.elves import SHF_ALLOC, SHF_WRITE, Elf, Load, Rela, Section
-from harness.tests.test_oracle import DATA, DATA_AT, TEXT, TEXT_AT, words
-from harness.trace import Trace
+from pytest_embedded_hotreload.console import Console
+from pytest_embedded_hotreload.image_check import ImageCheck
+from pytest_embedded_hotreload.modules import Module
+from pytest_embedded_hotreload.oracle import R_XTENSA_RELATIVE, ImageDiffers, expected_images
+from pytest_embedded_hotreload.placement import Placement, Segment
+from pytest_embedded_hotreload.trace import Trace
+from tests.elves import SHF_ALLOC, SHF_WRITE, Elf, Load, Rela, Section
+from tests.test_oracle import DATA, DATA_AT, TEXT, TEXT_AT, words
 
 CONSTANT, POINTERS, VARIABLE = DATA, DATA + 4, DATA + 8
 ELF = Elf(

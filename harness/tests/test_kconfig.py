@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import HarnessError
-from harness.esp_idf.options import options_of_releases
-from harness.firmware import FirmwareBuilder
-from harness.kconfig import check_options
-from harness.lanes.sim import IDF_PATH
-from harness.tests.test_firmware import FakeLane
+from pytest_embedded_hotreload.errors import HarnessError
+from pytest_embedded_hotreload.esp_idf.options import options_of_releases
+from pytest_embedded_hotreload.firmware import FirmwareBuilder
+from pytest_embedded_hotreload.kconfig import check_options
+from pytest_embedded_hotreload.paths import WORK_ALIKE
+from tests.test_firmware import FakeLane
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def build_dir(tmp_path: Path) -> Path:
 def check(build_dir: Path, text: str) -> None:
     path = build_dir / "overrides.defaults"
     path.write_text(text)
-    check_options([path], build_dir, {"IDF_PATH": str(IDF_PATH)})
+    check_options([path], build_dir, {"IDF_PATH": str(WORK_ALIKE)})
 
 
 def test_options_that_exist_are_fine(build_dir: Path) -> None:

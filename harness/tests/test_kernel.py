@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from elftools.elf.elffile import ELFFile
 
-from harness.emulator.kernel import FreeRtos, read_kernel
-from harness.lanes import Lane
-from harness.memory import Memory
+from pytest_embedded_hotreload.emulator.kernel import FreeRtos, read_kernel
+from pytest_embedded_hotreload.lanes import Lane
+from pytest_embedded_hotreload.memory import Memory
 
 # as far as they are read, in another order than in ESP-IDF: what counts is the debug information
 KERNEL = """

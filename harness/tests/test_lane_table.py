@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.lanes import find_lane, lane_names
+from pytest_embedded_hotreload.lanes import find_lane, lane_names
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -39,7 +39,7 @@ def needs(tmp_path: Path) -> dict[str, list[list[str]]]:
             *(f"-c{ROOT / 'pytest.ini'}", str(ROOT / "scenarios"), str(ROOT / "examples")),
         ],
         cwd=tmp_path,
-        env={**inherited, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])},
+        env={**inherited, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT / "harness")])},
         stdout=subprocess.DEVNULL,
         check=True,
     )

@@ -14,8 +14,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from harness.emulator.machine import tied_to
-from harness.tests.conftest import FIRMWARE, NestedPytest
+from pytest_embedded_hotreload.emulator.machine import tied_to
+from tests.conftest import FIRMWARE, NestedPytest
 
 RAISES = """
 def test_it(dut):

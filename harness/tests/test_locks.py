@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from harness.device import Device
-from harness.diagnosis import sight_of
-from harness.errors import NoAnswer
-from harness.firmware import FirmwareBuild
-from harness.lanes import Lane
-from harness.tests.conftest import ROOT, NestedPytest
-from harness.tests.test_crashes import run
-from harness.watch import Sight
+from pytest_embedded_hotreload.device import Device
+from pytest_embedded_hotreload.diagnosis import sight_of
+from pytest_embedded_hotreload.errors import NoAnswer
+from pytest_embedded_hotreload.firmware import FirmwareBuild
+from pytest_embedded_hotreload.lanes import Lane
+from pytest_embedded_hotreload.watch import Sight
+from tests.conftest import ROOT, NestedPytest
+from tests.test_crashes import run
 
 pytestmark = pytest.mark.firmware(str(ROOT / "examples" / "basic"))
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.model import TRIAL_STARTS, UNDOS, Body, End, Kind, Model, Slot
+from pytest_embedded_hotreload.model import TRIAL_STARTS, UNDOS, Body, End, Kind, Model, Slot
 
 BASE, ONE, TWO = (Body(name, name.encode()) for name in ("base", "one", "two"))
 CRASHES = Body("crashes", b"", Kind.CRASHES)

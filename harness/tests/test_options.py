@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from harness.lanes import CAPABILITIES, find_lane, lane_names
-from harness.tests.conftest import ROOT, NestedPytest
+from pytest_embedded_hotreload.lanes import CAPABILITIES, find_lane, lane_names
+from tests.conftest import ROOT, NestedPytest
 
 TEST = """
 @pytest.mark.needs({capability!r})
@@ -77,8 +77,8 @@ def test_unknown_capability(nested: NestedPytest) -> None:
 
 def test_lane_that_lacks_a_capability(nested: NestedPytest) -> None:
     body = """
-import harness.lanes.sim
-harness.lanes.sim.SimLane.capabilities = frozenset({"http"})
+import pytest_embedded_hotreload.lanes.sim
+pytest_embedded_hotreload.lanes.sim.SimLane.capabilities = frozenset({"http"})
 """
     result = nested.run(body + TEST.format(capability="power-cut"), "-rs")
 
@@ -88,8 +88,8 @@ harness.lanes.sim.SimLane.capabilities = frozenset({"http"})
 
 def test_lane_that_cannot_count_instructions(nested: NestedPytest) -> None:
     body = """
-import harness.lanes.sim
-harness.lanes.sim.SimLane.capabilities = frozenset({"http"})
+import pytest_embedded_hotreload.lanes.sim
+pytest_embedded_hotreload.lanes.sim.SimLane.capabilities = frozenset({"http"})
 
 @pytest.mark.icount
 def test_it(dut):
@@ -128,4 +128,4 @@ def test_it(dut):
     assert result.returncode == pytest.ExitCode.TESTS_FAILED
     assert "/nowhere is no ESP-IDF project: it has no CMakeLists.txt" in result.stdout
     assert "Traceback" not in result.stdout
-    assert "harness/" not in result.stdout
+    assert "pytest_embedded_hotreload/" not in result.stdout

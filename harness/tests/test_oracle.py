@@ -4,7 +4,7 @@ import struct
 
 import pytest
 
-from harness.oracle import (
+from pytest_embedded_hotreload.oracle import (
     R_XTENSA_32,
     R_XTENSA_GLOB_DAT,
     R_XTENSA_JMP_SLOT,
@@ -16,8 +16,8 @@ from harness.oracle import (
     expected_images,
     functions_run,
 )
-from harness.placement import Placement, Segment
-from harness.tests.elves import (
+from pytest_embedded_hotreload.placement import Placement, Segment
+from tests.elves import (
     SHN_ABS,
     SHN_UNDEF,
     WEAK,

@@ -2,7 +2,7 @@
 
 import re
 
-from harness.tests.conftest import NestedPytest
+from tests.conftest import NestedPytest
 
 TEST = "def test_a(): pass\ndef test_b(): pass\n"
 NAMES = ["upload", "state", "other", "stub_signatures", "hooks", "relocation", "reload"]

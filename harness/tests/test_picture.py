@@ -4,8 +4,8 @@ import itertools
 
 import pytest
 
-from harness.report.picture import Bar, Picture, draw
-from harness.timeline import Moment
+from pytest_embedded_hotreload.report.picture import Bar, Picture, draw
+from pytest_embedded_hotreload.timeline import Moment
 
 #: seconds of the host's clock when the device's began
 BOOT = 2.0

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from harness.progress import FIRST_SECONDS, REWRITE_SECONDS, SECONDS, Progress
-from harness.screen import end_of
-from harness.sim.sdk import cache_root
-from harness.tests.conftest import NestedPytest
-from harness.tests.test_firmware import BUILD
+from pytest_embedded_hotreload.progress import FIRST_SECONDS, REWRITE_SECONDS, SECONDS, Progress
+from pytest_embedded_hotreload.screen import end_of
+from pytest_embedded_hotreload.sim.sdk import cache_root
+from tests.conftest import NestedPytest
+from tests.test_firmware import BUILD
 
 
 class FakeScreen:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from harness.emulator.qmp import Qmp, QmpError
+from pytest_embedded_hotreload.emulator.qmp import Qmp, QmpError
 
 GREETING: dict[str, Any] = {"QMP": {"version": {}, "capabilities": []}}
 

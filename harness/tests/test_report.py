@@ -12,16 +12,16 @@ from xml.etree import ElementTree
 
 import pytest
 
-from harness.firmware import FirmwareBuild
-from harness.flashimage import merge_flash_image
-from harness.report.firmware import keep_firmware
-from harness.report.history import RUNS, add_to_history
-from harness.report.page import render_page
-from harness.report.record import BuildRecord, Failure, ModuleRecord, TestRecord
-from harness.report.run import Run, measures, numbers_in
-from harness.report.summary import summary_lines
-from harness.tests.conftest import NestedPytest
-from harness.timeline import Moment
+from pytest_embedded_hotreload.firmware import FirmwareBuild
+from pytest_embedded_hotreload.flashimage import merge_flash_image
+from pytest_embedded_hotreload.report.firmware import keep_firmware
+from pytest_embedded_hotreload.report.history import RUNS, add_to_history
+from pytest_embedded_hotreload.report.page import render_page
+from pytest_embedded_hotreload.report.record import BuildRecord, Failure, ModuleRecord, TestRecord
+from pytest_embedded_hotreload.report.run import Run, measures, numbers_in
+from pytest_embedded_hotreload.report.summary import summary_lines
+from pytest_embedded_hotreload.timeline import Moment
+from tests.conftest import NestedPytest
 
 TESTS = """
 def test_kept(dut, figure):

@@ -13,13 +13,13 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.select import Select
 
-from harness.browser import SIZES, Reader, chromium
-from harness.report.page import render_page
-from harness.report.record import TestRecord
-from harness.report.run import Run, measures
-from harness.tests.conftest import nested_in
-from harness.tests.test_crashes import WITH_DEVICE
-from harness.timeline import Moment
+from pytest_embedded_hotreload.browser import SIZES, Reader, chromium
+from pytest_embedded_hotreload.report.page import render_page
+from pytest_embedded_hotreload.report.record import TestRecord
+from pytest_embedded_hotreload.report.run import Run, measures
+from pytest_embedded_hotreload.timeline import Moment
+from tests.conftest import nested_in
+from tests.test_crashes import WITH_DEVICE
 
 __all__ = ["chromium"]  # a fixture
 
@@ -31,7 +31,7 @@ CONTRAST = 4.5
 LOADED_SECONDS = 10.0
 
 TESTS = """
-from harness.oracle import assert_images_equal, expected_images
+from pytest_embedded_hotreload.oracle import assert_images_equal, expected_images
 
 CRASH = bool(os.environ.get("CRASH"))
 GOOD = "int word;" + SOURCE.replace("(volatile int *)4", "&word")

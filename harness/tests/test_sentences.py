@@ -3,8 +3,8 @@
 import re
 from dataclasses import dataclass
 
-from harness.sentences import columns, compare, in_words, nearest
-from harness.tests.conftest import NestedPytest
+from pytest_embedded_hotreload.sentences import columns, compare, in_words, nearest
+from tests.conftest import NestedPytest
 
 
 @dataclass(frozen=True)

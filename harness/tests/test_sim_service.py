@@ -12,10 +12,10 @@ import pytest
 from pytest_embedded import Dut
 from pytest_embedded_idf import IdfApp
 
-from harness.device import Device
-from harness.errors import HarnessError, MachineError
-from harness.firmware import FirmwareBuild
-from harness.lanes import Lane
+from pytest_embedded_hotreload.device import Device
+from pytest_embedded_hotreload.errors import HarnessError, MachineError
+from pytest_embedded_hotreload.firmware import FirmwareBuild
+from pytest_embedded_hotreload.lanes import Lane
 
 pytestmark = pytest.mark.firmware("harness/tests/firmware")
 

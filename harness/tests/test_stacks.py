@@ -3,7 +3,7 @@
 import struct
 from dataclasses import dataclass
 
-from harness.emulator.stacks import running
+from pytest_embedded_hotreload.emulator.stacks import running
 
 PC, VECTOR, CALLER = 0x400D0010, 0x40080340, 0x400D0103
 #: the return address as a call8 leaves it, to behind the call

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 
 import pytest
 
-from harness.console import ConsoleLine
-from harness.errors import UnknownNameError
-from harness.trace import Trace, TraceError, TraceTimeout
+from pytest_embedded_hotreload.console import ConsoleLine
+from pytest_embedded_hotreload.errors import UnknownNameError
+from pytest_embedded_hotreload.trace import Trace, TraceError, TraceTimeout
 
 BOOT = "HR 1 10 trace version=1"
 

@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator
 import pytest
 import requests
 
-import harness.watch
-from harness.client import HotReloadClient
-from harness.console import Console, ConsoleProcess
-from harness.errors import DeviceCrashed, NoAnswer
-from harness.trace import Trace
-from harness.watch import Sight, Watch
+import pytest_embedded_hotreload.watch
+from pytest_embedded_hotreload.client import HotReloadClient
+from pytest_embedded_hotreload.console import Console, ConsoleProcess
+from pytest_embedded_hotreload.errors import DeviceCrashed, NoAnswer
+from pytest_embedded_hotreload.trace import Trace
+from pytest_embedded_hotreload.watch import Sight, Watch
 
 PANIC = b"""
 Guru Meditation Error: Core  0 panic'ed (StoreProhibited). Exception was unhandled.
@@ -103,7 +103,7 @@ def test_panic_ends_requests_that_tests_make(
 def test_panic_that_does_not_come_to_its_end(
     console: Console, watch: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(harness.watch, "PANIC_SECONDS", 0.1)
+    monkeypatch.setattr(pytest_embedded_hotreload.watch, "PANIC_SECONDS", 0.1)
     first = PANIC.partition(b"\n\nBack")[0] + b"\n"
 
     assert seconds_to_end(lambda: console.wait_line("never"), lambda: console.put(first)) < AT_ONCE
@@ -218,10 +218,10 @@ def test_lost_emulator(console: Console, watch: Watch) -> None:
 
 @pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(harness.watch, "WORK_SECONDS", 0.1)
-    monkeypatch.setattr(harness.watch, "IDLE_SECONDS", 0.2)
-    monkeypatch.setattr(harness.watch, "LAST_SECONDS", 0.1)
-    monkeypatch.setattr(harness.watch, "LONGEST_SECONDS", 0.5)
+    monkeypatch.setattr(pytest_embedded_hotreload.watch, "WORK_SECONDS", 0.1)
+    monkeypatch.setattr(pytest_embedded_hotreload.watch, "IDLE_SECONDS", 0.2)
+    monkeypatch.setattr(pytest_embedded_hotreload.watch, "LAST_SECONDS", 0.1)
+    monkeypatch.setattr(pytest_embedded_hotreload.watch, "LONGEST_SECONDS", 0.5)
 
 
 @pytest.mark.parametrize(("idle", "least"), [(False, 0.1), (True, 0.4)])
@@ -246,7 +246,7 @@ def test_device_that_the_host_has_no_time_for(
     console: Console, watch: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What it does when it is looked at is the same as in an endless loop."""
-    monkeypatch.setattr(harness.watch, "WORK_SECONDS", 0.1)
+    monkeypatch.setattr(pytest_embedded_hotreload.watch, "WORK_SECONDS", 0.1)
     watch.look = lambda: Sight([], False, "forever (loop.c:1)")
 
     with pytest.raises(AssertionError, match=r"within 0\.5 s"):

@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+
 from host import Host
 from host_build import build, shared_folder
 

@@ -10,11 +10,12 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from elf_builder import IDENTITY, PT_LOAD, PT_META, note
 
 COMPONENT = Path(__file__).resolve().parents[1]
 SCRIPT = COMPONENT / "ld" / "hotreload_module.ld"
-SDK_LOCATOR = COMPONENT.parents[1] / "harness" / "sim" / "sdk.py"
+SDK_LOCATOR = COMPONENT.parents[1] / "harness" / "pytest_embedded_hotreload" / "sim" / "sdk.py"
 
 SOURCE = r"""
 extern int firmware_add(int a, int b);

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO
 
 import pytest
+
 from elf_builder import ModuleBuilder, note
 from hotreload_client import Challenge, Key
 

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from bad_images import EXPORTS, bad_images
 from elf_builder import (
     DATA,

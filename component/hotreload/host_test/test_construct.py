@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from elf_builder import ModuleBuilder, tables_of_functions
 from host import Host
 

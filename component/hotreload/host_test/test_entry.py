@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from elf_builder import TEXT, ModuleBuilder, Symbol
 
 ENTRY = bytes.fromhex("364100")  # entry a1, 32

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 
 import pytest
+
 from elf_builder import IDENTITY, ModuleBuilder
 from host import Host
 from hotreload_build.identity import module_identity

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from elf_builder import PHDR, PT_META, R_RELATIVE, R_RTLD, RELA, SHN_ABS, SHN_UNDEF
 from elftools.elf.elffile import ELFFile
 from elftools.elf.relocation import Relocation, RelocationSection
 from elftools.elf.sections import SymbolTableSection
+
+from elf_builder import PHDR, PT_META, R_RELATIVE, R_RTLD, RELA, SHN_ABS, SHN_UNDEF
 from host import Host
 from real_module import link_module
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from elf_builder import TEXT, ModuleBuilder, Symbol
 from host import Host, Run
 

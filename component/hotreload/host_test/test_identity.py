@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 
 import pytest
+
 from elf_builder import IDENTITY, PF_R, PT_NOTE, ModuleBuilder, Segment, note
 from host import Host
 

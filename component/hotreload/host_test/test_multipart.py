@@ -4,6 +4,7 @@ position, and all of these have to agree."""
 from __future__ import annotations
 
 import pytest
+
 from host import Host
 
 TYPE = "multipart/form-data; boundary=XyZ"

@@ -13,8 +13,9 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from elf_builder import DATA, IDENTITY, R_RELATIVE, TEXT, ModuleBuilder, Reloc
 from filelock import FileLock
+
+from elf_builder import DATA, IDENTITY, R_RELATIVE, TEXT, ModuleBuilder, Reloc
 from host import Host, Run
 from host_build import HERE, ToolMissingError, build_program, shared_folder
 from slots import Slot
@@ -71,7 +72,7 @@ def _archive() -> bytes:
 
 
 def _mbedtls() -> str:
-    sdk = HERE.parents[2] / "harness" / "sim" / "sdk.py"
+    sdk = HERE.parents[2] / "harness" / "pytest_embedded_hotreload" / "sim" / "sdk.py"
     done = subprocess.run(
         [sys.executable, str(sdk), "sdk"], capture_output=True, text=True, check=False
     )

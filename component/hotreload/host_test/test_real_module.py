@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+
 from host import Host, Run
 from real_module import FIRMWARE, link_module
 

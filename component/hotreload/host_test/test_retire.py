@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from elf_builder import DATA, R_RELATIVE, ModuleBuilder, Reloc
 from host import Host
 

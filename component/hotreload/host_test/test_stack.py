@@ -6,6 +6,7 @@ import struct
 from dataclasses import dataclass, field
 
 import pytest
+
 from host import Host
 
 TEXT, SIZE = 0x400A0000, 0x400

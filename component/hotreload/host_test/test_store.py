@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
+
 from elf_builder import DATA, R_RELATIVE, TEXT, ModuleBuilder, Reloc
 from host import Host, Run
 from slots import FLASHED, Slot, before, raw_bad, raw_superseded

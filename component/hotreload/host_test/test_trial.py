@@ -8,6 +8,7 @@ import struct
 from dataclasses import dataclass, field
 
 import pytest
+
 from elf_builder import DATA, R_RELATIVE, TEXT, ModuleBuilder, Reloc
 from host import Host, Run
 from slots import Slot

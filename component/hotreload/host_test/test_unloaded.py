@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from elf_builder import ModuleBuilder
 from host import Host, Run
 

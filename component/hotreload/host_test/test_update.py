@@ -6,6 +6,7 @@ import hashlib
 import struct
 
 import pytest
+
 from elf_builder import DATA, IDENTITY, R_RELATIVE, TEXT, ModuleBuilder, Reloc, Symbol
 from host import Host, Run
 

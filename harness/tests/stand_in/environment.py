@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import HarnessError
-from harness.lanes import find_lane
-from harness.sim import sdk
+from pytest_embedded_hotreload.errors import HarnessError
+from pytest_embedded_hotreload.lanes import find_lane
+from pytest_embedded_hotreload.sim import sdk
 
 ROOT = Path(__file__).resolve().parents[3]
-WORK_ALIKE = ROOT / "harness" / "sim" / "idf"
+WORK_ALIKE = ROOT / "harness" / "pytest_embedded_hotreload" / "sim" / "idf"
 PROGRAMS = Path(__file__).resolve().parent
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+
 from host_build import HERE, build, shared_folder
 
 THRESHOLD = 0.95

@@ -16,8 +16,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from host_build import ToolMissingError, build_program
 from seeds import write_seeds
+
+from host_build import ToolMissingError, build_program
 
 TARGETS = ("fuzz_image", "fuzz_relocations")
 COMPILER = "clang-14"

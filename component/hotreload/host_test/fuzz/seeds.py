@@ -8,6 +8,8 @@ import struct
 from collections.abc import Iterator
 from pathlib import Path
 
+from elftools.elf.elffile import ELFFile
+
 from bad_images import bad_images
 from elf_builder import (
     DATA,
@@ -29,7 +31,6 @@ from elf_builder import (
     Reloc,
     Symbol,
 )
-from elftools.elf.elffile import ELFFile
 from real_module import link_module
 
 FUNCTIONS = [Symbol("f", TEXT), Symbol("g", TEXT)]

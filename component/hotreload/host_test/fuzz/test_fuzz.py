@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from campaign import build, fuzz
+
 from host_build import ToolMissingError, shared_folder
 
 # a few seconds each

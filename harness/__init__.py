@@ -1,1 +1,0 @@
-"""The hardware-in-the-loop test harness of the hot-reload component."""

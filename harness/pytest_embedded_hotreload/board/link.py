@@ -1,0 +1,195 @@
+"""A board whose port is open: its chip in download mode, or running with its console read."""
+
+import contextlib
+import hashlib
+import threading
+from collections.abc import Callable, Iterator, Sequence
+
+import serial
+from esptool.cmds import attach_flash, write_flash
+from esptool.loader import ESPLoader, StubFlasher
+from esptool.logger import log
+from esptool.reset import HardReset
+from esptool.targets import CHIP_DEFS
+from esptool.util import FatalError
+
+from pytest_embedded_hotreload.board.errors import BoardError
+from pytest_embedded_hotreload.board.inventory import Board
+from pytest_embedded_hotreload.board.port import CONSOLE_BAUD, open_port
+from pytest_embedded_hotreload.console import Console
+from pytest_embedded_hotreload.progress import NoScreen, Progress
+
+#: a byte is lost now and then, on a cable as in an emulator
+ATTEMPTS = 3
+#: resets that esptool tries before it gives up
+CONNECTS = 3
+#: what is compared and written at once: what flash chips erase in one go
+BLOCK = 64 * 1024
+#: a port cannot be woken from a read, so the reader looks this often whether it is to end
+READ_SECONDS = 0.1
+
+Region = tuple[int, bytes]
+
+
+class Link:
+    """The only user of a board's port."""
+
+    def __init__(self, board: Board) -> None:
+        """Open the port and enter download mode; raises `BoardError`."""
+        self.board = board
+        self.port = open_port(board)
+        self._esp: ESPLoader | None = None
+        self._reader: threading.Thread | None = None
+        self._end_reading = threading.Event()
+        #: why the board is not to be used any more
+        self.lost: BoardError | None = None
+        #: where the firmware's output goes, and what is taken out of it before
+        self.console: Console | None = None
+        self.redact: Callable[[bytes], bytes] = bytes
+        #: where it says how far it is
+        self.progress = Progress(NoScreen())
+        log.set_verbosity("silent")
+        try:
+            self.enter_download_mode()
+        except BoardError:
+            self.close()
+            raise
+
+    def __str__(self) -> str:
+        return str(self.board)
+
+    def enter_download_mode(self) -> None:
+        """Reset the chip into download mode, whatever it is doing."""
+        self._stop_reading()
+        for attempt in range(ATTEMPTS):
+            try:
+                with self._esptool("does not answer esptool"):
+                    self._esp = self._connect()
+                self.lost = None
+                return
+            except BoardError:
+                if attempt == ATTEMPTS - 1:
+                    raise
+
+    @property
+    def halted(self) -> bool:
+        """Whether the chip is in download mode."""
+        return self._esp is not None
+
+    def update_flash(self, regions: Sequence[Region]) -> int:
+        """Write what differs from `regions`; the chip tells what differs. Returns bytes written."""
+        written = 0
+        progress = self.progress.of(f"board {self.board.name}: flashing")
+        with self._esptool("its flash cannot be written"), progress as say:
+            changed = list(self._changed(regions))
+            size = sum(len(data) for _, data in changed)
+            for block in changed:
+                say(f"{written // 1024} of {size // 1024} KB")
+                write_flash(self._loader, [block], no_progress=True)
+                written += len(block[1])
+        return written
+
+    def read_flash(self, offset: int, size: int) -> bytes:
+        """Read the flash of a chip in download mode."""
+        with self._esptool("its flash cannot be read"):
+            loader = self._loader
+            read = loader.read_flash if loader.IS_STUB else loader.read_flash_slow
+            data: bytes = read(offset, size, None)
+        return data
+
+    def run(self) -> None:
+        """Reset the chip into its firmware; what it prints goes to `console`."""
+        self._stop_reading()
+        self._esp = None
+        try:
+            self.port.baudrate = CONSOLE_BAUD
+            self.port.dtr = False
+            self.port.reset_input_buffer()
+            self._start_reading()
+            HardReset(self.port)()
+        except (serial.SerialException, OSError) as error:
+            raise self._lose(f"it cannot be reset: {error}") from error
+
+    def write(self, data: bytes) -> None:
+        """Send to the firmware's console."""
+        try:
+            self.port.write(data)
+        except (serial.SerialException, OSError) as error:
+            raise self._lose(f"its port does not take data: {error}") from error
+
+    def close(self) -> None:
+        """Leave the board as it is."""
+        self._stop_reading()
+        self.port.close()
+
+    @property
+    def _loader(self) -> ESPLoader:
+        if self._esp is None:
+            raise self._lose("it is not in download mode")
+        return self._esp
+
+    def _connect(self) -> ESPLoader:
+        if not self.port.is_open:  # esptool closes it when nobody answers
+            self.port = open_port(self.board)
+        self.port.timeout = 3
+        rom = CHIP_DEFS[self.board.chip](self.port, CONSOLE_BAUD)
+        rom.connect(attempts=CONNECTS)
+        esp: ESPLoader = rom
+        if self.board.stub != "none":
+            if self.board.stub == "legacy":
+                StubFlasher.set_stub_subdir("1")
+            esp = rom.run_stub()
+            if self.board.flash_baud != CONSOLE_BAUD:
+                esp.change_baud(self.board.flash_baud)
+        attach_flash(esp)
+        return esp
+
+    def _changed(self, regions: Sequence[Region]) -> Iterator[Region]:
+        for offset, wanted in regions:
+            if self._holds(offset, wanted):
+                continue
+            for start in range(0, len(wanted), BLOCK):
+                block = wanted[start : start + BLOCK]
+                if not self._holds(offset + start, block):
+                    yield offset + start, block
+
+    def _holds(self, offset: int, wanted: bytes) -> bool:
+        found: str = self._loader.flash_md5sum(offset, len(wanted))
+        return found == hashlib.md5(wanted).hexdigest()
+
+    def _lose(self, what: str) -> BoardError:
+        self.lost = BoardError(self.board, what)
+        return self.lost
+
+    @contextlib.contextmanager
+    def _esptool(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except (FatalError, serial.SerialException, OSError) as error:
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise self._lose(f"{what}: {reason}") from error
+
+    def _start_reading(self) -> None:
+        if self.console is None:
+            return
+        self._end_reading.clear()
+        self.port.timeout = READ_SECONDS
+        self.console.resume()
+        self._reader = threading.Thread(
+            target=self._read, args=(self.console,), name=f"console of {self.board.name}"
+        )
+        self._reader.start()
+
+    def _stop_reading(self) -> None:
+        reader, self._reader = self._reader, None
+        if reader is not None:
+            self._end_reading.set()
+            reader.join()
+
+    def _read(self, console: Console) -> None:
+        try:
+            while not self._end_reading.is_set():
+                console.put(self.redact(self.port.read(max(1, self.port.in_waiting))))
+        except (serial.SerialException, OSError, TypeError) as error:
+            # TypeError: a port of pyserial that was closed meanwhile
+            console.finish(str(self._lose(f"its port was lost: {error}")), lost=True)

@@ -1,0 +1,162 @@
+"""The scenario firmware's probe: functions, memory, heaps and tasks of the running device."""
+
+import contextlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+
+from pytest_embedded_hotreload.connection import Connections, Record, unrecorded
+from pytest_embedded_hotreload.errors import ConditionNotMet, NoAnswer
+from pytest_embedded_hotreload.sentences import nearest
+from pytest_embedded_hotreload.watch import Watch
+
+TIMEOUT = 20.0
+#: until an answer is given up that need not come; the request is on its way long before
+LAST_TIMEOUT = 0.5
+
+
+class ProbeError(ConditionNotMet):
+    """The probe refused a request."""
+
+
+@dataclass(frozen=True)
+class Heaps:
+    """Free bytes of the two heaps; `data_minimum` is the lowest since boot."""
+
+    exec_free: int
+    exec_largest: int
+    data_free: int
+    data_largest: int
+    data_minimum: int
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task and the bytes of its stack that were never used."""
+
+    name: str
+    stack_free: int
+
+
+class Probe:
+    """Client of the probe's endpoints, below `/probe`."""
+
+    def __init__(
+        self,
+        url: Callable[[], str],
+        record: Record = unrecorded,
+        watch: Watch | None = None,
+    ) -> None:
+        self._url = url
+        self._connections = Connections(watch or Watch(), record)
+
+    @property
+    def url(self) -> str:
+        """Where the probe's server is now."""
+        return self._url()
+
+    def call(self, function: str, *arguments: int, ret: str = "u32") -> int:
+        """Call an exported function of the module and return its result.
+
+        `ret` is `u32`, `i32`, `u64`, `i64` or `void`; arguments are 32-bit words.
+        """
+        try:
+            answer = self.get_json("call", _call(function, arguments, ret))
+        except ProbeError as error:
+            raise ProbeError(f"{error}{self._nearest(function)}") from None
+        return _signed(int(answer.get("result", 0)), ret)
+
+    def call_last(self, function: str, *arguments: int) -> None:
+        """Call what ends the firmware."""
+        with contextlib.suppress(NoAnswer):
+            query = _call(function, arguments, "u32")
+            self._request("GET", "call", query, b"", LAST_TIMEOUT)
+
+    def read(self, address: int, size: int) -> bytes:
+        """Read memory of the device."""
+        return self.get("read", {"addr": f"{address:#x}", "size": str(size)}).content
+
+    def read_partition(self, label: str, offset: int, size: int) -> bytes:
+        """Read a partition of the device's flash."""
+        query = {"label": label, "offset": str(offset), "size": str(size)}
+        return self.get("partition", query).content
+
+    def heaps(self) -> Heaps:
+        """The state of the executable and of the data heap."""
+        answer = self.get_json("heap", {})
+        return Heaps(**{name: int(answer[name]) for name in Heaps.__dataclass_fields__})
+
+    def tasks(self) -> list[Task]:
+        """All tasks."""
+        return [Task(str(t["name"]), int(t["stack_free"])) for t in self.get_json("tasks", {})]
+
+    def get_json(self, endpoint: str, query: dict[str, str]) -> Any:
+        """GET `/probe/<endpoint>` and decode the answer."""
+        return self.get(endpoint, query).json()
+
+    def get(self, endpoint: str, query: dict[str, str]) -> requests.Response:
+        """GET `/probe/<endpoint>`."""
+        return self._request("GET", endpoint, query, b"")
+
+    def post(self, endpoint: str, body: bytes = b"", **query: Any) -> Any:
+        """POST to `/probe/<endpoint>` and decode the answer, None when it has no body."""
+        text = {key: str(value) for key, value in query.items()}
+        response = self._request("POST", endpoint, text, body)
+        return response.json() if response.content else None
+
+    def post_last(self, endpoint: str, **query: Any) -> None:
+        """POST what ends the firmware, which may do so before its answer has left it."""
+        with contextlib.suppress(NoAnswer):
+            text = {key: str(value) for key, value in query.items()}
+            self._request("POST", endpoint, text, b"", LAST_TIMEOUT)
+
+    def disconnect(self) -> None:
+        """Forget open connections: the device was reset and knows nothing of them."""
+        self._connections.session.close()
+
+    close = disconnect
+
+    def _nearest(self, function: str) -> str:
+        """What to say of a function that is not there; nothing when it is."""
+        with contextlib.suppress(ConditionNotMet, ValueError, KeyError, TypeError):
+            known = {symbol["name"] for symbol in self.get_json("symbols", {})}
+            if known and function not in known:
+                return nearest(function, known)
+        return ""
+
+    def _request(
+        self,
+        method: str,
+        endpoint: str,
+        query: dict[str, str],
+        body: bytes,
+        timeout: float = TIMEOUT,
+    ) -> requests.Response:
+        # the device compares the query as it comes: commas must not be escaped
+        tail = "&".join(f"{key}={value}" for key, value in query.items())
+        path = f"/probe/{endpoint}" + (f"?{tail}" if tail else "")
+        response = self._connections.request(
+            method,
+            self._url() + path,
+            f"{method} {path}",
+            patient=timeout != TIMEOUT,
+            data=body,
+            timeout=timeout,
+        )
+        if not response.ok:
+            raise ProbeError(f"{path}: {response.status_code} {response.text.strip()}")
+        return response
+
+
+def _call(function: str, arguments: Sequence[int], ret: str) -> dict[str, str]:
+    """The query of a call."""
+    words = ",".join(str(word & 0xFFFFFFFF) for word in arguments)
+    wire = {"i32": "u32", "i64": "u64"}.get(ret, ret)
+    return {"name": function, "args": words, "ret": wire}
+
+
+def _signed(value: int, kind: str) -> int:
+    bits = {"i32": 32, "i64": 64}.get(kind)
+    return value - (1 << bits) if bits and value >> (bits - 1) else value

@@ -1,0 +1,123 @@
+"""What a person reads at the end of a run."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from pytest_embedded_hotreload.report.record import BuildRecord, TestRecord
+
+SLOWEST = 3
+#: what a count of tests says of each outcome, in this order
+OUTCOMES = ("passed", "failed", "error", "skipped", "xfailed")
+
+
+@dataclass
+class Promise:
+    """The tests of one file."""
+
+    file: str
+    text: str = ""
+    counts: Counter[str] = field(default_factory=Counter)
+    seconds: float = 0.0
+    records: list[TestRecord] = field(default_factory=list)
+
+    @property
+    def kept(self) -> bool:
+        """Whether nothing failed."""
+        return not self.counts["failed"] and not self.counts["error"]
+
+    @property
+    def outcome(self) -> str:
+        """Counts of the outcomes in words."""
+        return in_words(self.counts)
+
+
+@dataclass
+class Cause:
+    """Failures that are told with the same words."""
+
+    headline: str
+    records: list[TestRecord] = field(default_factory=list)
+
+    @property
+    def explanation(self) -> str:
+        """What is below the headline of the first of them that has more to say."""
+        told = (record.failure.explanation for record in self.records if record.failure)
+        return next(filter(None, told), "")
+
+
+def causes(records: Iterable[TestRecord]) -> list[Cause]:
+    """Why tests have failed, what most of them failed by first."""
+    found: dict[str, Cause] = {}
+    for record in records:
+        if record.failure is not None:
+            headline = record.failure.headline
+            found.setdefault(headline, Cause(headline)).records.append(record)
+    return sorted(found.values(), key=lambda cause: -len(cause.records))
+
+
+def in_words(counts: Counter[str]) -> str:
+    """Such as "3 passed, 1 failed"."""
+    return ", ".join(f"{counts[name]} {name}" for name in OUTCOMES if counts[name])
+
+
+def verdict(found: list[Promise]) -> str:
+    """The whole run in one sentence."""
+    if not found:
+        return "No test was run."
+    broken = sum(not promise.kept for promise in found)
+    kept = f"{broken} of {len(found)} promises broken" if broken else f"All {len(found)} kept"
+    return f"{kept}: {in_words(sum((p.counts for p in found), Counter()))}."
+
+
+def promises(records: Iterable[TestRecord]) -> list[Promise]:
+    """The records by test file."""
+    found: dict[str, Promise] = {}
+    for record in records:
+        promise = found.setdefault(record.file, Promise(record.file))
+        promise.text = promise.text or record.promise
+        promise.counts[record.outcome] += 1
+        promise.seconds += record.seconds
+        promise.records.append(record)
+    return sorted(found.values(), key=lambda promise: promise.file)
+
+
+def builds(records: Iterable[TestRecord]) -> list[BuildRecord]:
+    """The firmwares that were used, each once, with the longest time that a process waited."""
+    found: dict[str, BuildRecord] = {}
+    for record in records:
+        for build in record.firmwares:
+            known = found.get(build.build_id)
+            if known is None or known.seconds < build.seconds:
+                found[build.build_id] = build
+    return sorted(found.values(), key=lambda build: build.project)
+
+
+def modules_built(records: Iterable[TestRecord]) -> tuple[int, float]:
+    """How many different modules were used, and the time that tests spent on getting them."""
+    modules = [module for record in records for module in record.modules]
+    return len({(m.name, m.size) for m in modules}), sum(m.seconds for m in modules)
+
+
+def summary_lines(records: list[TestRecord], report: str) -> list[str]:
+    """The summary, a line each."""
+    lines = []
+    for build in builds(records):
+        lines.append(f"built    {build.project}: {build.seconds:.1f} s, build {build.build_id}")
+    count, seconds = modules_built(records)
+    if count:
+        lines.append(f"built    {count} module{'s' if count != 1 else ''}: {seconds:.1f} s")
+    on_devices = [record for record in records if record.firmwares]
+    for promise in promises(on_devices):
+        word = "checked " if promise.kept else "BROKEN  "
+        lines.append(f"{word} {promise.file}: {promise.outcome} in {promise.seconds:.1f} s")
+        if promise.text:
+            lines.append(f"         {promise.text}")
+        lines += [f"figure   {figure}" for r in promise.records for figure in r.figures]
+    others = (record for record in records if not record.firmwares)
+    lines += [f"figure   {figure}" for record in others for figure in record.figures]
+    for record in sorted(on_devices, key=lambda record: -record.seconds)[:SLOWEST]:
+        lines.append(f"slowest  {record.nodeid}: {record.seconds:.2f} s")
+    if report:
+        lines.append(f"report   {report}")
+    return lines
