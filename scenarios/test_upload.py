@@ -20,6 +20,8 @@ pytestmark = pytest.mark.reload
 
 MAXIMUM = 128 * 1024
 SECTOR = 64 * 1024
+#: for a whole partition, during which the device's processor has no rest
+READ_SECONDS = 60.0
 SESSIONS = 4  # connections that the server keeps beside those that it hands to a task
 
 
@@ -71,7 +73,8 @@ def test_the_device_reads_its_flash_as_the_host_does(device: Device, variant: Va
     device.client.upload(elf)
     device.client.confirm()  # nothing is written by itself any more
 
-    seen = device.probe.read_partition("hotreload", 0, device.flash.partition("hotreload").size)
+    size = device.flash.partition("hotreload").size
+    seen = device.probe.read_partition("hotreload", 0, size, READ_SECONDS)
 
     assert elf in seen
     assert seen == device.flash.read_partition("hotreload")

@@ -78,10 +78,10 @@ class Probe:
         """Read memory of the device."""
         return self.get("read", {"addr": f"{address:#x}", "size": str(size)}).content
 
-    def read_partition(self, label: str, offset: int, size: int) -> bytes:
-        """Read a partition of the device's flash."""
+    def read_partition(self, label: str, offset: int, size: int, timeout: float = TIMEOUT) -> bytes:
+        """Read a partition of the device's flash; a whole one wants a `timeout` of its own."""
         query = {"label": label, "offset": str(offset), "size": str(size)}
-        return self.get("partition", query).content
+        return self.get("partition", query, timeout).content
 
     def heaps(self) -> Heaps:
         """The state of the executable and of the data heap."""
@@ -96,9 +96,11 @@ class Probe:
         """GET `/probe/<endpoint>` and decode the answer."""
         return self.get(endpoint, query).json()
 
-    def get(self, endpoint: str, query: dict[str, str]) -> requests.Response:
+    def get(
+        self, endpoint: str, query: dict[str, str], timeout: float = TIMEOUT
+    ) -> requests.Response:
         """GET `/probe/<endpoint>`."""
-        return self._request("GET", endpoint, query, b"")
+        return self._request("GET", endpoint, query, b"", timeout)
 
     def post(self, endpoint: str, body: bytes = b"", **query: Any) -> Any:
         """POST to `/probe/<endpoint>` and decode the answer, None when it has no body."""
