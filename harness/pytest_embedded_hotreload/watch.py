@@ -374,9 +374,11 @@ class Watch:
 
     def _watch_silence(self) -> None:
         while self._wait_silent():
+            looked = time.monotonic()
             sight = self._look()
             with self._changed:
-                over = not sight.idle or self._idle_left() <= 0
+                is_silent = self._last_sign < looked  # what it has sent before can still arrive
+                over = is_silent and (not sight.idle or self._idle_left() <= 0)
                 self._last_work = self.work()  # it has not hung so far
             if over:
                 self._trip(Crash("silence", sight.where, time.monotonic(), details=sight.lines))

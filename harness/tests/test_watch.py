@@ -242,6 +242,21 @@ def test_silent_device_is_looked_at(
     assert crash.waits == ["a line 'never' on the console"]
 
 
+def test_device_that_shows_something_while_it_is_looked_at(
+    console: Console, watch: Watch, short: None
+) -> None:
+    def look() -> Sight:
+        console.put(b"what it was working for\n")
+        return Sight([], False, "where it was stopped (work.c:1)")
+
+    watch.work = time.monotonic
+    watch.look = look
+
+    with pytest.raises(AssertionError, match=r"within 0\.4 s"):
+        console.wait_line("never", timeout=0.4, patient=False)
+    assert "what it was working for" in console.text
+
+
 def test_device_that_the_host_has_no_time_for(
     console: Console, watch: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
