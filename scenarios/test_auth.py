@@ -35,7 +35,12 @@ CONFIG = {
     # the type of partition that the README recommends with keys
     "CONFIG_PARTITION_TABLE_CUSTOM_FILENAME": '"partitions_data.csv"',
 }
-SHORT = {**CONFIG, "CONFIG_HOTRELOAD_NONCE_LIFETIME_MS": "1000"}
+#: one firmware for the tests with the page and for the one of old nonces
+PAGE = {
+    **CONFIG,
+    "CONFIG_HOTRELOAD_WEB_PAGE": "y",
+    "CONFIG_HOTRELOAD_NONCE_LIFETIME_MS": "1000",
+}
 ENDPOINTS = [
     pytest.param("/upload", id="write"),
     pytest.param("/reload", id="load"),
@@ -310,7 +315,7 @@ def test_a_request_that_was_overheard(device: Device, variant: Variant, endpoint
 
 
 @pytest.mark.usefixtures("untouched")
-@pytest.mark.firmware(config=SHORT)
+@pytest.mark.firmware(config=PAGE)
 def test_a_request_that_was_kept_for_later(device: Device, variant: Variant) -> None:
     request = sign(device, "/upload-and-reload", variant("answer_43").data)
 
@@ -454,6 +459,49 @@ def test_a_module_that_is_in_ram_or_comes_in_a_signed_request(
         assert device.probe.call("answer") == 42
     assert bench.load_from_ram(resigned(device, variant("answer_43"), FLOOR)) == "ESP_OK"
     assert device.probe.call("answer") == 43
+
+
+# the device's own page, which has no key
+
+
+def from_page(device: Device, endpoint: str, body: bytes, **headers: str) -> requests.Response:
+    """What a browser sends that has the device's page open."""
+    own = {"Origin": device.client.url, "Sec-Fetch-Site": "same-origin", **headers}
+    return requests.post(device.client.url + endpoint, data=body, headers=own, timeout=20)
+
+
+@pytest.mark.firmware(config=PAGE)
+def test_the_page_brings_modules_that_their_build_has_signed(
+    device: Device, variant: Variant
+) -> None:
+    """And no others; a signature that a request does have is looked at."""
+    module = variant("answer_43")
+    for endpoint in ("/upload", "/upload-and-reload"):
+        for elf, error in unsigned(device, module):
+            refused = from_page(device, endpoint, elf)
+            assert (refused.status_code, refused.json()["error"]) == (422, error)
+        assert error_of(send(device, sign(device, endpoint, module.data, "0" * 48))) == NONCE
+    assert device.probe.call("answer") == 42
+
+    body, kind = as_form(variant("bigger").data)
+    form = from_page(device, "/upload-and-reload", body, **{"Content-Type": kind})
+    assert (form.status_code, device.probe.call("answer")) == (200, 1933)
+    assert from_page(device, "/upload", module.data).status_code == 200
+    device.client.reload()
+    assert device.probe.call("answer") == 43
+
+
+@pytest.mark.usefixtures("untouched")
+@pytest.mark.firmware(config=PAGE)
+def test_the_page_changes_nothing_else(device: Device, variant: Variant) -> None:
+    """What is not an upload is signed as without the page, and pages of other sites are refused."""
+    elf = variant("answer_43").data
+    for endpoint in ("/reload", "/confirm", "/rollback", "/retry"):
+        for body in (b"", elf):
+            assert error_of(from_page(device, endpoint, body)) == HEADER
+    for endpoint in ("/upload", "/upload-and-reload"):
+        refused = from_page(device, endpoint, elf, Origin="http://evil.example")
+        assert (refused.status_code, refused.json()["error"]) == (403, ORIGIN)
 
 
 # pages of other sites
