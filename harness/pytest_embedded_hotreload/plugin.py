@@ -5,7 +5,6 @@ import os
 import uuid
 from collections.abc import Generator
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,9 +27,9 @@ from pytest_embedded_hotreload.oracle import ImageDiffers
 from pytest_embedded_hotreload.order import prefer, sort
 from pytest_embedded_hotreload.progress import Progress
 from pytest_embedded_hotreload.screen import screen_of
-from pytest_embedded_hotreload.selection import cannot_match
 from pytest_embedded_hotreload.sentences import compare
 from pytest_embedded_hotreload.sim.sdk import cache_root
+from pytest_embedded_hotreload.timeouts import lengthen, limit
 from pytest_embedded_hotreload.tracebacks import prune, release
 
 pytest_plugins = [
@@ -107,8 +106,7 @@ def pytest_configure(config: pytest.Config) -> None:
             config.stash[FAULT_TREE] = FaultTree.seed(config.rootpath, fault, cache_root())
     except HarnessError as error:
         raise pytest.UsageError(str(error)) from error
-    if config.getoption("timeout") is None:
-        config.option.timeout = float(config.getini("timeout")) * lane.patience
+    lengthen(config, lane.patience)
     config.stash[LANE] = lane
     config.add_cleanup(_directly().close)
     progress = Progress(screen_of(config))
@@ -121,6 +119,7 @@ def _directly() -> ExitStack:
         return stack.pop_all()
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
     """With `-n auto`, one process for each board; the default in the other lanes."""
     if config.getoption("lane") != "board":
@@ -141,25 +140,6 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object | Non
     return scheduler(config, log)
 
 
-def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """With `-k reload` only files are imported that can have such a test."""
-    if cannot_match(config.option.keyword, collection_path, config.rootpath):
-        return True
-    return None
-
-
-def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    """Let `-k reload` find the tests that have it in their names or markers.
-
-    It goes by the names of folders as well, and would find all tests of `component/hotreload`.
-    """
-    if path != parent.config.rootpath / "component" / "hotreload":
-        return None
-    folder: pytest.Dir = pytest.Dir.from_parent(parent, path=path)
-    folder.name = "component"
-    return folder
-
-
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What explains comes first; pytest puts what failed last time before that, in this order."""
     sort(items, config)
@@ -170,7 +150,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
     When pytest-embedded closes an object of a DUT it searches all others for references to it.
     """
-    on_devices = any("firmware" in getattr(item, "fixturenames", ()) for item in session.items)
+    on_devices = any(map(uses_device, session.items))
     # a usage error of one of xdist's workers would be shown with a traceback
     alone = not hasattr(session.config, "workerinput")
     if on_devices and alone and not session.config.option.collectonly:
@@ -182,7 +162,9 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Refuse capabilities that no lane could have."""
+    """Refuse capabilities that no lane could have, and limit tests of devices."""
+    if uses_device(item):
+        limit(item, item.config.stash[LANE].patience)
     for marker in item.iter_markers("needs"):
         unknown = [name for name in marker.args if name not in CAPABILITIES]
         if unknown:
@@ -190,6 +172,11 @@ def pytest_itemcollected(item: pytest.Item) -> None:
                 f"{item.nodeid}: unknown capability {', '.join(unknown)}: "
                 f"there are {', '.join(CAPABILITIES)}"
             )
+
+
+def uses_device(item: pytest.Item) -> bool:
+    """Whether a test builds a firmware and runs it."""
+    return "firmware" in getattr(item, "fixturenames", ())
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -14,6 +14,7 @@ from pytest_embedded_hotreload.console import Console
 
 ROOT = Path(__file__).resolve().parents[2]
 FIRMWARE = ROOT / "harness" / "tests" / "firmware"
+PLUGIN = "pytest_embedded_hotreload.plugin"
 
 PREAMBLE = f'''"""Two promises & one <excuse>."""
 import os
@@ -66,7 +67,7 @@ class NestedPytest:
 
 def nested_in(folder: Path) -> NestedPytest:
     """Pytest in a folder of its own."""
-    (folder / "conftest.py").write_text((ROOT / "conftest.py").read_text())
+    (folder / "conftest.py").write_text(f'pytest_plugins = ["{PLUGIN}"]\n')
     options = (ROOT / "pytest.ini").read_text().replace("testpaths", "# testpaths")
     (folder / "pytest.ini").write_text(options)
     return NestedPytest(folder)
