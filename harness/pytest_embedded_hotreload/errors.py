@@ -3,6 +3,7 @@
 from _pytest.outcomes import Failed
 
 from pytest_embedded_hotreload.crash import Crash
+from pytest_embedded_hotreload.sim.sdk import SETUP
 
 
 class HarnessError(Exception):
@@ -11,6 +12,11 @@ class HarnessError(Exception):
 
 class MissingToolError(HarnessError):
     """A program or the SDK is not there."""
+
+    @classmethod
+    def of(cls, program: str) -> "MissingToolError":
+        """What the set-up of lane `sim` installs, or a user has removed."""
+        return cls(f"{program} is not installed: run {SETUP}")
 
 
 class UnknownNameError(HarnessError):

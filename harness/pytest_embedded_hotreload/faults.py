@@ -142,7 +142,7 @@ class FaultTree:
                 text=True,
             )
         except FileNotFoundError as error:
-            raise MissingToolError(f"{error.filename} is not installed: run ci/setup") from error
+            raise MissingToolError.of(error.filename) from error
         if result.returncode != 0:
             raise HarnessError(f"{patch} does not apply:\n{result.stdout.rstrip()}")
         return {name: scratch / name for name in names}

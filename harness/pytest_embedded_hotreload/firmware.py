@@ -266,7 +266,7 @@ class FirmwareBuilder:
                 errors="replace",
             )
         except FileNotFoundError as error:
-            raise MissingToolError(f"{error.filename} is not installed: run ci/setup") from error
+            raise MissingToolError.of(error.filename) from error
         with process:
             assert process.stdout is not None
             output = []

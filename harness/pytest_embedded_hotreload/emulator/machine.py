@@ -72,9 +72,7 @@ class Machine:
                 )
             except FileNotFoundError as error:
                 self._close_channels()
-                raise MissingToolError(
-                    f"{error.filename} is not installed: run ci/setup"
-                ) from error
+                raise MissingToolError.of(error.filename) from error
         self._reader = threading.Thread(target=self._read_serial, name="serial", daemon=True)
         self._reader.start()
 

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -35,8 +35,8 @@ class SimLane(EmulatorLane):
     def require_tools(self) -> None:
         for program in PROGRAMS:
             if shutil.which(program) is None:
-                raise MissingToolError(f"{program} is not installed: run ci/setup")
-        _ = self._sdk  # raises when it is not there
+                raise MissingToolError.of(program)
+        _ = self._sdk, self._python  # they raise when they are not there
 
     def toolchain(self) -> str:
         return str(WORK_ALIKE)
@@ -49,6 +49,7 @@ class SimLane(EmulatorLane):
         environment.update(
             IDF_PATH=str(WORK_ALIKE),
             IDF_TARGET="esp32",
+            IDF_PYTHON_ENV_PATH=str(self._python),
             PATH=f"{self._sdk / 'bin'}{os.pathsep}{os.environ['PATH']}",
             CCACHE_DIR=str(sdk.cache_root() / "ccache"),
         )
@@ -81,10 +82,18 @@ class SimLane(EmulatorLane):
 
     @cached_property
     def _sdk(self) -> Path:
-        try:
-            return sdk.sdk_path()
-        except sdk.ProvisionError as error:
-            raise MissingToolError(str(error)) from error
+        return _provisioned(sdk.sdk_path)
+
+    @cached_property
+    def _python(self) -> Path:
+        return _provisioned(sdk.venv_path)
+
+
+def _provisioned(path: Callable[[], Path]) -> Path:
+    try:
+        return path()
+    except sdk.ProvisionError as error:
+        raise MissingToolError(str(error)) from error
 
 
 LANE = SimLane

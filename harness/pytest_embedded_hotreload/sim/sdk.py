@@ -6,9 +6,10 @@ As a program (any Python from 3.8 on, standard library only)::
     sdk.py cache     root of the cache: $HOTRELOAD_CACHE, or hotreload in the user's cache folder
     sdk.py sdk       toolchain, libc, libm, libgcc, and sources that firmwares compile
     sdk.py lwip      liblwip.a for this checkout's port headers, made first where it is missing
-    sdk.py venv      Python environment with the locked packages
+    sdk.py venv      Python environment of the harness
 
-prints one path and exits 0, or one line on stderr and exits 1 when `ci/setup` has not been run.
+prints one path and exits 0, or one line on stderr and exits 1 when what it stands for has not been
+made, by `ci/setup` or, where the package is installed, by `hotreload doctor --install`.
 
 Everything lies in folders named by a key of what they were made from, so that clones with equal
 recipes share them and a changed recipe never finds something stale:
@@ -21,7 +22,8 @@ folder         key
                and binutils, machine
 ``lwip/KEY``   ``provision/lwip.py``, the port headers, the SDK's key
 ``gdb/KEY``    ``provision/gdb.py``, the SDK's key; made when somebody first debugs
-``venv/KEY``   ``requirements.lock``, the Python that it was made with
+``venv/KEY``   ``requirements.lock``, the Python that it was made with; for checkouts: an
+               installed package is in the environment that it needs
 =============  ====================================================================
 
 The upstream versions of the sources are part of the recipes; the Debian revisions that were used
@@ -47,6 +49,10 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parents[2]
+#: rather than in a checkout
+INSTALLED = (HERE.parent / "repository").is_dir()
+#: what makes all that is missing
+SETUP = "hotreload doctor --install" if INSTALLED else "ci/setup"
 PROVISION = HERE / "provision"
 LWIP_PORT = HERE / "idf" / "components" / "lwip" / "port" / "include"
 REQUIREMENTS = REPOSITORY / "requirements.lock"
@@ -108,7 +114,7 @@ def sdk_key() -> str:
     versions = installed_versions(TOOLCHAIN_PACKAGES)
     for package in TOOLCHAIN_PACKAGES:
         if package not in versions:
-            raise ProvisionError(f"Debian package {package} is not installed: run ci/setup")
+            raise ProvisionError(f"Debian package {package} is not installed: run {SETUP}")
     facts = [f"{name}={version}" for name, version in sorted(versions.items())]
     return content_key(files_below(PROVISION / "recipes"), platform.machine(), *facts)
 
@@ -134,7 +140,7 @@ def venv_key() -> str:
 def _provisioned(kind: str, key: str) -> Path:
     folder = cache_root() / kind / key
     if not (folder / COMPLETE).exists():
-        raise ProvisionError(f"{kind} is not in the cache ({folder}): run ci/setup")
+        raise ProvisionError(f"{kind} is not in the cache ({folder}): run {SETUP}")
     return folder
 
 
@@ -155,7 +161,18 @@ def lwip_path() -> Path:
 
 
 def venv_path() -> Path:
-    return _provisioned("venv", venv_key())
+    return _own_environment() if INSTALLED else _provisioned("venv", venv_key())
+
+
+def _own_environment() -> Path:
+    """The environment that the package is installed in: it lies below it."""
+    for folder in HERE.parents:
+        if (folder / "bin" / "python").exists():
+            return folder
+    raise ProvisionError(
+        f"{HERE.parent} is in no Python environment: install the package in one, which "
+        "`python3 -m venv FOLDER` makes"
+    )
 
 
 def main(arguments: list[str]) -> int:

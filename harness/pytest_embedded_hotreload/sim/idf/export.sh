@@ -1,6 +1,6 @@
 # Sets up a shell (bash or zsh) for building with this ESP-IDF work-alike: source it, do not run it.
 #   . harness/pytest_embedded_hotreload/sim/idf/export.sh
-# ci/setup has to have been run.
+# ci/setup has to have been run, or hotreload doctor --install where the package is installed.
 
 __idf_export() {
     local script="${BASH_SOURCE[0]:-${(%):-%x}}"

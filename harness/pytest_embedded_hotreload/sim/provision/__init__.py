@@ -1,1 +1,4 @@
-"""Makes what the simulated board needs and Debian does not ship: run by `ci/setup`."""
+"""Makes what the simulated board needs and Debian does not ship.
+
+Run by `ci/setup`, and where the package is installed by `hotreload doctor --install`.
+"""

@@ -1,8 +1,8 @@
 """Debian's package system: what is installed, installing the rest, and fetching sources.
 
 Sources come through apt, which checks signatures and hashes, but with a configuration of our own:
-the machine's own mirrors read as `deb-src`, in a scratch folder, so that neither root nor a change
-in /etc/apt is needed.
+the machine's own mirrors read as `deb-src` of the release that the recipes are for, in a scratch
+folder, so that neither root nor a change in /etc/apt is needed.
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ from pathlib import Path
 from pytest_embedded_hotreload.sim.provision.recipes.sources import Source
 from pytest_embedded_hotreload.sim.provision.steps import Step, StepError
 from pytest_embedded_hotreload.sim.sdk import ProvisionError, installed_versions
+
+# of Debian, whose source packages the recipes are for, whichever the machine has: Debian 12
+RELEASE = "bookworm"
 
 # what the system's Python lacks on Debian and Ubuntu, unless it was asked for
 VENV = "python3-venv"
@@ -131,7 +134,7 @@ def _private_apt(scratch: Path) -> Path:
 
 
 def source_entries(apt: Path, codename: str) -> tuple[list[str], list[str]]:
-    """The machine's Debian mirrors as deb-src entries: deb822 stanzas, and one-line entries."""
+    """The machine's Debian mirrors as deb-src entries of `RELEASE`: deb822 stanzas, and lines."""
     deb822, one_line = [], []
     for file in sorted(apt.glob("sources.list.d/*.sources")):
         text = "\n".join(x for x in file.read_text().splitlines() if not x.startswith("#"))
@@ -139,12 +142,15 @@ def source_entries(apt: Path, codename: str) -> tuple[list[str], list[str]]:
             suites = re.search(r"^Suites:(.*)$", stanza, re.M | re.I)
             disabled = re.search(r"^Enabled:\s*no\b", stanza, re.M | re.I)
             if suites and not disabled and _is_debian(suites.group(1).split(), codename):
-                deb822.append(re.sub(r"(?mi)^Types:.*$", "Types: deb-src", stanza))
+                wanted = f"Suites: {_of_release(suites.group(1).split())}"
+                sources = re.sub(r"(?mi)^Types:.*$", "Types: deb-src", stanza)
+                deb822.append(re.sub(r"(?mi)^Suites:.*$", wanted, sources))
     for file in [apt / "sources.list", *sorted(apt.glob("sources.list.d/*.list"))]:
         for line in file.read_text().splitlines() if file.is_file() else ():
-            entry = re.match(r"\s*deb\s+(\[[^]]*\]\s+)?(\S+)\s+(\S+)\s+(.*)", line)
-            if entry and _is_debian([entry.group(3)], codename):
-                one_line.append(re.sub(r"^\s*deb", "deb-src", line))
+            entry = re.match(r"\s*deb\s+((?:\[[^]]*\]\s+)?\S+)\s+(\S+)\s+(.*)", line)
+            if entry and _is_debian([entry.group(2)], codename):
+                mirror, suite, components = entry.groups()
+                one_line.append(f"deb-src {mirror} {_of_release([suite])} {components}")
     return deb822, one_line
 
 
@@ -163,14 +169,18 @@ def _is_debian(suites: Sequence[str], codename: str) -> bool:
     return any(suite in names + aliases for suite in suites)
 
 
+def _of_release(suites: Sequence[str]) -> str:
+    """The same suites of the release that the recipes are for."""
+    return " ".join(re.sub(r"^\w+", RELEASE, suite) for suite in suites)
+
+
 def _unpack(source: Source, downloads: Path, into: Path, step: Step) -> str:
     """Unpack one package; answers with the line that records what was used."""
     dsc = _single(downloads, f"{source.package}_*.dsc")
     revision = dsc.name.removesuffix(".dsc").partition("_")[2]
     if not re.match(re.escape(source.version) + r"\b", revision):
         raise ProvisionError(
-            f"Debian has {source.package} {revision}, the recipes are for {source.version}: "
-            "provisioning wants Debian 12"
+            f"{RELEASE} has {source.package} {revision}, the recipes are for {source.version}"
         )
     into.mkdir()
     archive = _single(downloads, f"{source.package}_*.orig.tar.[gx]z")

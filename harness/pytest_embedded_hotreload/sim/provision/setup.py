@@ -71,25 +71,30 @@ def main(arguments: list[str] | None = None) -> int:
     packages: tuple[str, ...] = debian.PACKAGES
     packages += debian.TEST_PACKAGES if options.tests else ()
     packages += debian.BROWSER_PACKAGES if options.browser else ()
+    return install(parser.prog, options.lane, packages)
+
+
+def install(program: str, lane: str = "sim", packages: Sequence[str] = debian.PACKAGES) -> int:
+    """Make what `lane` lacks and say what is made; answers with the exit status of `program`."""
     steps = Steps(sdk.cache_root() / "log")
     started = time.monotonic()
     try:
-        changed = set_up(packages, steps) if options.lane == "sim" else set_up_python(steps)
+        changed = set_up(packages, steps) if lane == "sim" else set_up_python(steps)
     except StepError as error:
-        print(f"ci/setup: {error}{_reason(error)}", file=sys.stderr)
+        print(f"{program}: {error}{_reason(error)}", file=sys.stderr)
         for line in error.details:
             print(f"    {line}", file=sys.stderr)
-        print(f"ci/setup: the whole log is {error.log}", file=sys.stderr)
+        print(f"{program}: the whole log is {error.log}", file=sys.stderr)
         return 1
     except sdk.ProvisionError as error:
-        print(f"ci/setup: {error}", file=sys.stderr)
+        print(f"{program}: {error}", file=sys.stderr)
         return 1
     except OSError as error:
         why = "the disk is full" if error.errno == errno.ENOSPC else error.strerror
-        print(f"ci/setup: {why}: {error.filename or sdk.cache_root()}", file=sys.stderr)
+        print(f"{program}: {why}: {error.filename or sdk.cache_root()}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("ci/setup: stopped; run it again to go on", file=sys.stderr)
+        print(f"{program}: stopped; run it again to go on", file=sys.stderr)
         return 130
     elapsed = time.monotonic() - started
     print(f"set-up: {'ready' if changed else 'nothing to do'} ({elapsed:.1f} s)")
@@ -126,7 +131,9 @@ def set_up(packages: Sequence[str], steps: Steps) -> bool:
 
 
 def set_up_python(steps: Steps) -> bool:
-    """Make the Python environment; false when it was there."""
+    """Make the Python environment of a checkout; false when it was there."""
+    if sdk.INSTALLED:
+        return False
     venv = sdk.cache_root() / "venv" / sdk.venv_key()
     if (venv / sdk.COMPLETE).exists():
         return False

@@ -72,16 +72,16 @@ function(__build_init)
     idf_build_set_property(__COMPONENTS_ALWAYS "bootloader;esptool_py;partition_table;esp_app_format")
 endfunction()
 
-# One line and out when what ci/setup provides is not there. Sets <variable> to what it prints.
+# One line and out when what the set-up provides is not there. Sets <variable> to what it prints.
 function(__sdk_query what variable)
     set(script "${IDF_PATH}/../sdk.py")
-    # Debian's Python, which ci/setup uses too: one of PATH may be a slow wrapper
+    # Debian's Python, which the set-up uses too: one of PATH may be a slow wrapper
     execute_process(COMMAND /usr/bin/python3 "${script}" ${what}
         OUTPUT_VARIABLE answer ERROR_VARIABLE complaint RESULT_VARIABLE result
         OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_STRIP_TRAILING_WHITESPACE)
     if(NOT result EQUAL 0)
         if("${complaint}" STREQUAL "")
-            set(complaint "/usr/bin/python3 ${script} ${what} failed (${result}): run ci/setup")
+            set(complaint "/usr/bin/python3 ${script} ${what} failed (${result})")
         endif()
         message(FATAL_ERROR "${complaint}")
     endif()
@@ -92,7 +92,7 @@ endfunction()
 macro(__build_set_tools)
     __sdk_query(sdk __sdk_dir)
     if(NOT EXISTS "${__sdk_dir}/bin/xtensa-sim-elf-gcc")
-        message(FATAL_ERROR "No Xtensa toolchain in '${__sdk_dir}': run ci/setup")
+        message(FATAL_ERROR "No Xtensa toolchain in '${__sdk_dir}': remove it, and set up again")
     endif()
     if(DEFINED IDF_SDK_DIR AND NOT IDF_SDK_DIR STREQUAL __sdk_dir)
         # the compiler was replaced under this build directory: forget what was learnt of the old one
@@ -116,7 +116,7 @@ macro(__build_set_tools)
             set(PYTHON "${__venv_dir}/bin/python")
         endif()
         if(NOT EXISTS "${PYTHON}")
-            message(FATAL_ERROR "No Python environment at '${PYTHON}': run ci/setup")
+            message(FATAL_ERROR "No Python environment at '${PYTHON}' (IDF_PYTHON_ENV_PATH)")
         endif()
     endif()
     idf_build_set_property(PYTHON "${PYTHON}")
