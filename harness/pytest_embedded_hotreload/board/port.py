@@ -13,11 +13,20 @@ CONSOLE_BAUD = 115200
 
 
 class RemotePort(serial.rfc2217.Serial):
-    """A port on another machine, whose server is not told of timeouts.
+    """A port on another machine.
 
-    pyserial negotiates all settings anew, a quarter of a second, whenever a timeout changes, which
-    esptool does several times for each command. A timeout is the reader's own business.
+    Its server is not told of timeouts: pyserial negotiates all settings anew, a quarter of a
+    second, whenever one changes, which esptool does several times for each command. A timeout is
+    the reader's own business.
+
+    Nor is the server waited for until it has confirmed a line: two lines that belong together would
+    be 50 ms apart, which no board's reset circuit bridges, and `esp_rfc2217_server` confirms none,
+    since it makes the whole reset by itself.
     """
+
+    def rfc2217_set_control(self, value: bytes) -> None:
+        """Set a line, or the flow control."""
+        self._rfc2217_options["control"].set(value)  # type: ignore[attr-defined] # no stub
 
     @property
     def timeout(self) -> float | None:
