@@ -18,6 +18,7 @@ SHN_ABS = 0xFFF1
 STB_WEAK = 2
 
 DT_PLTRELSZ = 2
+DT_HASH = 4
 DT_STRTAB = 5
 DT_SYMTAB = 6
 DT_RELA = 7
@@ -41,6 +42,8 @@ class Symbol:
     value: int
     section: int
     weak: bool
+    size: int = 0
+    kind: int = 0  # STT_...
 
 
 @dataclass(frozen=True)
@@ -92,10 +95,15 @@ class DynamicTable:
     def symbol(self, index: int) -> Symbol:
         """A symbol by its number."""
         entry = self._read(self._tags[DT_SYMTAB] + index * _SYMBOL.size, _SYMBOL.size)
-        name, value, _, info, _, section = _SYMBOL.unpack(entry)
+        name, value, size, info, _, section = _SYMBOL.unpack(entry)
         start = self._offset(self._tags[DT_STRTAB] + name)
         text = self._bytes[start : self._bytes.index(b"\0", start)].decode()
-        return Symbol(text, value, section, info >> 4 == STB_WEAK)
+        return Symbol(text, value, section, info >> 4 == STB_WEAK, size, info & 0xF)
+
+    def symbols(self) -> Iterator[Symbol]:
+        """All with a name; their number is that of the chains (System V ABI, "Hash Table")."""
+        _, count = _TAG.unpack(self._read(self._tags[DT_HASH], _TAG.size))
+        yield from (symbol for symbol in map(self.symbol, range(1, count)) if symbol.name)
 
     def _read(self, link: int, size: int) -> bytes:
         offset = self._offset(link)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from pytest_embedded_hotreload.cli.commands import decode, reload, status, watch
+from pytest_embedded_hotreload.cli.commands import check, decode, inspect, reload, status, watch
 from pytest_embedded_hotreload.cli.reported import reported
 
 EPILOG = (
@@ -27,6 +27,8 @@ for command in (
     watch.watch,
     status.status,
     decode.decode,
+    inspect.inspect,
+    check.check,
 ):
     app.command()(reported(command))
 

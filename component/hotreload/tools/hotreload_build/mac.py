@@ -37,6 +37,15 @@ def sign(elf: bytes, build: int, key: bytes | None) -> bytes:
     return elf[:at] + CONTENT.pack(build, mac) + elf[at + CONTENT.size :]
 
 
+def read(elf: bytes) -> tuple[int, bool] | None:
+    """The number of a module's build, and whether it has a MAC; None: it has no note for them."""
+    at = _content(elf)
+    if at is None:
+        return None
+    build, mac = CONTENT.unpack_from(elf, at)
+    return build, any(mac)
+
+
 def with_signature_of(elf: bytes, signed: bytes) -> bytes:
     """A module with its symbols that strips to the signed one, by whose hash devices tell it."""
     at, source = _content(elf), _content(signed)

@@ -34,7 +34,7 @@ def watch(
     with contextlib.ExitStack() as stack:
         if as_json:
             told, complained = EventLines("told"), EventLines("error")
-            stack.enter_context(contextlib.redirect_stdout(told))  # type: ignore[type-var]
-            stack.enter_context(contextlib.redirect_stderr(complained))  # type: ignore[type-var]
+            stack.enter_context(contextlib.redirect_stdout(told))
+            stack.enter_context(contextlib.redirect_stderr(complained))
         stack.enter_context(contextlib.suppress(KeyboardInterrupt))
         cycle.watch()
