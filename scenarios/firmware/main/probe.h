@@ -1,56 +1,26 @@
-/* The probe: a second HTTP server, beside the component's, through which scenarios call
- * the module, read memory and drive the C API. */
+/* What scenarios need of the probe besides what it offers to all: hooks, state, the C API. */
 #pragma once
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "esp_err.h"
 #include "esp_http_server.h"
-
-#define PROBE_PORT 8081
+#include "hotreload_probe_reply.h"
 
 esp_err_t probe_start(void);
-
-/* A text that grows as it is written and is sent in one piece. */
-typedef struct {
-    char *text;
-    size_t used;
-    size_t room;
-    bool failed;
-} probe_reply_t;
-
-void probe_reply_add(probe_reply_t *reply, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-/* sends the text as JSON and frees it */
-esp_err_t probe_reply_send(httpd_req_t *request, probe_reply_t *reply);
-
-/* {"code":..,"error":".."} */
-esp_err_t probe_send_result(httpd_req_t *request, esp_err_t result);
-
-/* a parameter of the query string; false, and an empty text, when it is missing or too long */
-bool probe_query_text(httpd_req_t *request, const char *key, char *text, size_t size);
-uint32_t probe_query_number(httpd_req_t *request, const char *key, uint32_t fallback);
 
 /* memory that the caller frees, with the body from byte `shift` on; NULL when the body did
  * not arrive whole. With psram=1 it is in PSRAM. */
 void *probe_receive_body(httpd_req_t *request, size_t shift);
 
 /* the handlers, by file */
-esp_err_t probe_handle_call(httpd_req_t *request);
 esp_err_t probe_handle_call_cost(httpd_req_t *request);
-esp_err_t probe_handle_symbols(httpd_req_t *request);
 esp_err_t probe_handle_signatures(httpd_req_t *request);
 esp_err_t probe_handle_signature_table(httpd_req_t *request);
 esp_err_t probe_handle_preempted_calls(httpd_req_t *request);
 esp_err_t probe_handle_held_calls(httpd_req_t *request);
-esp_err_t probe_handle_read(httpd_req_t *request);
-esp_err_t probe_handle_partition(httpd_req_t *request);
 esp_err_t probe_handle_memory_kind(httpd_req_t *request);
-esp_err_t probe_handle_heap(httpd_req_t *request);
-esp_err_t probe_handle_tasks(httpd_req_t *request);
 esp_err_t probe_handle_hook_register(httpd_req_t *request);
 esp_err_t probe_handle_hook_clear(httpd_req_t *request);
 esp_err_t probe_handle_hook_calls(httpd_req_t *request);

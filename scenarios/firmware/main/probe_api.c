@@ -55,18 +55,18 @@ static esp_err_t update_too_large(void)
     return hotreload_update_partition(LABEL, some_bytes, partition->size + 1);
 }
 
-static void add_case(probe_reply_t *reply, const char *name, esp_err_t result)
+static void add_case(hotreload_probe_reply_t *reply, const char *name, esp_err_t result)
 {
-    probe_reply_add(reply, "%s\"%s\":\"%s\"", reply->used > 1 ? "," : "", name,
-                    hotreload_err_to_name(result));
+    hotreload_probe_reply_add(reply, "%s\"%s\":\"%s\"", reply->used > 1 ? "," : "", name,
+                              hotreload_err_to_name(result));
 }
 
 esp_err_t probe_handle_api(httpd_req_t *request)
 {
     uint32_t *table = hotreload_symbol_table;
     const char *const *names = hotreload_symbol_names;
-    probe_reply_t reply = {0};
-    probe_reply_add(&reply, "{");
+    hotreload_probe_reply_t reply = {0};
+    hotreload_probe_reply_add(&reply, "{");
 
     add_case(&reply, "load null", hotreload_load(NULL));
     add_case(&reply, "load empty label", load_with("", table, names));
@@ -104,6 +104,6 @@ esp_err_t probe_handle_api(httpd_req_t *request)
     add_case(&reply, "server null names", start_server(LABEL, table, NULL));
     add_case(&reply, "server started twice", start_server(LABEL, table, names));
 
-    probe_reply_add(&reply, "}");
-    return probe_reply_send(request, &reply);
+    hotreload_probe_reply_add(&reply, "}");
+    return hotreload_probe_reply_send(request, &reply);
 }

@@ -127,16 +127,16 @@ static cost_t measure(const void *elf, size_t size, const table_t *table)
 
 static esp_err_t send_cost(httpd_req_t *request, const cost_t *cost)
 {
-    probe_reply_t reply = {0};
-    probe_reply_add(&reply,
-                    "{\"error\":\"%s\",\"cycles\":%lu,\"wrong\":%lu,\"exec\":%ld,\"data\":%ld,"
-                    "\"exec_left\":%ld,\"data_left\":%ld}",
-                    hotreload_err_to_name(cost->error), (unsigned long)cost->cycles,
-                    (unsigned long)cost->wrong, (long)(cost->before.exec - cost->loaded.exec),
-                    (long)(cost->before.data - cost->loaded.data),
-                    (long)(cost->before.exec - cost->after.exec),
-                    (long)(cost->before.data - cost->after.data));
-    return probe_reply_send(request, &reply);
+    hotreload_probe_reply_t reply = {0};
+    hotreload_probe_reply_add(&reply,
+                              "{\"error\":\"%s\",\"cycles\":%lu,\"wrong\":%lu,\"exec\":%ld,\"data\":%ld,"
+                              "\"exec_left\":%ld,\"data_left\":%ld}",
+                              hotreload_err_to_name(cost->error), (unsigned long)cost->cycles,
+                              (unsigned long)cost->wrong, (long)(cost->before.exec - cost->loaded.exec),
+                              (long)(cost->before.data - cost->loaded.data),
+                              (long)(cost->before.exec - cost->after.exec),
+                              (long)(cost->before.data - cost->after.data));
+    return hotreload_probe_reply_send(request, &reply);
 }
 
 /* exports=..: loads the body, or without one what the partition has, instead of the module that
@@ -148,7 +148,7 @@ esp_err_t probe_handle_cost(httpd_req_t *request)
     table_t table;
     cost_t cost = {.error = ESP_ERR_NO_MEM};
     unload();
-    if (table_make(&table, probe_query_number(request, "exports", 0))
+    if (table_make(&table, hotreload_probe_query_number(request, "exports", 0))
         && (elf != NULL || size == 0)) {
         cost = measure(elf, size, &table);
     }

@@ -50,6 +50,6 @@ static void on_event(void *argument, esp_event_base_t base, int32_t id, void *da
 
 esp_err_t probe_handle_listen(httpd_req_t *request)
 {
-    return probe_send_result(request, esp_event_handler_register(HOTRELOAD_EVENT, ESP_EVENT_ANY_ID,
+    return hotreload_probe_send_result(request, esp_event_handler_register(HOTRELOAD_EVENT, ESP_EVENT_ANY_ID,
                                                                  on_event, NULL));
 }

@@ -209,12 +209,12 @@ static void reload_and_report(void *arg)
  * times, while tasks count in them, and no count is wrong; a line on the console tells the end. */
 esp_err_t probe_handle_handover_soak(httpd_req_t *request)
 {
-    size_t first = probe_query_number(request, "first", 0);
+    size_t first = hotreload_probe_query_number(request, "first", 0);
     uint8_t *body = probe_receive_body(request, 0);
     if (body == NULL || first > request->content_len) {
         return httpd_resp_send_err(request, HTTPD_500_INTERNAL_SERVER_ERROR, "no body");
     }
-    reloads = probe_query_number(request, "reloads", 0);
+    reloads = hotreload_probe_query_number(request, "reloads", 0);
     images[0].elf = body;
     images[0].size = first;
     images[1].elf = body + first;
@@ -233,7 +233,7 @@ esp_err_t probe_handle_handover_soak(httpd_req_t *request)
     }
     started &= xTaskCreate(reload_and_report, "reloader", STACK, body, RELOADER_PRIORITY, NULL)
         == pdPASS;
-    return probe_send_result(request, started ? ESP_OK : ESP_ERR_NO_MEM);
+    return hotreload_probe_send_result(request, started ? ESP_OK : ESP_ERR_NO_MEM);
 }
 
 /* ---- requests ---- */
@@ -242,7 +242,7 @@ esp_err_t probe_handle_handover_soak(httpd_req_t *request)
 esp_err_t probe_handle_handover(httpd_req_t *request)
 {
     char does[8];
-    probe_query_text(request, "does", does, sizeof(does));
+    hotreload_probe_query_text(request, "does", does, sizeof(does));
     esp_err_t err = hotreload_register_post_hook(outcome_hook, NULL);
     if (mutex == NULL) {
         mutex = xSemaphoreCreateMutex();
@@ -255,17 +255,17 @@ esp_err_t probe_handle_handover(httpd_req_t *request)
         err = hotreload_register_handover_hook(
             strcmp(does, "refuse") == 0 ? refusing_hook : watching_hook, NULL);
     }
-    return probe_send_result(request, err);
+    return hotreload_probe_send_result(request, err);
 }
 
 esp_err_t probe_handle_handover_calls(httpd_req_t *request)
 {
-    probe_reply_t reply = {0};
-    probe_reply_add(&reply,
-                    "{\"calls\":%lu,\"new\":%ld,\"old\":%ld,\"stub\":%ld,\"unknown\":%d,"
-                    "\"outcomes\":%lu,\"outcome\":\"%s\"}",
-                    (unsigned long)seen.calls, (long)seen.new_answer, (long)seen.old_answer,
-                    (long)seen.stub_answer, seen.unknown, (unsigned long)seen.outcomes,
-                    hotreload_err_to_name(seen.outcome));
-    return probe_reply_send(request, &reply);
+    hotreload_probe_reply_t reply = {0};
+    hotreload_probe_reply_add(&reply,
+                              "{\"calls\":%lu,\"new\":%ld,\"old\":%ld,\"stub\":%ld,\"unknown\":%d,"
+                              "\"outcomes\":%lu,\"outcome\":\"%s\"}",
+                              (unsigned long)seen.calls, (long)seen.new_answer, (long)seen.old_answer,
+                              (long)seen.stub_answer, seen.unknown, (unsigned long)seen.outcomes,
+                              hotreload_err_to_name(seen.outcome));
+    return hotreload_probe_reply_send(request, &reply);
 }

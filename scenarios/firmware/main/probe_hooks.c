@@ -58,16 +58,16 @@ static void post_hook_b(void *context)
 static bool is_post(httpd_req_t *request)
 {
     char kind[8];
-    return probe_query_text(request, "kind", kind, sizeof(kind)) && strcmp(kind, "post") == 0;
+    return hotreload_probe_query_text(request, "kind", kind, sizeof(kind)) && strcmp(kind, "post") == 0;
 }
 
 /* kind=pre|post hook=a|b context=0..7 */
 esp_err_t probe_handle_hook_register(httpd_req_t *request)
 {
     char hook[4];
-    probe_query_text(request, "hook", hook, sizeof(hook));
+    hotreload_probe_query_text(request, "hook", hook, sizeof(hook));
     bool second = strcmp(hook, "b") == 0;
-    uint32_t *context = &contexts[probe_query_number(request, "context", 0) % MAX_CONTEXTS];
+    uint32_t *context = &contexts[hotreload_probe_query_number(request, "context", 0) % MAX_CONTEXTS];
 
     hotreload_hook_fn_t function;
     esp_err_t result;
@@ -78,12 +78,12 @@ esp_err_t probe_handle_hook_register(httpd_req_t *request)
         function = second ? pre_hook_b : pre_hook_a;
         result = hotreload_register_pre_hook(function, context);
     }
-    probe_reply_t reply = {0};
-    probe_reply_add(&reply,
-                    "{\"code\":%d,\"error\":\"%s\",\"fn\":\"0x%08lx\",\"ctx\":\"0x%08lx\"}",
-                    (int)result, hotreload_err_to_name(result), (unsigned long)(uintptr_t)function,
-                    (unsigned long)(uintptr_t)context);
-    return probe_reply_send(request, &reply);
+    hotreload_probe_reply_t reply = {0};
+    hotreload_probe_reply_add(&reply,
+                              "{\"code\":%d,\"error\":\"%s\",\"fn\":\"0x%08lx\",\"ctx\":\"0x%08lx\"}",
+                              (int)result, hotreload_err_to_name(result), (unsigned long)(uintptr_t)function,
+                              (unsigned long)(uintptr_t)context);
+    return hotreload_probe_reply_send(request, &reply);
 }
 
 /* From a task of its own, of a higher priority: it has to wait while the hook runs. */
@@ -121,7 +121,7 @@ static void slow_hook(void *context)
 esp_err_t probe_handle_hook_remove(httpd_req_t *request)
 {
     char hook[8];
-    probe_query_text(request, "hook", hook, sizeof(hook));
+    hotreload_probe_query_text(request, "hook", hook, sizeof(hook));
     if (strcmp(hook, "slow") == 0) {
         esp_err_t err = hotreload_register_pre_hook(slow_hook, NULL);
         if (err == ESP_OK) {
@@ -131,42 +131,42 @@ esp_err_t probe_handle_hook_remove(httpd_req_t *request)
             && xTaskCreate(remove_slow_hook, "remover", 3072, NULL, 10, &remover) != pdPASS) {
             err = ESP_ERR_NO_MEM;
         }
-        return probe_send_result(request, err);
+        return hotreload_probe_send_result(request, err);
     }
     if (strcmp(hook, "ran") == 0) {
-        return probe_send_result(request, ran_after_removal ? ESP_FAIL : ESP_OK);
+        return hotreload_probe_send_result(request, ran_after_removal ? ESP_FAIL : ESP_OK);
     }
     if (strcmp(hook, "module") == 0) {
         hotreload_hook_fn_t inside = (hotreload_hook_fn_t)(uintptr_t)hotreload_symbol_table[0];
-        return probe_send_result(request, is_post(request)
+        return hotreload_probe_send_result(request, is_post(request)
                                               ? hotreload_register_post_hook(inside, NULL)
                                               : hotreload_register_pre_hook(inside, NULL));
     }
     bool second = strcmp(hook, "b") == 0;
-    uint32_t *context = &contexts[probe_query_number(request, "context", 0) % MAX_CONTEXTS];
+    uint32_t *context = &contexts[hotreload_probe_query_number(request, "context", 0) % MAX_CONTEXTS];
     esp_err_t err = is_post(request)
         ? hotreload_unregister_post_hook(second ? post_hook_b : post_hook_a, context)
         : hotreload_unregister_pre_hook(second ? pre_hook_b : pre_hook_a, context);
-    return probe_send_result(request, err);
+    return hotreload_probe_send_result(request, err);
 }
 
 /* kind=pre|post: unregisters all of that kind */
 esp_err_t probe_handle_hook_clear(httpd_req_t *request)
 {
-    return probe_send_result(request, is_post(request) ? hotreload_register_post_hook(NULL, NULL)
+    return hotreload_probe_send_result(request, is_post(request) ? hotreload_register_post_hook(NULL, NULL)
                                                        : hotreload_register_pre_hook(NULL, NULL));
 }
 
 esp_err_t probe_handle_hook_calls(httpd_req_t *request)
 {
-    probe_reply_t reply = {0};
-    probe_reply_add(&reply, "[");
+    hotreload_probe_reply_t reply = {0};
+    hotreload_probe_reply_add(&reply, "[");
     for (size_t i = 0; i < call_count; i++) {
-        probe_reply_add(&reply,
-                        "%s{\"kind\":\"%s\",\"hook\":\"%c\",\"context\":%lu,\"answer\":%ld}",
-                        i == 0 ? "" : ",", calls[i].kind, calls[i].hook,
-                        (unsigned long)calls[i].context, (long)calls[i].answer);
+        hotreload_probe_reply_add(&reply,
+                                  "%s{\"kind\":\"%s\",\"hook\":\"%c\",\"context\":%lu,\"answer\":%ld}",
+                                  i == 0 ? "" : ",", calls[i].kind, calls[i].hook,
+                                  (unsigned long)calls[i].context, (long)calls[i].answer);
     }
-    probe_reply_add(&reply, "]");
-    return probe_reply_send(request, &reply);
+    hotreload_probe_reply_add(&reply, "]");
+    return hotreload_probe_reply_send(request, &reply);
 }

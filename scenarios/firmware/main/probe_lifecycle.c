@@ -17,25 +17,25 @@
 esp_err_t probe_handle_load(httpd_req_t *request)
 {
     hotreload_config_t config = HOTRELOAD_CONFIG_DEFAULT();
-    return probe_send_result(request, hotreload_load(&config));
+    return hotreload_probe_send_result(request, hotreload_load(&config));
 }
 
 esp_err_t probe_handle_reload(httpd_req_t *request)
 {
     hotreload_config_t config = HOTRELOAD_CONFIG_DEFAULT();
-    return probe_send_result(request, hotreload_reload(&config));
+    return hotreload_probe_send_result(request, hotreload_reload(&config));
 }
 
 esp_err_t probe_handle_unload(httpd_req_t *request)
 {
-    return probe_send_result(request, hotreload_unload());
+    return hotreload_probe_send_result(request, hotreload_unload());
 }
 
 /* shift=1..3 puts the ELF at an address that is not aligned */
 esp_err_t probe_handle_load_from_ram(httpd_req_t *request)
 {
     size_t size = request->content_len;
-    uint32_t shift = probe_query_number(request, "shift", 0) & 3u;
+    uint32_t shift = hotreload_probe_query_number(request, "shift", 0) & 3u;
     uint8_t *body = probe_receive_body(request, shift);
     esp_err_t result = ESP_ERR_NO_MEM;
     if (body != NULL) {
@@ -45,7 +45,7 @@ esp_err_t probe_handle_load_from_ram(httpd_req_t *request)
         memset(body, 0xa5, shift + size);
     }
     free(body);
-    return probe_send_result(request, result);
+    return hotreload_probe_send_result(request, result);
 }
 
 /* label=..: writes the body to that partition */
@@ -53,14 +53,14 @@ esp_err_t probe_handle_update(httpd_req_t *request)
 {
     char label[20];
     size_t size = request->content_len;
-    probe_query_text(request, "label", label, sizeof(label));
+    hotreload_probe_query_text(request, "label", label, sizeof(label));
     void *body = probe_receive_body(request, 0);
     esp_err_t result = ESP_ERR_NO_MEM;
     if (body != NULL) {
         result = hotreload_update_partition(label, body, size);
     }
     free(body);
-    return probe_send_result(request, result);
+    return hotreload_probe_send_result(request, result);
 }
 
 /* At a restart ESP-IDF's protocol_examples_common frees the driver of Ethernet before the interface, and
@@ -77,13 +77,13 @@ static void forget_multicast_filters(void)
 
 esp_err_t probe_handle_restart(httpd_req_t *request)
 {
-    probe_send_result(request, ESP_OK);
+    hotreload_probe_send_result(request, ESP_OK);
     forget_multicast_filters();
     esp_restart();
 }
 
 esp_err_t probe_handle_crash(httpd_req_t *request)
 {
-    probe_send_result(request, ESP_OK);
+    hotreload_probe_send_result(request, ESP_OK);
     abort();
 }

@@ -46,8 +46,8 @@ static uint32_t caps_of(const char *heap)
 esp_err_t probe_handle_memory_take(httpd_req_t *request)
 {
     char heap[8];
-    probe_query_text(request, "heap", heap, sizeof(heap));
-    uint32_t leave = probe_query_number(request, "leave", 0);
+    hotreload_probe_query_text(request, "heap", heap, sizeof(heap));
+    uint32_t leave = hotreload_probe_query_number(request, "leave", 0);
     uint32_t caps = caps_of(heap);
     /* what is left is put aside first, for blocks of less than the largest may come from
      * anywhere; half of it, since it will join the block beside it */
@@ -61,7 +61,7 @@ esp_err_t probe_handle_memory_take(httpd_req_t *request)
     }
     heap_caps_free(aside);
     bool is_done = heap_caps_get_largest_free_block(caps) <= leave + SMALLEST;
-    return probe_send_result(request, is_done ? ESP_OK : ESP_FAIL);
+    return hotreload_probe_send_result(request, is_done ? ESP_OK : ESP_FAIL);
 }
 
 esp_err_t probe_handle_memory_give(httpd_req_t *request)
@@ -70,7 +70,7 @@ esp_err_t probe_handle_memory_give(httpd_req_t *request)
         heap_caps_free(taken[i]);
         taken[i] = NULL;
     }
-    return probe_send_result(request, ESP_OK);
+    return hotreload_probe_send_result(request, ESP_OK);
 }
 
 static int sockets[CONFIG_LWIP_MAX_SOCKETS];
@@ -86,7 +86,7 @@ esp_err_t probe_handle_sockets_take(httpd_req_t *request)
             sockets[socket_count++] = fd;
         }
     }
-    return probe_send_result(request, fd < 0 ? ESP_OK : ESP_FAIL);
+    return hotreload_probe_send_result(request, fd < 0 ? ESP_OK : ESP_FAIL);
 }
 
 esp_err_t probe_handle_sockets_give(httpd_req_t *request)
@@ -94,7 +94,7 @@ esp_err_t probe_handle_sockets_give(httpd_req_t *request)
     while (socket_count > 0) {
         close(sockets[--socket_count]);
     }
-    return probe_send_result(request, ESP_OK);
+    return hotreload_probe_send_result(request, ESP_OK);
 }
 
 static SemaphoreHandle_t entered;
@@ -131,13 +131,13 @@ esp_err_t probe_handle_inside_enter(httpd_req_t *request)
     if (is_created) {
         xSemaphoreTake(entered, portMAX_DELAY);
     }
-    return probe_send_result(request, is_created ? ESP_OK : ESP_ERR_NO_MEM);
+    return hotreload_probe_send_result(request, is_created ? ESP_OK : ESP_ERR_NO_MEM);
 }
 
 esp_err_t probe_handle_inside_leave(httpd_req_t *request)
 {
     xSemaphoreGive(may_leave);
-    return probe_send_result(request, ESP_OK);
+    return hotreload_probe_send_result(request, ESP_OK);
 }
 
 static esp_err_t result_inside;
@@ -155,7 +155,7 @@ static int32_t reload_inside(int32_t call)
 esp_err_t probe_handle_inside_reload(httpd_req_t *request)
 {
     sig_call(reload_inside, FIRST_CALL);
-    return probe_send_result(request, result_inside);
+    return hotreload_probe_send_result(request, result_inside);
 }
 
 static struct {
@@ -193,16 +193,16 @@ esp_err_t probe_handle_caller_start(httpd_req_t *request)
     caller.runs = true;
     bool is_created = xTaskCreate(call_without_pause, "caller", 3072, caller_ended, 5, NULL)
                       == pdPASS;
-    return probe_send_result(request, is_created ? ESP_OK : ESP_ERR_NO_MEM);
+    return hotreload_probe_send_result(request, is_created ? ESP_OK : ESP_ERR_NO_MEM);
 }
 
 esp_err_t probe_handle_caller_stop(httpd_req_t *request)
 {
     caller.runs = false;
     xSemaphoreTake(caller_ended, portMAX_DELAY);
-    probe_reply_t reply = {0};
-    probe_reply_add(&reply, "{\"calls\":%lu,\"zeros\":%lu,\"wrong\":%lu,\"null_entries\":%lu}",
-                    (unsigned long)caller.calls, (unsigned long)caller.zeros,
-                    (unsigned long)caller.wrong, (unsigned long)caller.null_entries);
-    return probe_reply_send(request, &reply);
+    hotreload_probe_reply_t reply = {0};
+    hotreload_probe_reply_add(&reply, "{\"calls\":%lu,\"zeros\":%lu,\"wrong\":%lu,\"null_entries\":%lu}",
+                              (unsigned long)caller.calls, (unsigned long)caller.zeros,
+                              (unsigned long)caller.wrong, (unsigned long)caller.null_entries);
+    return hotreload_probe_reply_send(request, &reply);
 }

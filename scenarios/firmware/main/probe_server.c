@@ -25,21 +25,21 @@ static httpd_handle_t rival;
 static hotreload_server_config_t asked_config(httpd_req_t *request)
 {
     hotreload_server_config_t config = HOTRELOAD_SERVER_CONFIG_DEFAULT();
-    config.max_elf_size = probe_query_number(request, "max", 0);
-    config.port = (uint16_t)probe_query_number(request, "port", 0);
-    config.ctrl_port = (uint16_t)probe_query_number(request, "ctrl", 0);
+    config.max_elf_size = hotreload_probe_query_number(request, "max", 0);
+    config.port = (uint16_t)hotreload_probe_query_number(request, "port", 0);
+    config.ctrl_port = (uint16_t)hotreload_probe_query_number(request, "ctrl", 0);
     return config;
 }
 
 esp_err_t probe_handle_server_start(httpd_req_t *request)
 {
     const hotreload_server_config_t config = asked_config(request);
-    return probe_send_result(request, hotreload_server_start(&config));
+    return hotreload_probe_send_result(request, hotreload_server_start(&config));
 }
 
 esp_err_t probe_handle_server_stop(httpd_req_t *request)
 {
-    return probe_send_result(request, hotreload_server_stop());
+    return hotreload_probe_send_result(request, hotreload_server_stop());
 }
 
 /* Another server of the application, with little room and with the ports of ESP-IDF's HTTPS server. */
@@ -50,7 +50,7 @@ esp_err_t probe_handle_rival(httpd_req_t *request)
     config.ctrl_port = ESP_HTTPD_DEF_CTRL_PORT + 1;
     config.max_open_sockets = 1;
     config.max_uri_handlers = 3;
-    return probe_send_result(request, httpd_start(&rival, &config));
+    return hotreload_probe_send_result(request, httpd_start(&rival, &config));
 }
 
 /* to=rival: to that one, else to the probe's own server */
@@ -58,14 +58,14 @@ esp_err_t probe_handle_server_attach(httpd_req_t *request)
 {
     char host[8];
     const hotreload_server_config_t config = asked_config(request);
-    probe_query_text(request, "to", host, sizeof(host));
-    return probe_send_result(
+    hotreload_probe_query_text(request, "to", host, sizeof(host));
+    return hotreload_probe_send_result(
         request, hotreload_server_attach(host[0] == 'r' ? rival : request->handle, &config));
 }
 
 esp_err_t probe_handle_server_detach(httpd_req_t *request)
 {
-    return probe_send_result(request, hotreload_server_detach());
+    return hotreload_probe_send_result(request, hotreload_server_detach());
 }
 
 static size_t minimum_free(void)
@@ -88,9 +88,9 @@ esp_err_t probe_handle_heap_level(httpd_req_t *request)
         ballast = more;
     }
     size_t free_now = heap_caps_get_free_size(MALLOC_CAP_8BIT | MALLOC_CAP_INTERNAL);
-    probe_reply_t reply = {0};
-    probe_reply_add(&reply, "{\"free\":%u}", (unsigned)free_now);
-    return probe_reply_send(request, &reply);
+    hotreload_probe_reply_t reply = {0};
+    hotreload_probe_reply_add(&reply, "{\"free\":%u}", (unsigned)free_now);
+    return hotreload_probe_reply_send(request, &reply);
 }
 
 static void stop_in_hook(void *context)
@@ -103,13 +103,13 @@ static void stop_in_hook(void *context)
 
 esp_err_t probe_handle_stop_in_hook(httpd_req_t *request)
 {
-    return probe_send_result(request, hotreload_register_pre_hook(stop_in_hook, NULL));
+    return hotreload_probe_send_result(request, hotreload_register_pre_hook(stop_in_hook, NULL));
 }
 
 esp_err_t probe_handle_stopped_in_hook(httpd_req_t *request)
 {
-    probe_reply_t reply = {0};
-    probe_reply_add(&reply, "{\"stop\":\"%s\",\"start\":\"%s\"}", hotreload_err_to_name(stopped),
-                    hotreload_err_to_name(started));
-    return probe_reply_send(request, &reply);
+    hotreload_probe_reply_t reply = {0};
+    hotreload_probe_reply_add(&reply, "{\"stop\":\"%s\",\"start\":\"%s\"}", hotreload_err_to_name(stopped),
+                              hotreload_err_to_name(started));
+    return hotreload_probe_reply_send(request, &reply);
 }

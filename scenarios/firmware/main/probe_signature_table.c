@@ -24,7 +24,7 @@ typedef struct {
     TaskHandle_t waiting;
     char group[32];
     bool in_hook;
-    probe_reply_t reply;
+    hotreload_probe_reply_t reply;
     size_t rows;
     size_t wrong;
 } job_t;
@@ -85,9 +85,9 @@ static void report(void *context, const sig_row_t *row, const char *way, unsigne
 {
     job_t *job = context;
     if (job->wrong++ < MAX_SHOWN) {
-        probe_reply_add(&job->reply, "%s\"%s: %s (%s, depth %u): %s %u\"",
-                        job->wrong > 1 ? "," : "", row->name, row->prototype, way, depth,
-                        outcome->wrong, outcome->argument);
+        hotreload_probe_reply_add(&job->reply, "%s\"%s: %s (%s, depth %u): %s %u\"",
+                                  job->wrong > 1 ? "," : "", row->name, row->prototype, way, depth,
+                                  outcome->wrong, outcome->argument);
     }
 }
 
@@ -118,14 +118,14 @@ static void run_group_in_hook(job_t *job)
 static void table_task(void *argument)
 {
     job_t *job = argument;
-    probe_reply_add(&job->reply, "{\"shown\":[");
+    hotreload_probe_reply_add(&job->reply, "{\"shown\":[");
     if (job->in_hook) {
         run_group_in_hook(job);
     } else {
         run_group(job);
     }
-    probe_reply_add(&job->reply, "],\"rows\":%u,\"wrong\":%u}", (unsigned)job->rows,
-                    (unsigned)job->wrong);
+    hotreload_probe_reply_add(&job->reply, "],\"rows\":%u,\"wrong\":%u}", (unsigned)job->rows,
+                              (unsigned)job->wrong);
     xTaskNotifyGive(job->waiting);
     vTaskDelete(NULL);
 }
@@ -137,14 +137,14 @@ static esp_err_t run_in_task(httpd_req_t *request, TaskFunction_t task, job_t *j
         return httpd_resp_send_err(request, HTTPD_500_INTERNAL_SERVER_ERROR, "no memory");
     }
     ulTaskNotifyTake(pdTRUE, portMAX_DELAY);
-    return probe_reply_send(request, &job->reply);
+    return hotreload_probe_reply_send(request, &job->reply);
 }
 
 /* group=..; with hook=1 in the pre hook of a reload */
 esp_err_t probe_handle_signature_table(httpd_req_t *request)
 {
-    job_t job = {.in_hook = probe_query_number(request, "hook", 0) != 0};
-    probe_query_text(request, "group", job.group, sizeof(job.group));
+    job_t job = {.in_hook = hotreload_probe_query_number(request, "hook", 0) != 0};
+    hotreload_probe_query_text(request, "group", job.group, sizeof(job.group));
     return run_in_task(request, table_task, &job);
 }
 
@@ -177,8 +177,8 @@ static void preempted_task(void *argument)
                  != 1 + 40 + 900 + 16000 + 250000 + 3600000 + 49000000 + 8 * calls;
         calls++;
     }
-    probe_reply_add(&job->reply, "{\"calls\":%u,\"wrong\":%u,\"dives_right\":%s}", (unsigned)calls,
-                    (unsigned)wrong, dives_right ? "true" : "false");
+    hotreload_probe_reply_add(&job->reply, "{\"calls\":%u,\"wrong\":%u,\"dives_right\":%s}", (unsigned)calls,
+                              (unsigned)wrong, dives_right ? "true" : "false");
     xTaskNotifyGive(job->waiting);
     vTaskDelete(NULL);
 }
@@ -223,8 +223,8 @@ static void held_task(void *argument)
     while (started && reloads_left > 0) {
         wrong += wrong_call(calls++);
     }
-    probe_reply_add(&job->reply, "{\"calls\":%u,\"wrong\":%u,\"dives_right\":%s}", (unsigned)calls,
-                    (unsigned)wrong, started ? "true" : "false");
+    hotreload_probe_reply_add(&job->reply, "{\"calls\":%u,\"wrong\":%u,\"dives_right\":%s}", (unsigned)calls,
+                              (unsigned)wrong, started ? "true" : "false");
     xTaskNotifyGive(job->waiting);
     vTaskDelete(NULL);
 }

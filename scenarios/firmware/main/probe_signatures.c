@@ -29,14 +29,14 @@ static uint64_t digest(const void *data, size_t size)
     return sum;
 }
 
-static void add_check(probe_reply_t *reply, const char *name, uint64_t got, uint64_t want)
+static void add_check(hotreload_probe_reply_t *reply, const char *name, uint64_t got, uint64_t want)
 {
-    probe_reply_add(reply, "%s{\"name\":\"%s\",\"got\":%llu,\"want\":%llu}",
-                    reply->used > 1 ? "," : "", name, (unsigned long long)got,
-                    (unsigned long long)want);
+    hotreload_probe_reply_add(reply, "%s{\"name\":\"%s\",\"got\":%llu,\"want\":%llu}",
+                              reply->used > 1 ? "," : "", name, (unsigned long long)got,
+                              (unsigned long long)want);
 }
 
-static void check_scalars(probe_reply_t *reply)
+static void check_scalars(hotreload_probe_reply_t *reply)
 {
     add_check(reply, "no arguments", sig_nothing(), 0xc0ffee42);
     add_check(reply, "int8", (uint64_t)(int64_t)sig_int8(-128), (uint64_t)INT64_C(127));
@@ -49,7 +49,7 @@ static void check_scalars(probe_reply_t *reply)
               double_bits(-2499999999.75));
 }
 
-static void check_structs(probe_reply_t *reply)
+static void check_structs(hotreload_probe_reply_t *reply)
 {
     sig_color_t color = sig_color((sig_color_t){.red = 1, .green = 2, .blue = 3});
     add_check(reply, "struct of 3 bytes",
@@ -78,7 +78,7 @@ static int32_t call_vsum(int32_t count, ...)
     return sum;
 }
 
-static void check_many_words(probe_reply_t *reply)
+static void check_many_words(hotreload_probe_reply_t *reply)
 {
     add_check(reply, "10 arguments", (uint32_t)sig_ten(1, 2, 3, 4, 5, 6, 7, 8, 9, 10), 385);
     add_check(reply, "arguments split over registers and stack",
@@ -95,7 +95,7 @@ static int32_t triple(int32_t value)
     return 3 * value;
 }
 
-static void check_control_flow(probe_reply_t *reply)
+static void check_control_flow(hotreload_probe_reply_t *reply)
 {
     add_check(reply, "callback", (uint32_t)sig_call(triple, 5), 46);
     add_check(reply, "function pointer", (uint32_t)operation_get(2)(6, 7), 42);
@@ -115,7 +115,7 @@ static uint32_t ten_from_depth(uint32_t depth)
     return ten_from_depth(depth - 1) + (mine - depth);
 }
 
-static void check_depths(probe_reply_t *reply)
+static void check_depths(hotreload_probe_reply_t *reply)
 {
     uint32_t wrong = 0;
     for (uint32_t depth = 0; depth < 16; depth++) {
@@ -128,13 +128,13 @@ static void check_depths(probe_reply_t *reply)
 
 esp_err_t probe_handle_signatures(httpd_req_t *request)
 {
-    probe_reply_t reply = {0};
-    probe_reply_add(&reply, "[");
+    hotreload_probe_reply_t reply = {0};
+    hotreload_probe_reply_add(&reply, "[");
     check_scalars(&reply);
     check_structs(&reply);
     check_many_words(&reply);
     check_control_flow(&reply);
     check_depths(&reply);
-    probe_reply_add(&reply, "]");
-    return probe_reply_send(request, &reply);
+    hotreload_probe_reply_add(&reply, "]");
+    return hotreload_probe_reply_send(request, &reply);
 }

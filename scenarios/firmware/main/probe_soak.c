@@ -117,29 +117,29 @@ static BaseType_t core_of(char cores, int n)
  * module, too, see probe_guests.c. */
 esp_err_t probe_handle_soak(httpd_req_t *request)
 {
-    size_t first = probe_query_number(request, "first", 0);
+    size_t first = hotreload_probe_query_number(request, "first", 0);
     images = probe_receive_body(request, 0);
     if (images == NULL || first > request->content_len) {
         return httpd_resp_send_err(request, HTTPD_500_INTERNAL_SERVER_ERROR, "no body");
     }
-    reloads = probe_query_number(request, "reloads", 0);
+    reloads = hotreload_probe_query_number(request, "reloads", 0);
     candidates[0] = (candidate_t) {images, first,
-                                   (int32_t)probe_query_number(request, "answers", 0)};
+                                   (int32_t)hotreload_probe_query_number(request, "answers", 0)};
     candidates[1] = (candidate_t) {images + first, request->content_len - first,
-                                   (int32_t)probe_query_number(request, "other", 0)};
+                                   (int32_t)hotreload_probe_query_number(request, "other", 0)};
     char cores[8];
     bool started = true;
     stop = false;
-    probe_query_text(request, "callers", cores, sizeof(cores));
+    hotreload_probe_query_text(request, "callers", cores, sizeof(cores));
     for (int i = 0; i < CALLERS; i++) {
         callers[i] = (caller_t) {0};
         started &= xTaskCreatePinnedToCore(call_without_pause, "caller", STACK, &callers[i],
                                            CALLER_PRIORITY, NULL, core_of(cores[0], i)) == pdPASS;
     }
-    has_guests = probe_query_number(request, "guests", 0) != 0;
+    has_guests = hotreload_probe_query_number(request, "guests", 0) != 0;
     started &= !has_guests || probe_guests_start();
-    probe_query_text(request, "reloader", cores, sizeof(cores));
+    hotreload_probe_query_text(request, "reloader", cores, sizeof(cores));
     started &= xTaskCreatePinnedToCore(reload_and_report, "reloader", STACK, NULL,
                                        RELOADER_PRIORITY, NULL, core_of(cores[0], 0)) == pdPASS;
-    return probe_send_result(request, started ? ESP_OK : ESP_ERR_NO_MEM);
+    return hotreload_probe_send_result(request, started ? ESP_OK : ESP_ERR_NO_MEM);
 }

@@ -41,7 +41,7 @@ esp_err_t probe_handle_state_carry(httpd_req_t *request)
     if (err == ESP_OK) {
         err = hotreload_register_post_hook(restore_state, &carried);
     }
-    return probe_send_result(request, err);
+    return hotreload_probe_send_result(request, err);
 }
 
 static uint32_t digest(const volatile uint32_t *words, size_t count)
@@ -56,13 +56,13 @@ static uint32_t digest(const volatile uint32_t *words, size_t count)
 esp_err_t probe_handle_state(httpd_req_t *request)
 {
     channel_report_t channels = channel_report();
-    probe_reply_t reply = {0};
-    probe_reply_add(&reply,
-                    "{\"data\":%lu,\"bss\":%lu,\"word\":%lu,\"opened\":%lu,\"closed\":%lu,"
-                    "\"digest\":%lu}",
-                    (unsigned long)digest(guarded_data, 256),
-                    (unsigned long)digest(guarded_bss, 256), (unsigned long)firmware_word,
-                    (unsigned long)channels.opened, (unsigned long)channels.closed,
-                    (unsigned long)channels.digest);
-    return probe_reply_send(request, &reply);
+    hotreload_probe_reply_t reply = {0};
+    hotreload_probe_reply_add(&reply,
+                              "{\"data\":%lu,\"bss\":%lu,\"word\":%lu,\"opened\":%lu,\"closed\":%lu,"
+                              "\"digest\":%lu}",
+                              (unsigned long)digest(guarded_data, 256),
+                              (unsigned long)digest(guarded_bss, 256), (unsigned long)firmware_word,
+                              (unsigned long)channels.opened, (unsigned long)channels.closed,
+                              (unsigned long)channels.digest);
+    return hotreload_probe_reply_send(request, &reply);
 }

@@ -80,10 +80,10 @@ static void run_on(void *arg)
 
 static esp_err_t send_counts(httpd_req_t *request)
 {
-    probe_reply_t reply = {0};
-    probe_reply_add(&reply, "{\"calls\":%lu,\"zeros\":%lu,\"wrong\":%lu}", (unsigned long)calls,
-                    (unsigned long)zeros, (unsigned long)wrong);
-    return probe_reply_send(request, &reply);
+    hotreload_probe_reply_t reply = {0};
+    hotreload_probe_reply_add(&reply, "{\"calls\":%lu,\"zeros\":%lu,\"wrong\":%lu}", (unsigned long)calls,
+                              (unsigned long)zeros, (unsigned long)wrong);
+    return hotreload_probe_reply_send(request, &reply);
 }
 
 static void clear(void)
@@ -98,7 +98,7 @@ esp_err_t probe_handle_unloaded_calls(httpd_req_t *request)
 {
     clear();
     stop = false;
-    run(probe_query_number(request, "rounds", 1));
+    run(hotreload_probe_query_number(request, "rounds", 1));
     return send_counts(request);
 }
 
@@ -107,7 +107,7 @@ esp_err_t probe_handle_interrupts_start(httpd_req_t *request)
     clear();
     stop = false;
     ended = false;
-    return probe_send_result(request, xTaskCreate(run_on, "interrupts", STACK, NULL, PRIORITY, NULL)
+    return hotreload_probe_send_result(request, xTaskCreate(run_on, "interrupts", STACK, NULL, PRIORITY, NULL)
                                               == pdPASS
                                           ? ESP_OK
                                           : ESP_ERR_NO_MEM);

@@ -153,18 +153,18 @@ static TaskFunction_t in_module(const char *name)
 
 static visitor_t *visitor_of(httpd_req_t *request)
 {
-    return &visitors[probe_query_number(request, "slot", 0) % VISITORS];
+    return &visitors[hotreload_probe_query_number(request, "slot", 0) % VISITORS];
 }
 
 static bool prepare(httpd_req_t *request, visitor_t *visitor)
 {
     char stay[20];
-    probe_query_text(request, "stay", stay, sizeof(stay));
+    hotreload_probe_query_text(request, "stay", stay, sizeof(stay));
     for (size_t i = 0; i < sizeof(stay_names) / sizeof(stay_names[0]); i++) {
         if (strcmp(stay, stay_names[i]) == 0) {
             *visitor = (visitor_t) {
                 .stay = (stay_t)i,
-                .depth = probe_query_number(request, "depth", 0),
+                .depth = hotreload_probe_query_number(request, "depth", 0),
                 .gate = xQueueCreate(1, 1),
                 .arrived = xSemaphoreCreateBinary(),
                 .left = xSemaphoreCreateBinary(),
@@ -215,12 +215,12 @@ esp_err_t probe_handle_visit_begin(httpd_req_t *request)
         return httpd_resp_send_err(request, HTTPD_400_BAD_REQUEST, "no such stay");
     }
     bool arrived = true;
-    if (probe_query_number(request, "task", 1) != 0) {
-        bool psram = probe_query_number(request, "psram", 0) != 0;
+    if (hotreload_probe_query_number(request, "task", 1) != 0) {
+        bool psram = hotreload_probe_query_number(request, "psram", 0) != 0;
         arrived = (psram ? start_in_psram(visitor) : start_inside(visitor))
             && xSemaphoreTake(visitor->arrived, PATIENCE) == pdTRUE;
     }
-    return probe_send_result(request, arrived ? ESP_OK : ESP_FAIL);
+    return hotreload_probe_send_result(request, arrived ? ESP_OK : ESP_FAIL);
 }
 
 static void tell(visitor_t *visitor)
@@ -238,7 +238,7 @@ esp_err_t probe_handle_visit_tell(httpd_req_t *request)
             tell(&visitors[i]);
         }
     }
-    return probe_send_result(request, ESP_OK);
+    return hotreload_probe_send_result(request, ESP_OK);
 }
 
 /* slot=..: makes a task of a function of the module, which has not begun when this answers. */
@@ -248,11 +248,11 @@ esp_err_t probe_handle_visit_plan(httpd_req_t *request)
     if (!prepare(request, visitor)
         || xTaskCreate(in_module("visit_as_task"), "visitor", VISITOR_STACK,
                        (void *)(visitor - visitors), VISITOR_PRIORITY, &visitor->task) != pdPASS) {
-        return probe_send_result(request, ESP_FAIL);
+        return hotreload_probe_send_result(request, ESP_FAIL);
     }
     visitor->planned = true;
     vTaskSuspend(visitor->task); /* of a lower priority than this one */
-    return probe_send_result(request, ESP_OK);
+    return hotreload_probe_send_result(request, ESP_OK);
 }
 
 /* slot=..: lets the task go; answers when it has left the module. */
@@ -267,11 +267,11 @@ esp_err_t probe_handle_visit_end(httpd_req_t *request)
         return httpd_resp_send_err(request, HTTPD_500_INTERNAL_SERVER_ERROR, "it stays");
     }
     clear(visitor);
-    probe_reply_t reply = {0};
-    probe_reply_add(&reply, "{\"result\":%lu,\"error\":\"%s\",\"hook_error\":\"%s\"}",
-                    (unsigned long)visitor->result, hotreload_err_to_name(visitor->error),
-                    hotreload_err_to_name(visitor->hook_error));
-    return probe_reply_send(request, &reply);
+    hotreload_probe_reply_t reply = {0};
+    hotreload_probe_reply_add(&reply, "{\"result\":%lu,\"error\":\"%s\",\"hook_error\":\"%s\"}",
+                              (unsigned long)visitor->result, hotreload_err_to_name(visitor->error),
+                              hotreload_err_to_name(visitor->hook_error));
+    return hotreload_probe_reply_send(request, &reply);
 }
 
 /* slot=..: deletes the task inside the module. */
@@ -280,5 +280,5 @@ esp_err_t probe_handle_visit_delete(httpd_req_t *request)
     visitor_t *visitor = visitor_of(request);
     vTaskDelete(visitor->task);
     clear(visitor);
-    return probe_send_result(request, ESP_OK);
+    return hotreload_probe_send_result(request, ESP_OK);
 }
