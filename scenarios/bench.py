@@ -6,12 +6,12 @@ The endpoints are in `firmware/main/probe_*.c`.
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
 
 from pytest_embedded_hotreload.device import Device
 from pytest_embedded_hotreload.errors import ConditionNotMet
 from pytest_embedded_hotreload.modules import Module
 from pytest_embedded_hotreload.trace import Address
+from pytest_embedded_hotreload.variants import Variant
 
 #: for the old modules of a soak to be freed, once nobody calls them any more
 FREED_SECONDS = 10.0
@@ -36,14 +36,6 @@ RELOCATION_ANSWERS = {
 }
 
 
-class Variant(Protocol):
-    """The fixture `variant`."""
-
-    def __call__(
-        self, *names: str, text: str = "", base: bool = True, **options: Any
-    ) -> Module: ...
-
-
 def module_with(variant: Variant, answer: int, size: int) -> Module:
     """A module with `size` bytes of zeroed data whose `answer()` is `answer`."""
     return variant(
@@ -58,15 +50,6 @@ int32_t answer(void)
 }}
 """
     )
-
-
-@dataclass(frozen=True)
-class Symbol:
-    """An exported function: the address of its stub and what the stub jumps to now."""
-
-    name: str
-    stub: Address
-    target: Address
 
 
 @dataclass(frozen=True)
@@ -251,16 +234,6 @@ class Bench:
         self._device = device
         self._console = device.console
         self._probe = device.probe
-
-    def text(self, function: str, *arguments: int) -> str:
-        """Call a function of the module that returns a string, and read the string."""
-        return self._probe.read(self._probe.call(function, *arguments), 64).split(b"\0")[0].decode()
-
-    def symbols(self) -> list[Symbol]:
-        return [
-            Symbol(entry["name"], Address(entry["stub"], 16), Address(entry["target"], 16))
-            for entry in self._probe.get_json("symbols", {})
-        ]
 
     def wrong_signatures(self) -> dict[str, tuple[int, int]]:
         """Call a function of each class of signature: those with a wrong result, (got, wanted)."""

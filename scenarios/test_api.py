@@ -3,7 +3,8 @@
 import pytest
 
 from pytest_embedded_hotreload.device import Device
-from scenarios.bench import Bench, Variant
+from pytest_embedded_hotreload.variants import Variant
+from scenarios.bench import Bench
 
 pytestmark = pytest.mark.reload
 

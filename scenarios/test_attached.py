@@ -7,7 +7,8 @@ import pytest
 from pytest_embedded_hotreload.client import HotReloadClient
 from pytest_embedded_hotreload.device import Device
 from pytest_embedded_hotreload.errors import NoAnswer
-from scenarios.bench import Bench, Variant
+from pytest_embedded_hotreload.variants import Variant
+from scenarios.bench import Bench
 from scenarios.test_server import MAXIMUM, SMUGGLED, send_half
 
 #: of ESP-IDF's HTTPS server

@@ -24,7 +24,8 @@ from hotreload_client import Client, Key, OtherKeyError
 from pytest_embedded_hotreload.client import HotReloadClient, HotReloadHTTPError, RawAnswer
 from pytest_embedded_hotreload.device import Device
 from pytest_embedded_hotreload.modules import Module
-from scenarios.bench import Bench, Variant
+from pytest_embedded_hotreload.variants import Variant
+from scenarios.bench import Bench
 
 TRUSTED = "http://tools.example:3000"
 FLOOR = 6  # the scenarios' modules are build 7

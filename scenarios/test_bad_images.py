@@ -9,7 +9,8 @@ from bad_images import BadImage, bad_images
 from pytest_embedded_hotreload.client import HotReloadHTTPError
 from pytest_embedded_hotreload.device import Device
 from pytest_embedded_hotreload.firmware import FirmwareBuild
-from scenarios.bench import Bench, Variant
+from pytest_embedded_hotreload.variants import Variant
+from scenarios.bench import Bench
 
 STATUSES = {"HOTRELOAD_ERR_EMPTY": 400, "HOTRELOAD_ERR_IDENTITY": 409}
 EVERY = 5  # for what is only a second way in

@@ -8,7 +8,7 @@ import pytest
 
 from pytest_embedded_hotreload.client import HotReloadHTTPError
 from pytest_embedded_hotreload.device import Device
-from scenarios.bench import Variant
+from pytest_embedded_hotreload.variants import Variant
 
 E_CLASS, E_DATA = 4, 5
 E_MACHINE = 18

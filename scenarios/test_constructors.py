@@ -8,7 +8,8 @@ from pytest_embedded_hotreload.client import HotReloadHTTPError
 from pytest_embedded_hotreload.device import Device
 from pytest_embedded_hotreload.modules import Module
 from pytest_embedded_hotreload.oracle import functions_run
-from scenarios.bench import Bench, Variant
+from pytest_embedded_hotreload.variants import Variant
+from scenarios.bench import Bench
 
 pytestmark = pytest.mark.reload
 

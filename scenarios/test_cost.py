@@ -15,7 +15,8 @@ from elftools.elf.segments import Segment
 from pytest_embedded_hotreload.device import Device
 from pytest_embedded_hotreload.lanes import Lane
 from pytest_embedded_hotreload.modules import Module
-from scenarios.bench import Bench, LoadCost, Variant
+from pytest_embedded_hotreload.variants import Variant
+from scenarios.bench import Bench, LoadCost
 
 #: nothing is printed while instructions are counted: a console waits for its reader
 #: 10,000 relocations make an ELF that no server takes by default

@@ -9,7 +9,8 @@ from elftools.elf.elffile import ELFFile
 
 from pytest_embedded_hotreload.client import HotReloadHTTPError
 from pytest_embedded_hotreload.device import Device
-from scenarios.bench import Bench, Variant
+from pytest_embedded_hotreload.variants import Variant
+from scenarios.bench import Bench
 
 TEXT, DATA = 0, 1  # program headers of a module, in this order
 P_OFFSET, P_VADDR, P_FILESZ, P_MEMSZ = 4, 8, 16, 20

@@ -12,7 +12,8 @@ from pytest_embedded_hotreload.device import Device
 from pytest_embedded_hotreload.firmware import FirmwareBuild
 from pytest_embedded_hotreload.modules import Module
 from pytest_embedded_hotreload.placement import Placement
-from scenarios.bench import Bench, Variant
+from pytest_embedded_hotreload.variants import Variant
+from scenarios.bench import Bench
 
 PROGRAM = Path(__file__).parents[1] / "component" / "hotreload" / "tools" / "hotreload.py"
 PANIC = re.compile(r"hotreload: panic in module (\d+) at text\+0x([0-9a-f]+) \(")

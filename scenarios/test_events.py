@@ -4,7 +4,8 @@ import pytest
 
 from pytest_embedded_hotreload.client import HotReloadHTTPError
 from pytest_embedded_hotreload.device import Device
-from scenarios.bench import Bench, Variant
+from pytest_embedded_hotreload.variants import Variant
+from scenarios.bench import Bench
 
 
 def test_replacement(device: Device, bench: Bench, variant: Variant) -> None:

@@ -14,7 +14,7 @@ import pytest
 from pytest_embedded_hotreload.device import Device
 from pytest_embedded_hotreload.firmware import FirmwareBuild, FirmwareBuilder
 from pytest_embedded_hotreload.sim.sdk import cache_root
-from scenarios.bench import Variant
+from pytest_embedded_hotreload.variants import Variant
 
 pytestmark = pytest.mark.needs("power-cut")
 

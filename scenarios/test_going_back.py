@@ -6,7 +6,8 @@ import pytest
 
 from pytest_embedded_hotreload.client import HotReloadHTTPError, Slot
 from pytest_embedded_hotreload.device import Device
-from scenarios.bench import Bench, Variant
+from pytest_embedded_hotreload.variants import Variant
+from scenarios.bench import Bench
 
 #: nothing is confirmed by time while a test runs
 PATIENT = {"CONFIG_HOTRELOAD_CONFIRM_MS": "3600000"}

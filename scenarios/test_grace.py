@@ -7,7 +7,8 @@ from collections import Counter
 import pytest
 
 from pytest_embedded_hotreload.device import Device
-from scenarios.bench import Bench, Variant, module_with
+from pytest_embedded_hotreload.variants import Variant
+from scenarios.bench import Bench, module_with
 
 LARGEST = 96 * 1024
 #: longer than a test takes
@@ -24,12 +25,12 @@ pytestmark = pytest.mark.firmware(config=GRACE)
 def test_text_outlives_its_module(device: Device, bench: Bench, variant: Variant) -> None:
     """`text = greeting(); ...; printf(text)` with a reload in between."""
     address = device.probe.call("greeting")
-    text = bench.text("greeting")
+    text = device.probe.text("greeting")
     before = device.memory.read(address, len(text))
 
     device.client.upload_and_reload(variant("changed_constant"))
 
-    assert bench.text("greeting") != text
+    assert device.probe.text("greeting") != text
     assert device.memory.read(address, len(text)) == before == text.encode()
 
 

@@ -7,7 +7,8 @@ import pytest
 
 from pytest_embedded_hotreload.client import HotReloadHTTPError
 from pytest_embedded_hotreload.device import Device
-from scenarios.bench import Bench, Variant
+from pytest_embedded_hotreload.variants import Variant
+from scenarios.bench import Bench
 
 HOLD = {"CONFIG_HOTRELOAD_HOLD_CALLERS": "y"}
 #: nothing is printed while tasks count; a tick is short, as each wait for them lasts one

@@ -4,7 +4,8 @@ import pytest
 
 from pytest_embedded_hotreload.client import HotReloadHTTPError
 from pytest_embedded_hotreload.device import Device
-from scenarios.bench import Bench, HookCall, Variant
+from pytest_embedded_hotreload.variants import Variant
+from scenarios.bench import Bench, HookCall
 
 pytestmark = pytest.mark.reload
 

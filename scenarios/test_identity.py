@@ -10,7 +10,8 @@ from pytest_embedded_hotreload.client import HotReloadHTTPError
 from pytest_embedded_hotreload.device import Device
 from pytest_embedded_hotreload.firmware import FirmwareBuild
 from pytest_embedded_hotreload.modules import Module
-from scenarios.bench import Bench, Variant
+from pytest_embedded_hotreload.variants import Variant
+from scenarios.bench import Bench
 
 
 def assert_nothing_changed(device: Device, bench: Bench, before: bytes) -> None:

@@ -1,7 +1,7 @@
 """A table that the linker gathers in a module is whole, with two ends."""
 
 from pytest_embedded_hotreload.device import Device
-from scenarios.bench import Variant
+from pytest_embedded_hotreload.variants import Variant
 
 TABLE = """
 #include "module_api.h"

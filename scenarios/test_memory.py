@@ -8,7 +8,8 @@ from pytest_embedded_hotreload.client import HotReloadHTTPError
 from pytest_embedded_hotreload.device import PANIC, Device
 from pytest_embedded_hotreload.errors import NoAnswer
 from pytest_embedded_hotreload.modules import Module
-from scenarios.bench import RELOCATION_ANSWERS, Bench, MemoryKind, Variant, Visit
+from pytest_embedded_hotreload.variants import Variant
+from scenarios.bench import RELOCATION_ANSWERS, Bench, MemoryKind, Visit
 
 #: executable memory of the simulated board refuses bytes, as a chip's does; freed memory is filled
 WORDS = {"CONFIG_ESP_SYSTEM_IRAM_WORDS_ONLY": "y", "CONFIG_HEAP_POISONING_COMPREHENSIVE": "y"}
@@ -149,14 +150,14 @@ def test_data_in_psram(
 @pytest.mark.firmware(config=DATA_IN_PSRAM)
 def test_psram_that_is_full_is_an_error(device: Device, bench: Bench, variant: Variant) -> None:
     bench.take_memory("psram", leave=16 * 1024)
-    table = bench.symbols()
+    table = device.probe.symbols()
 
     with pytest.raises(HotReloadHTTPError) as refused:
         device.client.upload_and_reload(variant(text=with_bytes(64 * 1024)))
 
     assert refused.value.name == "ESP_ERR_NO_MEM"
     assert "data (PSRAM)" in str(refused.value)
-    assert bench.symbols() == table
+    assert device.probe.symbols() == table
     assert device.probe.call("answer") == 42
 
 

@@ -9,7 +9,7 @@ from selenium import webdriver
 
 from pytest_embedded_hotreload.browser import SIZES, Reader, chromium
 from pytest_embedded_hotreload.device import Device
-from scenarios.bench import Variant
+from pytest_embedded_hotreload.variants import Variant
 
 __all__ = ["chromium"]  # a fixture
 

@@ -8,7 +8,7 @@ import pytest
 
 from pytest_embedded_hotreload.device import Device
 from pytest_embedded_hotreload.errors import NoAnswer
-from scenarios.bench import Variant
+from pytest_embedded_hotreload.variants import Variant
 
 pytestmark = [pytest.mark.reload, pytest.mark.needs("power-cut")]
 

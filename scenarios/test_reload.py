@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from pytest_embedded_hotreload.device import Device
-from scenarios.bench import Bench, Variant, Visit
+from pytest_embedded_hotreload.variants import Variant
+from scenarios.bench import Bench, Visit
 
 pytestmark = pytest.mark.reload
 
@@ -27,7 +28,7 @@ def test_changed_constants(device: Device, bench: Bench, variant: Variant) -> No
     assert device.probe.call("answer") == 1234567
     assert device.probe.call("add", 3, 4) == 7 + 7
     assert device.probe.call("add", 4, 4) == 8 + 100000
-    assert bench.text("greeting") == "hello from a changed constant"
+    assert device.probe.text("greeting") == "hello from a changed constant"
 
 
 def test_changed_data_layout(device: Device, bench: Bench, variant: Variant) -> None:
@@ -37,7 +38,7 @@ def test_changed_data_layout(device: Device, bench: Bench, variant: Variant) -> 
 
     assert device.probe.call("statics_sum") == 0x55667788 + 9
     assert device.probe.call("counter_next") == 1
-    assert bench.text("word_get", 2) == "third"
+    assert device.probe.text("word_get", 2) == "third"
     # what the variant did not change is there too
     assert device.probe.call("dispatch", 5, ret="i32") == -995
 
@@ -65,7 +66,7 @@ def test_module_of_any_optimisation(
 
     assert device.probe.call("answer") == 43
     assert device.probe.call("operation_apply", 2, -6, 7, ret="i32") == -42
-    assert bench.text("word_get", 3) == "scenario firmware"
+    assert device.probe.text("word_get", 3) == "scenario firmware"
 
 
 def test_every_function_points_into_the_new_module(
@@ -74,7 +75,7 @@ def test_every_function_points_into_the_new_module(
     device.client.upload_and_reload(variant("answer_43"))
 
     text = device.placement().text
-    for symbol in bench.symbols():
+    for symbol in device.probe.symbols():
         assert text.address <= symbol.target < text.address + text.size, symbol.name
 
 

@@ -6,7 +6,8 @@ import pytest
 
 from pytest_embedded_hotreload.device import Device
 from pytest_embedded_hotreload.modules import Module
-from scenarios.bench import RELOCATION_ANSWERS, Bench, Variant
+from pytest_embedded_hotreload.variants import Variant
+from scenarios.bench import RELOCATION_ANSWERS, Bench
 
 pytestmark = pytest.mark.reload
 

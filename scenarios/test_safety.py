@@ -9,7 +9,8 @@ import pytest
 from pytest_embedded_hotreload.device import Device
 from pytest_embedded_hotreload.lanes import Lane
 from pytest_embedded_hotreload.trace import TraceEvent
-from scenarios.bench import Bench, Soak, Variant, Visit
+from pytest_embedded_hotreload.variants import Variant
+from scenarios.bench import Bench, Soak, Visit
 
 #: freed memory is overwritten: who still executes it crashes at once
 POISONED = {"CONFIG_HEAP_POISONING_COMPREHENSIVE": "y"}

@@ -12,7 +12,8 @@ import pytest
 from pytest_embedded_hotreload.client import HotReloadClient, RawAnswer, RawUpload, UpdateBusyError
 from pytest_embedded_hotreload.device import Device
 from pytest_embedded_hotreload.errors import NoAnswer
-from scenarios.bench import Bench, Variant
+from pytest_embedded_hotreload.variants import Variant
+from scenarios.bench import Bench
 
 MAXIMUM = 128 * 1024
 UPLOADS = ["upload", "upload-and-reload"]

@@ -9,7 +9,8 @@ from elftools.elf.elffile import ELFFile
 
 from pytest_embedded_hotreload.device import Device
 from pytest_embedded_hotreload.firmware import FirmwareBuild
-from scenarios.bench import Bench, Variant
+from pytest_embedded_hotreload.variants import Variant
+from scenarios.bench import Bench
 
 pytestmark = pytest.mark.reload
 

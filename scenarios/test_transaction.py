@@ -6,7 +6,8 @@ import pytest
 
 from pytest_embedded_hotreload.client import HotReloadHTTPError
 from pytest_embedded_hotreload.device import Device
-from scenarios.bench import Bench, Variant
+from pytest_embedded_hotreload.variants import Variant
+from scenarios.bench import Bench
 
 NOTE_OWNER = b"hotreload\0"
 
@@ -55,7 +56,7 @@ def test_nothing_changes(device: Device, bench: Bench, variant: Variant, failure
         bench.take_memory("exec", leave=0)
     if failure == "no-memory-for-data":
         bench.take_memory("data", leave=48 * 1024)
-    table = bench.symbols()
+    table = device.probe.symbols()
     before = bench.allocated()
     mark = device.trace.mark()
 
@@ -65,7 +66,7 @@ def test_nothing_changes(device: Device, bench: Bench, variant: Variant, failure
 
     assert refused.value.name == error
     assert device.probe.call("answer") == 42
-    assert bench.symbols() == table
+    assert device.probe.symbols() == table
     assert bench.hook_calls() == []
     assert after.more_than(before) == {}
     events = {event.name for event in device.trace.since(mark)}
@@ -82,13 +83,13 @@ def test_entries_lead_to_the_stub_before_the_first_load(
     """Never to address 0: a device without a module returns 0 and says why."""
     device.erase_partition("hotreload")
 
-    targets = {symbol.target for symbol in bench.symbols()}
+    targets = {symbol.target for symbol in device.probe.symbols()}
     assert len(targets) == 1 and 0 not in targets
     assert device.probe.call("answer") == 0
     device.console.wait_line(r"no module is loaded \(none was loaded since the start\)")
 
     assert bench.load_from_ram(variant("answer_43").data[:-300]) != "ESP_OK"
-    assert {symbol.target for symbol in bench.symbols()} == targets
+    assert {symbol.target for symbol in device.probe.symbols()} == targets
     assert device.probe.call("answer") == 0
 
 

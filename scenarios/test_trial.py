@@ -6,7 +6,8 @@ import pytest
 
 from pytest_embedded_hotreload.device import Device
 from pytest_embedded_hotreload.errors import NoAnswer
-from scenarios.bench import OTHER_FIRMWARE, Bench, Variant
+from pytest_embedded_hotreload.variants import Variant
+from scenarios.bench import OTHER_FIRMWARE, Bench
 
 BY_APPLICATION = {"CONFIG_HOTRELOAD_CONFIRM_BY_APPLICATION": "y"}
 

@@ -5,7 +5,8 @@ import pytest
 from pytest_embedded_hotreload.client import HotReloadHTTPError
 from pytest_embedded_hotreload.device import Device
 from pytest_embedded_hotreload.modules import Module
-from scenarios.bench import Bench, HookCall, Variant, module_with
+from pytest_embedded_hotreload.variants import Variant
+from scenarios.bench import Bench, HookCall, module_with
 
 UNLOAD_FIRST = {"CONFIG_HOTRELOAD_UNLOAD_FIRST": "y", "CONFIG_HOTRELOAD_UNLOAD_TIMEOUT_MS": "200"}
 

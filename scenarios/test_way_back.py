@@ -22,7 +22,8 @@ from pytest_embedded_hotreload.client import HotReloadHTTPError
 from pytest_embedded_hotreload.device import Device
 from pytest_embedded_hotreload.model import Body, End, Kind, Model, Slot
 from pytest_embedded_hotreload.modules import Module
-from scenarios.bench import Bench, Variant
+from pytest_embedded_hotreload.variants import Variant
+from scenarios.bench import Bench
 
 pytestmark = pytest.mark.needs("power-cut")
 

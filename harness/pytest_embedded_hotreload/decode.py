@@ -83,6 +83,14 @@ class Decoder:
                 placed.setdefault(event.number("module"), []).append(event)
         return [self._load(number, placed[number]) for number in sorted(placed, reverse=True)]
 
+    def in_use(self) -> Load | None:
+        """The module that calls reach."""
+        events = self._events()
+        boot = events[-1].boot if events else 0
+        switches = [e.number("module") for e in events if e.boot == boot and e.name == "switch"]
+        number = switches[-1] if switches else 0
+        return next((load for load in self.loads() if load.number == number), None)
+
     def _load(self, number: int, placed: Sequence[TraceEvent]) -> Load:
         module = self._module_of(placed)
         segments = tuple(

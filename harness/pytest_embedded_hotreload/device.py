@@ -5,7 +5,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from hotreload_build.errors import ModuleError
@@ -14,7 +14,7 @@ from hotreload_build.slot import flash_image
 from pytest_embedded_hotreload.client import HotReloadClient
 from pytest_embedded_hotreload.console import WAIT_SECONDS, Console
 from pytest_embedded_hotreload.decode import Decoder
-from pytest_embedded_hotreload.errors import ConditionNotMet
+from pytest_embedded_hotreload.errors import ConditionNotMet, HarnessError, UnknownNameError
 from pytest_embedded_hotreload.firmware import FirmwareBuild
 from pytest_embedded_hotreload.flashimage import ERASED
 from pytest_embedded_hotreload.lanes import Lane
@@ -23,10 +23,11 @@ from pytest_embedded_hotreload.placement import Placement, current_placement
 from pytest_embedded_hotreload.probe import Probe
 from pytest_embedded_hotreload.timeline import Timeline
 from pytest_embedded_hotreload.trace import Trace
+from pytest_embedded_hotreload.variables import Names, Variable
 from pytest_embedded_hotreload.watch import Watch
 
 SERVER_PORT = 8080
-#: of the scenario firmware; other firmwares have no probe
+#: of firmwares that have `hotreload_probe`
 PROBE_PORT = 8081
 READY = r"hotreload: server on port \d+"
 PANIC = "Guru Meditation Error"
@@ -35,6 +36,13 @@ BOOT_SECONDS = 60.0
 CRASH_SECONDS = 10.0
 #: what esptool erases at least
 SECTOR = 4096
+
+
+class HookRun(NamedTuple):
+    """A hook that ran: `pre`, `handover` or `post`, and the function."""
+
+    kind: str
+    function: str
 
 
 @dataclass(repr=False)
@@ -53,6 +61,7 @@ class Device:
     flash: Flash
     watch: Watch = field(default_factory=Watch)
     decoder: Decoder | None = None
+    names: Names | None = None
     #: raises `ImageDiffers` when the module in use is not what was to be loaded
     compare_loaded: Callable[[], None] = lambda: None
     number: int = 0
@@ -128,6 +137,39 @@ class Device:
         """Where the loaded module lies."""
         return current_placement(self.trace.events)
 
+    def variable(self, name: str) -> Variable:
+        """A variable of the module in use, or of the firmware, by its name in the source.
+
+        `file.c:name` where several have that name. It is looked up at each access.
+        """
+        names = self.names
+        assert names is not None
+        return Variable(name, lambda: names.variable(name), self.memory, self.probe)
+
+    @contextlib.contextmanager
+    def unchanged(self, *names: str) -> Iterator[None]:
+        """Whatever happens inside, these variables and results of functions stay what they are.
+
+        The functions are exported by the module and take no argument.
+        """
+        __tracebackhide__ = True
+        before = {name: self._value(name) for name in names}
+        yield
+        after = {name: self._value(name) for name in names}
+        lost = [f"{n} was {before[n]} and is {after[n]}" for n in names if before[n] != after[n]]
+        if lost:
+            raise ConditionNotMet(", ".join(lost))
+
+    def hooks(self, mark: int = 0) -> list[HookRun]:
+        """The hooks that have run, behind `mark` of the trace; equal to tuples of kind and name."""
+        if not self.firmware.sdkconfig.get("HOTRELOAD_TRACE"):
+            raise HarnessError(
+                f"{self.firmware.project}: which hooks run is known from the trace: set "
+                "CONFIG_HOTRELOAD_TRACE=y in sdkconfig.defaults"
+            )
+        entered = [event for event in self.trace.since(mark) if event.name == "hook_enter"]
+        return [HookRun(str(event["kind"]), self._function_at(event["fn"])) for event in entered]
+
     @property
     def address(self) -> tuple[str, int]:
         """Host and port of the server, for a client that works with sockets."""
@@ -183,6 +225,15 @@ class Device:
         self.watch.close()
         self.client.close()
         self.probe.close()
+
+    def _value(self, name: str) -> int:
+        try:
+            return self.variable(name).read()
+        except UnknownNameError:
+            return self.probe.call(name)
+
+    def _function_at(self, address: int) -> str:
+        return (self.decoder.name(address) if self.decoder else None) or f"{address:#x}"
 
     def _flash(self, content: bytes, label: str) -> None:
         """Erase the sectors that are needed, as esptool does, and write."""

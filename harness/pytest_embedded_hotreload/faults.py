@@ -98,7 +98,9 @@ class FaultTree:
         return tree
 
     def seeded(self, path: Path) -> Path:
-        """Where `path` of the repository is in the copy."""
+        """Where `path` of the repository is in the copy; a path in the copy stays."""
+        if path.resolve().is_relative_to(self.copy.resolve()):
+            return path
         return self.copy / path.resolve().relative_to(self.root)
 
     def _copy_sources(self, patch: Path) -> None:

@@ -14,6 +14,7 @@ import pytest
 from pytest_embedded.plugin import multi_dut_argument
 from pytest_embedded.utils import ClassCliOptions
 
+from hotreload_decode.decoder import Load
 from pytest_embedded_hotreload.client import HotReloadClient
 from pytest_embedded_hotreload.console import Console, ConsoleProcess
 from pytest_embedded_hotreload.debug.gdb import GDB, debugger_of
@@ -38,13 +39,15 @@ from pytest_embedded_hotreload.keys import (
 )
 from pytest_embedded_hotreload.lanes import DutContext, Lane
 from pytest_embedded_hotreload.memory import Flash
-from pytest_embedded_hotreload.modules import Module, ModuleBuilder, Recipe
+from pytest_embedded_hotreload.modules import Module, ModuleBuilder, Recipe, Source
 from pytest_embedded_hotreload.oracle import Image, assert_images_equal, expected_images
 from pytest_embedded_hotreload.placement import Placement
 from pytest_embedded_hotreload.probe import Probe
 from pytest_embedded_hotreload.sim.sdk import cache_root
 from pytest_embedded_hotreload.timeline import Timeline
 from pytest_embedded_hotreload.trace import Trace, TraceEvent
+from pytest_embedded_hotreload.variables import Names
+from pytest_embedded_hotreload.variants import Variant, edit, find_source
 from pytest_embedded_hotreload.watch import Watch
 
 
@@ -303,41 +306,43 @@ def device_url(request: pytest.FixtureRequest, dut: Any, lane: Lane) -> str:
     return lane.url(dut, SERVER_PORT)
 
 
-@pytest.fixture
-def module_builder(
-    firmware: Any, request: pytest.FixtureRequest, module_builders: dict[Path, ModuleBuilder]
-) -> ModuleBuilder:
-    """Builds modules for the firmware of the test."""
-    build: FirmwareBuild = firmware[0] if isinstance(firmware, tuple) else firmware
-    if build.build_dir not in module_builders:
-        module_builders[build.build_dir] = ModuleBuilder(build, cache_root())
-    return module_builders[build.build_dir]
-
-
 @pytest.fixture(scope="session")
-def module_builders() -> dict[Path, ModuleBuilder]:
-    """The builders of this session by the build directory of their firmware."""
-    return {}
+def module_builders() -> Callable[[FirmwareBuild], ModuleBuilder]:
+    """Builds modules for a firmware: `module_builders(firmware).build(recipe)`."""
+    builders: dict[Path, ModuleBuilder] = {}
+
+    def builder(firmware: FirmwareBuild) -> ModuleBuilder:
+        if firmware.build_dir not in builders:
+            builders[firmware.build_dir] = ModuleBuilder(firmware, cache_root())
+        return builders[firmware.build_dir]
+
+    return builder
 
 
 @pytest.fixture
 def build_module(
-    request: pytest.FixtureRequest, module_builder: ModuleBuilder
+    request: pytest.FixtureRequest,
+    firmware: Any,
+    module_builders: Callable[[FirmwareBuild], ModuleBuilder],
 ) -> Callable[..., Module]:
-    """Build a variant of the firmware's module.
+    """Build a module for the firmware of the test.
 
     `build_module(*sources, name=..., cflags=[...], defines={...})`: a source is a file or the
-    text of one. `linker_script=None` makes an ordinary shared object without the component's
-    linker script, and `allow_undefined=True` lets symbols be that nobody defines.
+    text of one. `first_counts=True` lets a function be in several of them. `firmware=...` is
+    another one than that of the test. `linker_script=None` makes an ordinary shared object without
+    the component's linker script, and `allow_undefined=True` lets symbols be that nobody defines.
     """
     tree = request.config.stash.get(FAULT_TREE, None)
     built = request.node.stash.setdefault(MODULES, [])
+    own: FirmwareBuild = firmware[0] if isinstance(firmware, tuple) else firmware
 
     def build(
-        *sources: Path | str,
+        *sources: Source,
         name: str = "",
         cflags: Sequence[str] = (),
         defines: Mapping[str, object] | None = None,
+        first_counts: bool = False,
+        firmware: FirmwareBuild | None = None,
         linker_script: EllipsisType | None = ...,
         allow_undefined: bool = False,
     ) -> Module:
@@ -347,11 +352,12 @@ def build_module(
         ]
         paths = [source for source in files if isinstance(source, Path)]
         definitions = [f"-D{key}={value}" for key, value in (defines or {}).items()]
-        module = module_builder.build(
+        module = module_builders(firmware or own).build(
             Recipe(
                 sources=tuple(files),
                 name=name or (paths[0].stem if paths else "module"),
                 cflags=(*cflags, *definitions),
+                first_counts=first_counts,
                 own_script=linker_script is not None,
                 allow_undefined=allow_undefined,
             )
@@ -360,6 +366,42 @@ def build_module(
         if GDB in request.node.stash:
             request.node.stash[GDB].add(module)
         return module
+
+    return build
+
+
+@pytest.fixture
+def variant(
+    request: pytest.FixtureRequest,
+    firmware: Any,
+    module_builders: Callable[[FirmwareBuild], ModuleBuilder],
+    build_module: Callable[..., Module],
+) -> Variant:
+    """Build a variant of the firmware's module: its own sources, of which something is different.
+
+    `variant("louder")` has the functions that `modules/louder.c` (or `.cpp`) defines, a file beside
+    the test or in a folder above it, in place of the module's; `text` is the source of more.
+    `variant(replace={"old": "new"})` is an edit of the module's sources, where each `old` has to be
+    there once. `base=False` leaves the module's own sources out. Without any of these it is the
+    module as it is. Other options go to `build_module`.
+    """
+    own: FirmwareBuild = firmware[0] if isinstance(firmware, tuple) else firmware
+
+    def build(
+        *names: str,
+        text: str = "",
+        replace: Mapping[str, str] | None = None,
+        base: bool = True,
+        **options: Any,
+    ) -> Module:
+        root = request.config.rootpath
+        sources: list[Source] = [find_source(name, request.path, root) for name in names]
+        sources += [text] if text else []
+        others = bool(sources)
+        if base:
+            sources += edit(module_builders(own).sources, replace or {})
+        options.setdefault("first_counts", others and base)
+        return build_module(*sources, **options)
 
     return build
 
@@ -438,6 +480,12 @@ def _make_device(
     timeline.annotate = decoder.annotate
     number = timeline.watches.index(watch)
     memory = lane.memory(dut)
+
+    def in_use() -> Load | None:
+        dut.console.catch_up()
+        return decoder.in_use()
+
+    names = Names(firmware.elf, in_use)
     image = ImageCheck(memory, dut.console, trace, decoder.fitting, decoder.name)
 
     def compare() -> None:
@@ -459,11 +507,12 @@ def _make_device(
         client=HotReloadClient(
             lambda: lane.url(dut, SERVER_PORT), exchanged, firmware.auth_key, watch
         ),
-        probe=Probe(lambda: lane.url(dut, PROBE_PORT), exchanged, watch),
+        probe=Probe(lambda: lane.url(dut, PROBE_PORT), exchanged, watch, names),
         memory=memory,
         flash=Flash(lane.flash(dut)),
         watch=watch,
         decoder=decoder,
+        names=names,
         compare_loaded=compare,
         number=number,
     )

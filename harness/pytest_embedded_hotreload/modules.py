@@ -90,16 +90,33 @@ class Module:
 
 
 @dataclass(frozen=True)
+class Edited:
+    """A source file with another text; what lies beside the file is found as before."""
+
+    file: Path
+    text: str
+
+
+#: a file, the text of one, or an edited file
+Source = Path | str | Edited
+
+#: the first definition of a function counts, also for calls in the source of a later one
+FIRST_COUNTS = ("-fsemantic-interposition", "-Wl,-z,muldefs")
+
+
+@dataclass(frozen=True)
 class Recipe:
     """What a module is made of.
 
-    A source is a file, or the text of one. `linker_script=None` leaves everything to the linker,
-    as in an ordinary shared object; `allow_undefined` lets symbols be that nobody defines.
+    With `first_counts` a function may be in several sources, the first of which counts.
+    `own_script=False` leaves everything to the linker, as in an ordinary shared object;
+    `allow_undefined` lets symbols be that nobody defines.
     """
 
-    sources: tuple[Path | str, ...]
+    sources: tuple[Source, ...]
     name: str
     cflags: tuple[str, ...] = ()
+    first_counts: bool = False
     own_script: bool = True
     allow_undefined: bool = False
 
@@ -117,6 +134,11 @@ class ModuleBuilder:
         self._cache = cache / "modules"
         self._manifest = Manifest.load(firmware.manifest)
         self._built: dict[str, Module] = {}
+
+    @property
+    def sources(self) -> list[Path]:
+        """What the module of the firmware's own build is made of."""
+        return [Path(source) for source in self._manifest.sources]
 
     def build(self, recipe: Recipe) -> Module:
         """Return the module, from the cache when it was built before."""
@@ -140,10 +162,10 @@ class ModuleBuilder:
     def _key(self, recipe: Recipe) -> str:
         digest = hashlib.sha256(self._context)
         for source in recipe.sources:
-            text = source.read_bytes() if isinstance(source, Path) else source.encode()
-            name = source.name if isinstance(source, Path) else ""
+            name, text = _content(source)
             digest.update(f"{name}\0{len(text)}\0".encode() + text)
-        options = [recipe.cflags, recipe.own_script, recipe.allow_undefined]
+        options: list[object] = [recipe.cflags, recipe.own_script, recipe.allow_undefined]
+        options += [recipe.first_counts] if recipe.first_counts else []
         digest.update(json.dumps(options).encode())
         return digest.hexdigest()[:24]
 
@@ -185,12 +207,13 @@ class ModuleBuilder:
         """The files of the sources; those that are texts stay beside the module, for a debugger."""
         sources = []
         for index, source in enumerate(recipe.sources):
-            if isinstance(source, str):
-                file = output / f"{recipe.name}_{index}.c"
-                file.write_text(source)
-                sources.append(file)
-            else:
+            if isinstance(source, Path):
                 sources.append(source)
+                continue
+            name = source.file.name if isinstance(source, Edited) else f"{recipe.name}_{index}.c"
+            file = output / name
+            file.write_bytes(_content(source)[1])
+            sources.append(file)
         return sources
 
     def _link(self, sources: list[Path], output: Path, folder: Path, recipe: Recipe) -> None:
@@ -200,14 +223,15 @@ class ModuleBuilder:
             sources,
             output / "module.so",
             unstripped=output / "module.unstripped.so",
-            compile_options=(*recipe.cflags, f"-ffile-prefix-map={output}={folder}"),
+            compile_options=(*_options(recipe), f"-ffile-prefix-map={output}={folder}"),
+            link_options=FIRST_COUNTS if recipe.first_counts else (),
         )
 
     def _link_foreign(self, sources: list[Path], output: Path, recipe: Recipe) -> None:
         """Make a shared object that the component's build would not make."""
         toolset = self._manifest.toolset(sources[0])
         module = output / "module.so"
-        command = [toolset.compiler, *toolset.arguments(), *recipe.cflags, *map(str, sources)]
+        command = [toolset.compiler, *toolset.arguments(), *_options(recipe), *map(str, sources)]
         command += ["-shared", "-nostdlib", "-Wl,-Bsymbolic", "-Wl,--hash-style=sysv"]
         if recipe.own_script:
             command += ["-T", self._manifest.linker_script]
@@ -227,3 +251,18 @@ class ModuleBuilder:
         file = folder / "note.S"
         file.write_text(f'.section .note.hotreload,"a",@note\n.byte {",".join(map(str, note))}\n')
         return file
+
+
+def _content(source: Source) -> tuple[str, bytes]:
+    """Name and text of a source."""
+    if isinstance(source, Path):
+        return source.name, source.read_bytes()
+    if isinstance(source, Edited):
+        return source.file.name, source.text.encode()
+    return "", source.encode()
+
+
+def _options(recipe: Recipe) -> list[str]:
+    """The options of the compiler's driver, besides those of the firmware's build."""
+    beside = [f"-iquote{s.file.parent}" for s in recipe.sources if isinstance(s, Edited)]
+    return [*recipe.cflags, *beside, *(FIRST_COUNTS if recipe.first_counts else ())]
