@@ -46,7 +46,7 @@ def test_upload_is_refused_with_both_identities(
     assert_nothing_changed(device, bench, before)
 
 
-def test_calls_in_c_refuse_it(device: Device, bench: Bench, foreign: Module) -> None:
+def test_calls_in_c_refuse_it(foreign: Module, device: Device, bench: Bench) -> None:
     before = device.flash.read_partition("hotreload")[:4096]
     bench.register_hook("pre")
 
