@@ -7,8 +7,9 @@ told at all: its own members are as they were.
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pytest_embedded_hotreload.cli.elf.dwarf import Debug, Entry, stripped
 from pytest_embedded_hotreload.cli.elf.types import (
@@ -49,12 +50,19 @@ class Comparison:
 
     module: Debug
     firmware: Debug
-    differences: list[Difference] = field(default_factory=list)
-    _queue: list[tuple[Entry, Entry]] = field(default_factory=list)
-    _seen: set[tuple[int, int]] = field(default_factory=set)
-    _told: set[tuple[str, str]] = field(default_factory=set)
-    _users: dict[str, dict[str, None]] = field(default_factory=dict)
-    _user: str = ""
+    _found: dict[tuple[str, str], Difference] = field(default_factory=dict)
+    _queue: deque[tuple[Entry, Entry, str]] = field(default_factory=deque)
+    _seen: set[tuple[int, int, str]] = field(default_factory=set)
+    _users: dict[str, dict[str, None]] = field(default_factory=dict)  # in the order they came
+    _user: str = ""  # the function or variable that is looked at
+
+    @property
+    def differences(self) -> list[Difference]:
+        """What was found so far."""
+        return [
+            replace(found, reached=tuple(self._users.get(found.name, ())))
+            for found in self._found.values()
+        ]
 
     def functions(self, ours: dict[str, list[Entry]], theirs: dict[str, list[Entry]]) -> None:
         """Compare all that both sides say of the same functions."""
@@ -77,32 +85,29 @@ class Comparison:
     def records(self) -> None:
         """Compare the types that have been met so far, and those of the same name and file."""
         self._settle()
-        self._user = ""
         ours = self.module.records()
         theirs = self.firmware.records(ours)
         for name, entries in ours.items():
             for our in entries:
                 for their in theirs.get(name, ()):
                     if our.tag == their.tag and _file_name(our) == _file_name(their):
-                        self._queue.append((our, their))
+                        self._queue.append((our, their, ""))
         self._settle()
 
     def _settle(self) -> None:
         while self._queue:
-            our, their = self._queue.pop(0)
-            if (our.key, their.key) in self._seen:
+            our, their, self._user = self._queue.popleft()
+            met = our.key, their.key, self._user
+            if met in self._seen:
                 continue
-            self._seen.add((our.key, their.key))
+            self._seen.add(met)
             details = tuple(self._layout(our, their))
             if details:
                 sides = record_declaration(our), record_declaration(their)
                 self._tell(KEYWORDS[our.tag], our.name, details, *sides)
 
     def _tell(self, kind: str, name: str, details: tuple[str, ...], *sides: Declaration) -> None:
-        if (kind, name) not in self._told:
-            self._told.add((kind, name))
-            reached = tuple(self._users.get(name, ()))
-            self.differences.append(Difference(kind, name, details, sides[0], sides[1], reached))
+        self._found.setdefault((kind, name), Difference(kind, name, details, sides[0], sides[1]))
 
     def _signature(self, our: Entry, their: Entry) -> Iterator[str]:
         if not self._same(our.type, their.type):
@@ -190,7 +195,7 @@ class Comparison:
             self._users.setdefault(our.name, {})[self._user] = None
         a, b = _complete(our, self.module), _complete(their, self.firmware)
         if a is not None and b is not None:
-            self._queue.append((a, b))
+            self._queue.append((a, b, self._user))
         return True
 
 
@@ -226,15 +231,19 @@ def _values(our: Entry, their: Entry) -> Iterator[str]:
 
 
 def _offsets(our: Entry, their: Entry, pairs: list[tuple[Member, Member]]) -> Iterator[str]:
+    """Of the same members; another size is told where no place explains it."""
+    moved = False
     for a, b in pairs:
         if a.bit != b.bit:
+            moved = True
             yield f"member '{a.name}' is at bit {a.bit} in the module, {b.bit} in the firmware"
         elif a.bit is None and a.offset != b.offset:
+            moved = True
             yield (
                 f"member '{a.name}' is at byte {a.offset} in the module, {b.offset} in the firmware"
             )
     sizes = our.number("DW_AT_byte_size"), their.number("DW_AT_byte_size")
-    if sizes[0] != sizes[1]:
+    if not moved and sizes[0] != sizes[1]:
         yield f"it has {sizes[0]} bytes in the module, {sizes[1]} in the firmware"
 
 

@@ -295,7 +295,7 @@ def _offset(expression: bytes) -> int | None:
 
 def _file(unit: CompileUnit | TypeUnit, index: int) -> str:
     """A file of the unit's line table; numbers begin with 1 before DWARF 5 (section 6.2.4)."""
-    program = unit.dwarfinfo.line_program_for_CU(unit)
+    program = unit.dwarfinfo.line_program_for_CU(unit)  # type: ignore[arg-type]
     if program is None:
         return ""
     header = program.header
