@@ -1,4 +1,4 @@
-"""The README says which scenario runs in which lane, and what a lane lacks for the others."""
+"""The page of the lanes says which scenario runs in which lane, and what a lane lacks for the others."""
 
 import json
 import os
@@ -61,7 +61,7 @@ def cell(lane: str, tests: list[list[str]]) -> str:
 
 
 def test_table_of_scenarios_and_lanes(needs: dict[str, list[list[str]]]) -> None:
-    readme = (ROOT / "README.md").read_text()
+    page = (ROOT / "docs" / "lanes.md").read_text()
     lanes = sorted(lane_names(), key=["sim", "esp32", "board"].index)
     rows = [
         "| scenario | " + " | ".join(f"`{lane}`" for lane in lanes) + " |",
@@ -71,4 +71,4 @@ def test_table_of_scenarios_and_lanes(needs: dict[str, list[list[str]]]) -> None
             for name in sorted(needs)
         ),
     ]
-    assert "\n".join(rows) + "\n\n" in readme, "this is the table:\n" + "\n".join(rows)
+    assert "\n".join(rows) + "\n\n" in page, "this is the table:\n" + "\n".join(rows)
