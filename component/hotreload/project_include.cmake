@@ -431,7 +431,8 @@ function(__hotreload_tool command_var sources_var)
     get_property(hotreload_dir GLOBAL PROPERTY __hotreload_dir)
     idf_build_get_property(python PYTHON)
     set(program "${hotreload_dir}/tools/hotreload_module.py")
-    # without CONFIGURE_DEPENDS, with which each build would run CMake to look for new files
+    # without CONFIGURE_DEPENDS, with which each build would run CMake to look for new files; when one
+    # is gone, `idf.py reconfigure` does
     file(GLOB sources "${hotreload_dir}/tools/hotreload_build/*.py")
     # -B: no byte code is written next to the component's sources
     # -S: no packages are looked for, which is a third of the time that Python takes to start

@@ -14,27 +14,18 @@ import pytest
 
 from pytest_embedded_hotreload.console import WAIT_SECONDS
 from pytest_embedded_hotreload.device import BOOT_SECONDS
-from tests.conftest import FIRMWARE, ROOT, NestedPytest
+from tests.conftest import FIRMWARE, NestedPytest
+from tests.example_module import BASIC, example_module
 
-BASIC = ROOT / "examples" / "basic"
+SOURCE = example_module("""\
+__attribute__((noinline)) size_t inner(volatile int *where) { return *where + 1; }
+size_t reloadable_greeting(char *text, size_t size) { return inner((volatile int *)4) + 1; }
+""")
 
 WITH_DEVICE = f"""
 pytestmark = pytest.mark.firmware({str(BASIC)!r})
 
-SOURCE = '''
-#include "reloadable.h"
-__attribute__((noinline)) size_t inner(volatile int *where) {{ return *where + 1; }}
-size_t reloadable_greeting(char *text, size_t size) {{ return inner((volatile int *)4) + 1; }}
-int32_t reloadable_add(int32_t a, int32_t b) {{ return a; }}
-int64_t reloadable_multiply(int64_t a, int64_t b) {{ return a; }}
-reloadable_division_t reloadable_divide(int32_t a, int32_t b)
-{{
-    return (reloadable_division_t){{a, b}};
-}}
-double reloadable_average(int32_t count, ...) {{ return count; }}
-void reloadable_greet(const char *name) {{}}
-uint32_t reloadable_greeted(void) {{ return 0; }}
-'''
+SOURCE = {SOURCE!r}
 
 LOOP = SOURCE.replace("return *where + 1", "for (;;) asm volatile (\\"\\")")
 """
@@ -116,8 +107,8 @@ def test_it(device, build_module):
 
     (headline,) = ran.headlines
     assert re.search(
-        r"device crashed: LoadProhibited in inner \(\w+_0\.c:3\) in module 2 \(bad\) called from "
-        r"reloadable_greeting \(\w+_0\.c:4\) in module 2 \(bad\)",
+        r"device crashed: LoadProhibited in inner \(\w+_0\.c:2\) in module 2 \(bad\) called from "
+        r"reloadable_greeting \(\w+_0\.c:3\) in module 2 \(bad\)",
         headline,
     )
     assert "EXCVADDR 0x00000004" in ran.output
@@ -148,8 +139,8 @@ def test_it(device, build_module):
 
     (headline,) = ran.headlines
     assert re.search(
-        r"device hangs: it does not leave inner \(\w+_0\.c:3\) in module 2 \(loop\) called from "
-        r"reloadable_greeting \(\w+_0\.c:4\)",
+        r"device hangs: it does not leave inner \(\w+_0\.c:2\) in module 2 \(loop\) called from "
+        r"reloadable_greeting \(\w+_0\.c:3\)",
         headline,
     )
     assert re.search(r"E +PC 0x[0-9a-f]{8} PS=", ran.output)

@@ -12,20 +12,20 @@ from pytest_embedded_hotreload.errors import NoAnswer
 from pytest_embedded_hotreload.firmware import FirmwareBuild
 from pytest_embedded_hotreload.lanes import Lane
 from pytest_embedded_hotreload.watch import Sight
-from tests.conftest import ROOT, NestedPytest
+from tests.conftest import NestedPytest
+from tests.example_module import BASIC, example_module
 from tests.test_crashes import run
 
-pytestmark = pytest.mark.firmware(str(ROOT / "examples" / "basic"))
+pytestmark = pytest.mark.firmware(str(BASIC))
 
 #: The greeter's task has a mutex and asks for a load; the server's task reloads, with the locks of
 #: the component, and calls the module in a hook, which wants the mutex.
-DEADLOCK = """
+GREETING = """\
 #include "esp_log.h"
 #include "freertos/FreeRTOS.h"
 #include "freertos/semphr.h"
 #include "freertos/task.h"
 #include "hotreload.h"
-#include "reloadable.h"
 #include "reloadable_util.h"
 static SemaphoreHandle_t mutex;
 static StaticSemaphore_t storage;
@@ -43,21 +43,16 @@ size_t reloadable_greeting(char *text, size_t size)
     }
     return 0;
 }
+"""
+GREETED = """\
 uint32_t reloadable_greeted(void)
 {
     is_wanted = true;
     xSemaphoreTake(mutex, portMAX_DELAY);
     return 0;
 }
-int32_t reloadable_add(int32_t a, int32_t b) { return a; }
-int64_t reloadable_multiply(int64_t a, int64_t b) { return a; }
-reloadable_division_t reloadable_divide(int32_t a, int32_t b)
-{
-    return (reloadable_division_t){a, b};
-}
-double reloadable_average(int32_t count, ...) { return count; }
-void reloadable_greet(const char *name) {}
 """
+DEADLOCK = example_module(GREETING, GREETED)
 
 #: until the tasks wait, which they do as soon as they have their turn
 LOOKS = 200
@@ -100,7 +95,7 @@ def test_deadlock(device: Device, lane: Lane, firmware: FirmwareBuild, build_mod
 @pytest.mark.nightly
 def test_headline_of_a_deadlock(nested: NestedPytest) -> None:
     body = f"""
-pytestmark = pytest.mark.firmware({str(ROOT / "examples" / "basic")!r})
+pytestmark = pytest.mark.firmware({str(BASIC)!r})
 DEADLOCK = {DEADLOCK!r}
 
 def test_it(device, build_module):

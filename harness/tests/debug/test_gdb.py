@@ -8,29 +8,21 @@ import pytest
 
 from pytest_embedded_hotreload.firmware import FirmwareBuilder
 from tests.conftest import NestedPytest, nested
-from tests.test_crashes import BASIC
+from tests.example_module import BASIC, example_module
 
 __all__ = ["nested"]
+
+SOURCE = example_module("""\
+#include <string.h>
+__attribute__((noinline)) size_t inner(char *text) { return strlen(strcpy(text, "NAME")); }
+size_t reloadable_greeting(char *text, size_t size) { return inner(text) + 1; }
+""")
 
 #: two modules of the same size, of which one is loaded after the other
 RELOADS = f"""
 pytestmark = pytest.mark.firmware({str(BASIC)!r})
 
-SOURCE = '''
-#include <string.h>
-#include "reloadable.h"
-__attribute__((noinline)) size_t inner(char *text) {{ return strlen(strcpy(text, "NAME")); }}
-size_t reloadable_greeting(char *text, size_t size) {{ return inner(text) + 1; }}
-int32_t reloadable_add(int32_t a, int32_t b) {{ return a; }}
-int64_t reloadable_multiply(int64_t a, int64_t b) {{ return a; }}
-reloadable_division_t reloadable_divide(int32_t a, int32_t b)
-{{
-    return (reloadable_division_t){{a, b}};
-}}
-double reloadable_average(int32_t count, ...) {{ return count; }}
-void reloadable_greet(const char *name) {{}}
-uint32_t reloadable_greeted(void) {{ return 0; }}
-'''
+SOURCE = {SOURCE!r}
 
 def test_it(device, build_module):
     for name in ("one", "two"):
@@ -80,13 +72,13 @@ def test_breakpoints_and_stacks_follow_the_module(nested: NestedPytest) -> None:
     assert re.search(r"^pc +0x50000000", printed, re.MULTILINE)  # nothing has run yet
     for module in ("one", "two"):
         assert re.search(
-            rf"^#0 +inner \(text=0x[0-9a-f]+ .*\) at /.*/{module}_0\.c:4\n"
-            rf"#1 +0x[0-9a-f]+ in reloadable_greeting \(.*\) at /.*/{module}_0\.c:5\n"
+            rf"^#0 +inner \(text=0x[0-9a-f]+ .*\) at /.*/{module}_0\.c:3\n"
+            rf"#1 +0x[0-9a-f]+ in reloadable_greeting \(.*\) at /.*/{module}_0\.c:4\n"
             r"#2 +0x[0-9a-f]+ in greeter \(.*\) at .*/examples/basic/main/main\.c:\d+$",
             printed,
             re.MULTILINE,
         ), printed
-        assert re.search(rf'^4\t.*strcpy\(text, "{module}"\)', printed, re.MULTILINE), printed
+        assert re.search(rf'^3\t.*strcpy\(text, "{module}"\)', printed, re.MULTILINE), printed
 
 
 @pytest.mark.nightly

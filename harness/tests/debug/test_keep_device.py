@@ -14,7 +14,8 @@ import requests
 
 from pytest_embedded_hotreload.firmware import FirmwareBuilder
 from tests.conftest import NestedPytest, nested
-from tests.test_crashes import BASIC, WITH_DEVICE
+from tests.example_module import BASIC
+from tests.test_crashes import WITH_DEVICE
 
 FAILS = f"""
 pytestmark = pytest.mark.firmware({str(BASIC)!r})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -12,7 +11,6 @@ from . import image as module_image
 from .authkey import read_key
 from .diagnosis import explain_link_failure
 from .elf import read_image
-from .environment import tool_environment
 from .errors import ModuleError
 from .files import write_atomically, write_if_changed
 from .identity import module_identity
@@ -25,6 +23,7 @@ from .refusals import INFO, check_linked
 from .sets import borrowed, set_script, tables, without_ends
 from .sizes import summary
 from .slot import flash_image
+from .toolchain import run_tool
 
 LINK_OPTIONS = (
     "-shared",
@@ -136,18 +135,7 @@ def _sign(manifest: Manifest, stripped: bytes) -> bytes:
 
 
 def run(command: list[str], manifest: Manifest) -> str:
-    try:
-        result = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            env=tool_environment(),
-            check=False,
-        )
-    except OSError as error:
-        raise ModuleError(f"cannot run {command[0]}: {error.strerror}") from error
+    result = run_tool(command)
     said = result.stdout + result.stderr
     if result.returncode:
         raise ModuleError(*explain_link_failure(manifest.component, said))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterable
 
-from .environment import sibling, tool_environment
+from .errors import ModuleError
+from .toolchain import run_tool, sibling
 
 
 def demangled(compiler: str, names: Iterable[str]) -> dict[str, str]:
@@ -18,17 +18,8 @@ def demangled(compiler: str, names: Iterable[str]) -> dict[str, str]:
     if program is None:
         return readable
     try:
-        result = subprocess.run(
-            [program],
-            input="".join(f"{name}\n" for name in mangled),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            encoding="utf-8",
-            errors="replace",
-            env=tool_environment(),
-            check=False,
-        )
-    except OSError:
+        result = run_tool([program], "".join(f"{name}\n" for name in mangled))
+    except ModuleError:
         return readable  # a name that is hard to read is better than none
     lines = result.stdout.splitlines()
     if result.returncode == 0 and len(lines) == len(mangled):

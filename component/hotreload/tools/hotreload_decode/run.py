@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 
-from hotreload_build.environment import sibling
 from hotreload_build.errors import ModuleError
 from hotreload_build.identity import read as read_identity
 from hotreload_build.manifest import Manifest
+from hotreload_build.toolchain import sibling
 from hotreload_client import Client, ClientError
 from hotreload_loop.build import MANIFEST
 from hotreload_loop.errors import OtherFirmwareError, WrongCallError

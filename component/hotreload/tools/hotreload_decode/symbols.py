@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import bisect
 import re
-import subprocess
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,8 +20,8 @@ from hotreload_build.elf import (
     Symbol,
     read_image,
 )
-from hotreload_build.environment import tool_environment
 from hotreload_build.errors import ModuleError
+from hotreload_build.toolchain import run_tool
 
 PLACE = re.compile(r"^(.*):(\d+|\?)(?: \(discriminator \d+\))?$")
 #: symbols at one address, at most
@@ -113,18 +112,7 @@ def functions_at(addr2line: Path, elf: Path, addresses: Sequence[int]) -> list[F
     """The functions at addresses of an ELF, each behind those that were inlined there."""
     if not addresses:
         return []
-    command = [str(addr2line), "-fiaC", "-e", str(elf), *map(hex, addresses)]
-    try:
-        result = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            env=tool_environment(),
-        )
-    except OSError as error:
-        raise ModuleError(f"cannot run {addr2line}: {error.strerror}") from error
+    result = run_tool([str(addr2line), "-fiaC", "-e", str(elf), *map(hex, addresses)])
     if result.returncode != 0:
         raise ModuleError(f"{addr2line.name} cannot read {elf}", result.stderr)
     return list(_frames(elf, result.stdout.splitlines()))

@@ -1,8 +1,12 @@
-"""The environment of compilers and linkers: theirs and nobody's settings."""
+"""Programs of the toolchain: where they are, and a run of one that nobody's settings change."""
 
 from __future__ import annotations
 
 import os
+import subprocess
+from collections.abc import Sequence
+
+from .errors import ModuleError
 
 # GCC's manual, "Environment Variables Affecting GCC", and those of GNU ld. Other paths would bring
 # other headers and programs into a module than the firmware was built with.
@@ -27,7 +31,17 @@ def sibling(compiler: str, name: str) -> str | None:
     return None
 
 
-def tool_environment() -> dict[str, str]:
-    """For a program of the toolchain, whose messages are read and not translated."""
+def run_tool(command: Sequence[str], given: str = "") -> subprocess.CompletedProcess[str]:
+    """Run one to its end, with `given` to read; what it said is English, in any locale."""
     environment = {name: value for name, value in os.environ.items() if name not in LEFT_OUT}
-    return {**environment, "LC_ALL": "C"}
+    try:
+        return subprocess.run(
+            command,
+            input=given,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            env={**environment, "LC_ALL": "C"},
+        )
+    except OSError as error:
+        raise ModuleError(f"cannot run {command[0]}: {error.strerror}") from error
