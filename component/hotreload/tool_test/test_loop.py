@@ -674,6 +674,36 @@ def test_an_editor_may_replace_the_file(build: Path, device: Device) -> None:
         watch.expect("module 4 since boot")
 
 
+@pytest.mark.parametrize("endpoint", ["/status", "/upload-and-reload"])
+def test_a_save_while_the_device_hangs_is_noticed(
+    build: Path, device: Device, endpoint: str
+) -> None:
+    """Also of a header that is included for the first time just then."""
+    hangs, answers = threading.Event(), threading.Event()
+
+    def hang(path: str, body: bytes) -> None:
+        device.asked(path, body)
+        if path == endpoint:
+            hangs.set()
+            answers.wait(50)
+
+    with watching(build, device.server.url) as watch:
+        watch.expect("watching 2 files")
+        (build.parent / "new.h").write_text("not saved yet")
+        (build / "ninja").write_text(NINJA.replace("../header.h", "../header.h\\n    ../new.h"))
+        (build / "module").write_bytes(module(b"second"))
+        device.server.when_asked = hang
+        (build.parent / "source.c").write_text("includes new.h")
+        assert hangs.wait(50)
+        watch.expect("waiting for")  # the module is built
+        (build / "module").write_bytes(module(b"third"))
+        (build.parent / "new.h").write_text("saved while the device hangs")
+        answers.set()
+        watch.expect("module 3 since boot")
+        watch.expect("module 4 since boot")
+    assert device.uploads == [module(text) for text in (b"first", b"second", b"third")]
+
+
 def test_watching_survives_what_goes_wrong(build: Path, device: Device) -> None:
     source = build.parent / "source.c"
     with watching(build, device.server.url) as watch:

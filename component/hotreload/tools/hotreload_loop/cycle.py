@@ -28,6 +28,9 @@ URL_VARIABLE = "HOTRELOAD_URL"
 TIMEOUT = 30.0
 POLL = 0.025  # seconds; some hundred files are looked at in less than a hundredth of that
 
+State = tuple[int, int, int]  # of a file: when it was written in nanoseconds, bytes, inode
+UNSEEN: State = (0, 0, 0)
+
 
 @dataclass(frozen=True)
 class Cycle:
@@ -107,7 +110,7 @@ class Cycle:
         """A turn now and after each save of a source or header of the module, without an end."""
         self.client()  # without an address no save would help
         states = look(self.build.sources())
-        trial = self._try_turn(None)
+        trial = self._try_turn(states, None)
         tell(f"watching {len(states)} files of {self.build.component}, Ctrl-C ends this")
         pause = threading.Event()
         while True:
@@ -118,19 +121,24 @@ class Cycle:
                 trial = self._try_look(trial)
                 continue
             states.update(changed)
-            trial = self._try_turn(max(state[0] for state in changed.values()) / 1e9)
-            # what is new among the included files counts from now on; without a build directory
-            # nothing is, which the turn has said
-            with contextlib.suppress(*ERRORS):
-                states = {**look(self.build.sources() - set(states)), **states}
+            saved = max(state[0] for state in changed.values()) / 1e9
+            trial = self._try_turn(states, saved)
 
-    def _try_turn(self, saved: float | None) -> Trial | None:
+    def _try_turn(self, states: dict[Path, State], saved: float | None) -> Trial | None:
+        """A turn; `states` then also has what is included since its build."""
+        started = time.time_ns()
+        trial = None
         try:
-            return self.turn(only_if_new=True, saved=saved)
+            trial = self.turn(only_if_new=True, saved=saved)
         except ERRORS as error:
             complain(error)
             tell("the next save tries again")
-            return None
+        # without a build directory nothing is included, which the turn has said
+        with contextlib.suppress(*ERRORS):
+            for path, state in look(self.build.sources() - set(states)).items():
+                # a save since then may have come behind the build, while the device was asked
+                states[path] = state if state[0] < started else UNSEEN
+        return trial
 
     def _try_look(self, trial: Trial | None) -> Trial | None:
         """Returns what is to be looked at again."""
@@ -157,7 +165,7 @@ def asked(client: Client) -> Callable[[], dict[str, Any]]:
     return answer.result
 
 
-def look(paths: Iterable[Path]) -> dict[Path, tuple[int, int, int]]:
+def look(paths: Iterable[Path]) -> dict[Path, State]:
     """What tells that a file was written, of those that are there and not empty.
 
     Some editors move the old file away before they write the new one, others cut it to nothing.
