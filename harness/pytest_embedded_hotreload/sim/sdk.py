@@ -166,7 +166,7 @@ def venv_path() -> Path:
 
 def _own_environment() -> Path:
     """The environment that the package is installed in: it lies below it."""
-    for folder in HERE.parents:
+    for folder in list(HERE.parents)[:-1]:  # not the system's
         if (folder / "bin" / "python").exists():
             return folder
     raise ProvisionError(

@@ -11,7 +11,7 @@ __idf_export() {
     export IDF_PATH="$idf_path"
     export IDF_PYTHON_ENV_PATH="$venv"
     case ":$PATH:" in
-        *":$sdk/bin:"*) ;;
+        *":$venv/bin:$sdk/bin:$idf_path/tools:"*) ;;
         *) export PATH="$venv/bin:$sdk/bin:$idf_path/tools:$PATH" ;;
     esac
 }
