@@ -20,7 +20,7 @@ DEFAULTS = PACKAGE / "sim" / "sdkconfig.defaults"
 ICOUNT_SHIFT = 5
 #: of the core de212 in QEMU, whose cycle counter follows the virtual clock
 CYCLE_NANOSECONDS = 25
-PROGRAMS = ("qemu-system-xtensa", "cmake", "ninja", "setpriv")
+PROGRAMS = ("qemu-system-xtensa", "cmake", "ninja", "setpriv", "/usr/bin/python3")
 
 
 class SimLane(EmulatorLane):

@@ -105,7 +105,10 @@ def installed_versions(packages: Iterable[str]) -> dict[str, str]:
     try:
         answer = subprocess.run(command, capture_output=True, text=True, check=False).stdout
     except FileNotFoundError:
-        raise ProvisionError("this is not Debian: there is no dpkg-query") from None
+        raise ProvisionError(
+            "this is not Debian, which the simulated board needs: there is no dpkg-query "
+            "(the other lanes run on any Linux)"
+        ) from None
     rows = (line.split() for line in answer.splitlines())
     return {row[1]: row[2] for row in rows if row[0] == "installed"}
 

@@ -69,3 +69,10 @@ def test_a_set_up_that_fails_names_the_command(installed: Environment, tmp_path:
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
     assert line.startswith("hotreload doctor --install: ")
+
+
+def test_the_command_is_there(installed: Environment) -> None:
+    done = run(installed.folder / "bin" / "hotreload", "--help")
+
+    assert done.returncode == 0, done.stderr
+    assert "Usage: hotreload" in done.stdout
