@@ -158,7 +158,7 @@ class Device:
         after = {name: self._value(name) for name in names}
         lost = [f"{n} was {before[n]} and is {after[n]}" for n in names if before[n] != after[n]]
         if lost:
-            raise ConditionNotMet(", ".join(lost))
+            raise AssertionError(", ".join(lost))
 
     def hooks(self, mark: int = 0) -> list[HookRun]:
         """The hooks that have run, behind `mark` of the trace; equal to tuples of kind and name."""

@@ -81,6 +81,9 @@ class Probe:
         self._source = source
         self._connections = Connections(watch or Watch(), record)
 
+    def __repr__(self) -> str:
+        return "<probe>"
+
     @property
     def url(self) -> str:
         """Where the probe's server is now."""

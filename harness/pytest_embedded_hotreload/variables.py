@@ -33,7 +33,7 @@ class Symbol(NamedTuple):
     size: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Variable:
     """A variable of the device; where it is is looked up at each access, as a reload moves it."""
 
@@ -41,6 +41,9 @@ class Variable:
     find: Callable[[], Symbol]
     memory: Memory
     probe: Probe
+
+    def __repr__(self) -> str:
+        return f"<variable {self.name}>"
 
     def read(self, signed: bool = False) -> int:
         """Its value as an integer."""

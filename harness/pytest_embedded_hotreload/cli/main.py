@@ -4,7 +4,15 @@ from typing import Annotated
 
 import typer
 
-from pytest_embedded_hotreload.cli.commands import check, decode, inspect, reload, status, watch
+from pytest_embedded_hotreload.cli.commands import (
+    check,
+    components,
+    decode,
+    inspect,
+    reload,
+    status,
+    watch,
+)
 from pytest_embedded_hotreload.cli.reported import reported
 
 EPILOG = (
@@ -29,6 +37,7 @@ for command in (
     decode.decode,
     inspect.inspect,
     check.check,
+    components.components,
 ):
     app.command()(reported(command))
 
