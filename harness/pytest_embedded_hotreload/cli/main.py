@@ -8,6 +8,7 @@ from pytest_embedded_hotreload.cli.commands import (
     check,
     components,
     decode,
+    diff,
     inspect,
     reload,
     status,
@@ -38,6 +39,7 @@ for command in (
     inspect.inspect,
     check.check,
     components.components,
+    diff.diff,
 ):
     app.command()(reported(command))
 
