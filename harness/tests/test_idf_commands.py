@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from hotreload_loop.emulator import find_program
+from hotreload_loop.errors import WrongCallError
 from pytest_embedded_hotreload.esp_idf.sdk import EspIdf
 from tests.stand_in.environment import ROOT, real_environment, stand_in_environment
 
@@ -203,20 +205,23 @@ def test_the_emulator_leaves_the_build_alone_and_ends_by_ctrl_c(
     first = url.read_text()
     with project.running("run-project", "--qemu") as second:
         second.expect("greeting is now")
-        assert url.read_text() != first
+        both = url.read_text().split()
+        assert [f"{both[0]}\n", len(both)] == [first, 2]
+        unclear = project.run("reload")
+        assert unclear.returncode == WRONG_CALL
+        assert f"choose one of {both[0]}, {both[1]} by --url" in unclear.stderr
         assert second.end() == 0
-    assert not url.exists()
+    assert url.read_text() == first
     assert project.images() == images
-    url.write_text(first)
 
 
-def test_an_emulator_without_an_esp32_is_named(project: Project, tmp_path: Path) -> None:
+def test_an_emulator_without_an_esp32_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     debians = tmp_path / "qemu-system-xtensa"
     debians.write_text("#!/bin/sh\necho lx60-nommu  Debian has this one\n")
     debians.chmod(0o755)
-    path = f"{tmp_path}{os.pathsep}{project.environment['PATH']}"
-    result = project.run("run-project", "--qemu", PATH=path)
-    assert result.returncode == WRONG_CALL
-    assert result.stderr.splitlines()[-1].startswith(
-        f"hotreload: error: {debians} is not Espressif's QEMU, it has no machine esp32: run "
-    )
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    message = f"^{debians} is not Espressif's QEMU, it has no machine esp32: run "
+    with pytest.raises(WrongCallError, match=message):
+        find_program()

@@ -30,6 +30,14 @@ def lock_folder() -> Path:
     return shared if os.access(shared, os.W_OK) else Path(tempfile.gettempdir())
 
 
+def lock_of(board: Board, folder: Path) -> Path:
+    """The lock that who uses a board holds."""
+    # a port by another name is the same board
+    port = str(Path(board.port).resolve()) if board.port.startswith("/") else board.port
+    key = hashlib.sha256(port.encode()).hexdigest()[:16]
+    return folder / f"hotreload-board-{key}.lock"
+
+
 class Pool:
     """The boards of a run."""
 
@@ -72,7 +80,7 @@ class Pool:
         with contextlib.ExitStack() as held:
             free = []
             for board in self._boards:
-                lock = _Lock(self._lock_of(board))
+                lock = _Lock(lock_of(board, self._folder))
                 if lock.try_take():
                     held.callback(lock.release)
                     free.append(board)
@@ -87,7 +95,7 @@ class Pool:
         free: queue.SimpleQueue[tuple[Board, _Lock]] = queue.SimpleQueue()
         locks = []
         for board in candidates:
-            lock = _Lock(self._lock_of(board))
+            lock = _Lock(lock_of(board, self._folder))
             locks.append(lock)
             if lock.try_take():
                 free.put((board, lock))
@@ -103,12 +111,6 @@ class Pool:
             yield board
         finally:
             lock.release()
-
-    def _lock_of(self, board: Board) -> Path:
-        # a port by another name is the same board
-        port = str(Path(board.port).resolve()) if board.port.startswith("/") else board.port
-        key = hashlib.sha256(port.encode()).hexdigest()[:16]
-        return self._folder / f"hotreload-board-{key}.lock"
 
     def _none_left(self, count: int) -> str:
         failures = "; ".join(self._records.failures().values()) or "none has failed"

@@ -8,9 +8,13 @@ from pytest_embedded_hotreload.cli.commands import (
     check,
     components,
     decode,
+    devices,
     diff,
+    doctor,
     inspect,
+    new,
     reload,
+    run,
     status,
     watch,
 )
@@ -32,14 +36,18 @@ app = typer.Typer(
 )
 
 for command in (
+    new.new,
+    run.run,
     reload.reload,
     watch.watch,
     status.status,
-    decode.decode,
     inspect.inspect,
     check.check,
     components.components,
     diff.diff,
+    decode.decode,
+    devices.devices,
+    doctor.doctor,
 ):
     app.command()(reported(command))
 

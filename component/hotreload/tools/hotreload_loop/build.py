@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import re
+import socket
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from hotreload_client import Key
 
@@ -17,7 +19,7 @@ from .module import Module
 
 MANIFEST = Path("hotreload", "module_manifest.json")
 TARGET = "hotreload-module"
-# says where the emulated device is while `idf.py run-project --qemu` runs
+# says where the emulated devices are while `idf.py run-project --qemu` runs, one in a line
 DEVICE_URL = Path("hotreload", "device_url")
 
 CACHE_ENTRY = re.compile(r"^(CMAKE_GENERATOR|CMAKE_MAKE_PROGRAM):[A-Z]+=(.*)$", re.MULTILINE)
@@ -75,10 +77,38 @@ class Build:
         return Key.load(Path(path)) if path else None
 
     @property
+    def device_urls(self) -> list[str]:
+        """Where emulated devices of this build are: those that run, or were killed."""
+        path = self.folder / DEVICE_URL
+        return path.read_text(encoding="utf-8").split() if path.exists() else []
+
+    @property
     def device_url(self) -> str | None:
         """Where the emulated device of this build is, if one runs."""
+        urls = self.device_urls
+        if len(urls) > 1:
+            urls = [url for url in urls if _is_taken(url)]
+        if len(urls) > 1:
+            raise WrongCallError(
+                f"{len(urls)} devices run from {self.folder}: choose one of {', '.join(urls)} by "
+                "--url"
+            )
+        return urls[0] if urls else None
+
+    def announce(self, url: str) -> None:
+        """Let other commands find a device, until `withdraw`."""
+        self._write_urls([*self.device_urls, url])
+
+    def withdraw(self, url: str) -> None:
+        """The device is off."""
+        self._write_urls([other for other in self.device_urls if other != url])
+
+    def _write_urls(self, urls: list[str]) -> None:
         path = self.folder / DEVICE_URL
-        return path.read_text(encoding="utf-8").strip() if path.exists() else None
+        if urls:
+            path.write_text("".join(f"{url}\n" for url in urls), encoding="utf-8")
+        else:
+            path.unlink(missing_ok=True)
 
     def make_module(self, *, colours: bool) -> tuple[Module, str]:
         """Build what has changed; returns the module and the warnings of the compiler.
@@ -122,6 +152,16 @@ class Build:
             )
         except OSError as error:
             raise WrongCallError(f"cannot run {self.ninja}: {error.strerror}") from error
+
+
+def _is_taken(url: str) -> bool:
+    """Whether somebody listens there: an emulator that was killed could not withdraw its own."""
+    address = urlsplit(url)
+    try:
+        with socket.create_connection((address.hostname or "", address.port or 80), timeout=1):
+            return True
+    except OSError:
+        return False
 
 
 def messages(output: str) -> str:

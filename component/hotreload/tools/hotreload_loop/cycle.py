@@ -95,7 +95,7 @@ class Cycle:
 
     def _advice(self, running: str) -> str:
         """Why this build has another firmware than the one that runs, and what to do about it."""
-        emulated = self.address == self.build.device_url
+        emulated = self.address in self.build.device_urls
         what_to_do = (
             "end `idf.py run-project --qemu` and start it again, which runs the new one"
             if emulated

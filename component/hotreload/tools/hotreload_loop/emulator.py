@@ -9,12 +9,12 @@ import signal
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from .build import DEVICE_URL, Build
+from .build import Build
 from .errors import DONE, LoopError, WrongCallError
 from .progress import tell
 
@@ -61,8 +61,17 @@ def flash_image(build: Build) -> bytes:
     return bytes(image)
 
 
-def run(build: Build, device_port: int, host_port: int) -> int:
-    """Run until QEMU is ended: by Ctrl-C, by Ctrl-A X, or by a signal. Returns its status."""
+def tell_url(url: str) -> None:
+    tell(f"the device's server is at {url}; Ctrl-C ends the emulator, and so does Ctrl-A X")
+
+
+def run(
+    build: Build, device_port: int, host_port: int, started: Callable[[str], None] = tell_url
+) -> int:
+    """Run until QEMU is ended: by Ctrl-C, by Ctrl-A X, or by a signal. Returns its status.
+
+    `started` is given the address of the device's server.
+    """
     program = find_program()
     image = flash_image(build)
     with tempfile.TemporaryDirectory(prefix="hotreload-") as folder:
@@ -85,7 +94,7 @@ def run(build: Build, device_port: int, host_port: int) -> int:
             # whatever ends this program ends QEMU
             before = signal.signal(signal.SIGTERM, signal.default_int_handler)
             try:
-                with _announced(build, _forwarded_port(ours)):
+                with _announced(build, f"http://127.0.0.1:{_forwarded_port(ours)}", started):
                     return process.wait()
             except KeyboardInterrupt:
                 return DONE
@@ -119,16 +128,14 @@ def _forwarded_port(connection: socket.socket) -> int:
 
 
 @contextmanager
-def _announced(build: Build, port: int) -> Iterator[None]:
+def _announced(build: Build, url: str, started: Callable[[str], None]) -> Iterator[None]:
     """Other commands find the device by themselves while it runs."""
-    url = f"http://127.0.0.1:{port}"
-    file = build.folder / DEVICE_URL
-    file.write_text(url, encoding="utf-8")
-    tell(f"the device's server is at {url}; Ctrl-C ends the emulator, and so does Ctrl-A X")
+    build.announce(url)
+    started(url)
     try:
         yield
     finally:
-        file.unlink(missing_ok=True)
+        build.withdraw(url)
 
 
 def _flash_size(build: Build) -> int:

@@ -28,6 +28,8 @@ sys.dont_write_bytecode = True  # an extension's folder belongs to the user
 import click  # noqa: E402
 
 TARGETS = ("esp32",)
+# whatever QEMU is in PATH, what is built here runs on the simulated board
+QEMU = Path(__file__).resolve().parent / "qemu"
 VERSION_FILE = Path(__file__).with_name("cmake") / "version.cmake"
 FAILED = 2
 
@@ -392,6 +394,7 @@ def extensions(project: str) -> list[Any]:
 
 def main(arguments: Sequence[str]) -> None:
     os.environ.setdefault("IDF_PATH", str(Path(__file__).resolve().parents[1]))
+    os.environ["PATH"] = f"{QEMU}{os.pathsep}{os.environ['PATH']}"
     project = project_folder(arguments)
     actions = own_actions()
     for extension in extensions(project):
