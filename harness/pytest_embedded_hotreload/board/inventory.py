@@ -226,13 +226,17 @@ def _one_of(known: Sequence[str]) -> Callable[[Any], str]:
 def _port(value: Any) -> str:
     if not isinstance(value, str) or not value:
         raise _WrongValue(value, _HELP["port"])
-    scheme, colon, rest = value.partition("://")
-    if colon and (f"{scheme}://" != RFC2217 or not _ADDRESS.fullmatch(rest.split("?")[0])):
+    if "://" not in value:
+        return value
+    # the option that esptool's documentation has, and that no port needs here
+    address = value.removeprefix(RFC2217).removesuffix("?ign_set_control")
+    found = _ADDRESS.fullmatch(address)
+    if not value.startswith(RFC2217) or not found or not _is_port(int(found[2])):
         raise _WrongValue(
             value,
             "a URL is rfc2217://HOST:PORT, since no other kind hands on the reset lines",
         )
-    return value
+    return f"{RFC2217}{address}"
 
 
 def _wifi(value: Any) -> Wifi:

@@ -13,9 +13,10 @@ from esptool.reset import HardReset
 from esptool.targets import CHIP_DEFS
 from esptool.util import FatalError
 
+from pytest_embedded_hotreload.board.bootmode import check_lines
 from pytest_embedded_hotreload.board.errors import BoardError
 from pytest_embedded_hotreload.board.inventory import Board
-from pytest_embedded_hotreload.board.port import CONSOLE_BAUD, open_port
+from pytest_embedded_hotreload.board.port import CONSOLE_BAUD, explain, open_port
 from pytest_embedded_hotreload.console import Console
 from pytest_embedded_hotreload.progress import NoScreen, Progress
 
@@ -68,6 +69,8 @@ class Link:
                 self.lost = None
                 return
             except BoardError:
+                if attempt == 0:
+                    check_lines(self.board)
                 if attempt == ATTEMPTS - 1:
                     raise
 
@@ -108,14 +111,14 @@ class Link:
             self._start_reading()
             HardReset(self.port)()
         except (serial.SerialException, OSError) as error:
-            raise self._lose(f"it cannot be reset: {error}") from error
+            raise self._lose("it cannot be reset", error) from error
 
     def write(self, data: bytes) -> None:
         """Send to the firmware's console."""
         try:
             self.port.write(data)
         except (serial.SerialException, OSError) as error:
-            raise self._lose(f"its port does not take data: {error}") from error
+            raise self._lose("its port does not take data", error) from error
 
     def close(self) -> None:
         """Leave the board as it is."""
@@ -125,7 +128,7 @@ class Link:
     @property
     def _loader(self) -> ESPLoader:
         if self._esp is None:
-            raise self._lose("it is not in download mode")
+            raise BoardError(self.board, "it is not in download mode")
         return self._esp
 
     def _connect(self) -> ESPLoader:
@@ -157,8 +160,8 @@ class Link:
         found: str = self._loader.flash_md5sum(offset, len(wanted))
         return found == hashlib.md5(wanted).hexdigest()
 
-    def _lose(self, what: str) -> BoardError:
-        self.lost = BoardError(self.board, what)
+    def _lose(self, what: str, error: Exception) -> BoardError:
+        self.lost = BoardError(self.board, f"{what}: {explain(self.port, error)}")
         return self.lost
 
     @contextlib.contextmanager
@@ -166,8 +169,7 @@ class Link:
         try:
             yield
         except (FatalError, serial.SerialException, OSError) as error:
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise self._lose(f"{what}: {reason}") from error
+            raise self._lose(what, error) from error
 
     def _start_reading(self) -> None:
         if self.console is None:
@@ -192,4 +194,4 @@ class Link:
                 console.put(self.redact(self.port.read(max(1, self.port.in_waiting))))
         except (serial.SerialException, OSError, TypeError) as error:
             # TypeError: a port of pyserial that was closed meanwhile
-            console.finish(str(self._lose(f"its port was lost: {error}")), lost=True)
+            console.finish(str(self._lose("its port was lost", error)), lost=True)

@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 
-from pytest_embedded_hotreload.board.bridge.circuit import Port
 from pytest_embedded_hotreload.board.errors import BoardError
 from pytest_embedded_hotreload.board.inventory import Board
 from pytest_embedded_hotreload.board.link import Link
@@ -21,47 +20,6 @@ from pytest_embedded_hotreload.progress import Progress
 from tests.board.conftest import PYTHONPATH, Bridge
 from tests.conftest import ROOT
 from tests.test_progress import FakeScreen
-
-
-class Lines:
-    """A chip that notes what its lines do."""
-
-    def __init__(self) -> None:
-        self.events: list[str] = []
-
-    def start(self, download: bool) -> None:
-        self.events.append("download" if download else "run")
-
-    def stop(self) -> None:
-        self.events.append("reset")
-
-    def write(self, data: bytes) -> None:
-        raise AssertionError
-
-
-def drive(*states: tuple[int, int]) -> list[str]:
-    chip = Lines()
-    port = Port(chip)
-    port.power_on()
-    for dtr, rts in states:
-        if port.dtr != bool(dtr):
-            port.dtr = bool(dtr)
-        if port.rts != bool(rts):
-            port.rts = bool(rts)
-    return chip.events
-
-
-def test_opening_a_port_resets_nothing() -> None:
-    assert drive((1, 0), (1, 1)) == ["run"]
-
-
-def test_a_pulse_of_rts_resets() -> None:
-    assert drive((0, 1), (0, 0)) == ["run", "reset", "run"]
-
-
-@pytest.mark.parametrize("way", [[(1, 0)], [(1, 1), (1, 0)]], ids=["at once", "one by one"])
-def test_dtr_during_reset_is_download_mode(way: list[tuple[int, int]]) -> None:
-    assert drive((0, 1), *way, (0, 0)) == ["run", "reset", "download"]
 
 
 def esptool(*arguments: str) -> str:
@@ -73,8 +31,9 @@ def esptool(*arguments: str) -> str:
 
 @pytest.mark.nightly
 @pytest.mark.timeout(300)
-def test_esptool_of_a_user(bridge: Bridge, tmp_path: Path) -> None:
-    port = ["--port", bridge.url, "--no-stub"]
+def test_esptool_of_a_user(make_bridge: Callable[..., Bridge]) -> None:
+    # pyserial waits for each line to be confirmed: 50 ms, which takes the largest capacitor
+    port = ["--port", make_bridge("patient", "--capacitor", "10").url, "--no-stub"]
 
     assert "Detected flash size: 4MB" in esptool(*port, "flash-id")
 
@@ -166,6 +125,8 @@ def test_help() -> None:
         (("--forward", "http"), "'http' is not PORT or PORT:HOST_PORT"),
         (("--forward", "8080:70000"), "a port cannot be had"),
         (("--port", "70000"), "a port cannot be had"),
+        (("--capacitor", "0"), "'0' is not a number of microfarads above 0"),
+        (("--capacitor", "1uF"), "'1uF' is not a number of microfarads above 0"),
         (("--chip", "esp8266"), "invalid choice: 'esp8266'"),
     ],
 )

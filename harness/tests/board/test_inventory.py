@@ -58,6 +58,13 @@ def test_all_that_a_file_can_say(boards_file: Path) -> None:
     )
 
 
+def test_the_option_that_esptool_needs_is_known(tmp_path: Path) -> None:
+    path = tmp_path / "boards.yaml"
+    path.write_text("boards: [{name: a, port: 'rfc2217://shelf.lan:4000?ign_set_control'}]")
+
+    assert load_boards(path)[0].port == "rfc2217://shelf.lan:4000"
+
+
 def test_boards_are_chosen_by_tags(boards_file: Path) -> None:
     assert [board.name for board in load_boards(boards_file, ["psram", "desk"])] == ["desk"]
     with pytest.raises(BoardsFileError, match=r"no board has the tags lab .*: there are desk, psr"):
@@ -94,6 +101,8 @@ def test_the_example_in_the_comments_can_be_used(
         ("boards: [{name: a, port: 7}]", "boards[0].port is 7: write the board's serial port"),
         ("boards: [{name: a, port: 'socket://h:1'}]", "port is 'socket://h:1': a URL is rfc2217"),
         ("boards: [{name: a, port: 'rfc2217://h'}]", "port is 'rfc2217://h': a URL is rfc2217"),
+        ("boards: [{name: a, port: 'rfc2217://h:0'}]", "'rfc2217://h:0': a URL is rfc2217"),
+        ("boards: [{name: a, port: 'rfc2217://h:1?x'}]", "'rfc2217://h:1?x': a URL is rfc2217"),
         ("boards: [{name: a, port: p, chip: esp8266}]", "chip is 'esp8266': choose one of esp32"),
         ("boards: [{name: a, port: p, network: 4g}]", "network is '4g': choose one of ethernet"),
         ("boards: [{name: a, port: p, wifi: {pw: x}}]", "wifi is '...': write {ssid: VARIABLE"),

@@ -1,6 +1,8 @@
 """The bridge as a program: `python -m pytest_embedded_hotreload.board.bridge --help`."""
 
 import argparse
+import contextlib
+import math
 import re
 import signal
 import socket
@@ -8,7 +10,7 @@ import sys
 from pathlib import Path
 
 from pytest_embedded_hotreload.board.bridge.chips import CHIPS, HostPorts
-from pytest_embedded_hotreload.board.bridge.circuit import Port
+from pytest_embedded_hotreload.board.bridge.circuit import CAPACITOR, Port, rise_seconds
 from pytest_embedded_hotreload.board.bridge.server import Server
 from pytest_embedded_hotreload.errors import HarnessError
 from pytest_embedded_hotreload.flashimage import SIZES
@@ -70,6 +72,14 @@ def _parser() -> argparse.ArgumentParser:
         help="where it listens on 127.0.0.1 (default: a free port)",
     )
     parser.add_argument(
+        "--capacitor",
+        type=_microfarads,
+        default=CAPACITOR,
+        metavar="UF",
+        help="microfarads at the chip's EN pin: how far apart changes of DTR and RTS may come "
+        f"(default: {CAPACITOR:g}, as boards have it: {rise_seconds(CAPACITOR) * 1e3:.0f} ms)",
+    )
+    parser.add_argument(
         "--forward",
         type=_forward,
         action="append",
@@ -78,6 +88,13 @@ def _parser() -> argparse.ArgumentParser:
         "8080 and 8081, by free ones); can be repeated",
     )
     return parser
+
+
+def _microfarads(text: str) -> float:
+    with contextlib.suppress(ValueError):
+        if 0 < (value := float(text)) < math.inf:
+            return value
+    raise argparse.ArgumentTypeError(f"{text!r} is not a number of microfarads above 0")
 
 
 def _forward(text: str) -> tuple[int, int]:
@@ -112,7 +129,7 @@ def _serve(options: argparse.Namespace) -> None:
     print(f"  stub: {STUBS[options.chip]}")
     print("", flush=True)
     try:
-        server.serve(Port(chip))
+        server.serve(Port(chip, rise_seconds(options.capacitor)))
     finally:
         chip.stop()
         server.close()

@@ -5,7 +5,7 @@ import socket
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from pytest_embedded_hotreload.board.bridge.rom import DownloadMode
+from pytest_embedded_hotreload.board.bridge.rom import FLASH_BOOT, DownloadMode
 from pytest_embedded_hotreload.emulator.machine import Machine, Output
 from pytest_embedded_hotreload.esp32.program import find_qemu
 from pytest_embedded_hotreload.esp32.qemu import esp32_options
@@ -97,7 +97,7 @@ class Esp32Chip(QemuChip):
 
 
 class SimChip(QemuChip):
-    """The simulated board, whose download mode is ours."""
+    """The simulated board, whose ROM is ours."""
 
     def __init__(self, flash: Path, ports: HostPorts, output: Output) -> None:
         super().__init__(flash, ports, output)
@@ -107,6 +107,7 @@ class SimChip(QemuChip):
         if download:
             self._rom = DownloadMode(self._flash, self._output.put)
         else:
+            self._output.put(FLASH_BOOT)
             super().start(download)
 
     def stop(self) -> None:

@@ -1,19 +1,37 @@
-"""The two lines that reset a chip, as the transistors of ESP32 boards connect them.
+"""The two lines that reset a chip, as the circuit of ESP32 boards connects them.
 
-RTS alone pulls EN low: reset. DTR alone pulls IO0 low, which the chip looks at when EN rises: low
-is download mode. Both at once change neither. (Espressif, "Boot mode selection", chapter "Automatic
-bootloader" of esptool's documentation.)
+Two transistors: RTS alone pulls EN low, DTR alone pulls IO0 low, both at once neither. A chip runs
+while EN is high, and looks at IO0 at the moment when EN has risen: low is download mode. RTS keeps
+the chip in reset with IO0 high, and whichever line comes first on the way to DTR alone lets go of
+EN with IO0 still high; that this way leads to download mode is due to the capacitor at EN, which
+makes it rise slowly. (esptool's documentation, "Boot Mode Selection", "Automatic Bootloader": 1 to
+10 uF. ESP32 Hardware Design Guidelines, "Chip Power-up and Reset Timing": 10 kOhm and 1 uF.)
 """
 
+import math
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
+
+#: ohms between EN and the supply
+PULL_UP = 10_000
+#: the capacitor between EN and ground of most boards, in microfarads
+CAPACITOR = 1.0
+#: of the supply, at which EN counts as high (ESP32 data sheet, "DC Characteristics": VIH)
+HIGH = 0.75
+
+
+def rise_seconds(microfarads: float) -> float:
+    """How long EN takes from the moment when nothing pulls it low any more."""
+    return PULL_UP * microfarads * 1e-6 * -math.log(1 - HIGH)
 
 
 class Chip(Protocol):
     """What hangs at the lines."""
 
     def start(self, download: bool) -> None:
-        """EN rises."""
+        """EN has risen."""
 
     def stop(self) -> None:
         """EN falls."""
@@ -24,9 +42,15 @@ class Chip(Protocol):
 
 @dataclass
 class Port:
-    """The board's end of a serial port, with the attributes that pyserial's `PortManager` uses."""
+    """The board's end of a serial port, with the attributes that pyserial's `PortManager` uses.
+
+    The chip starts in `settle()`, which is to be called `remaining` seconds later.
+    """
 
     chip: Chip
+    #: how long EN takes to rise, in seconds of `clock`
+    rise: float = rise_seconds(CAPACITOR)
+    clock: Callable[[], float] = time.monotonic
     baudrate: int = 115200
     bytesize: int = 8
     parity: str = "N"
@@ -40,7 +64,8 @@ class Port:
     cd: bool = True
     _dtr: bool = field(default=False, init=False)
     _rts: bool = field(default=False, init=False)
-    _in_reset: bool = field(default=True, init=False)
+    _running: bool = field(default=False, init=False)
+    _up_at: float | None = field(default=None, init=False)
 
     @property
     def dtr(self) -> bool:
@@ -68,17 +93,27 @@ class Port:
     def reset_output_buffer(self) -> None:
         """There is none."""
 
-    def _drive(self) -> None:
-        if self._rts and not self._dtr:
-            if not self._in_reset:
-                self.chip.stop()
-            self._in_reset = True
-        # from reset to both lines, EN stays low for a moment: its capacitor is what makes the way
-        # over that state, which RFC2217 cannot avoid, lead to download mode
-        elif self._in_reset and not (self._rts and self._dtr):
-            self._in_reset = False
-            self.chip.start(download=self._dtr)
-
     def power_on(self) -> None:
         """Let the chip run, unless it does or the lines hold it."""
         self._drive()
+
+    @property
+    def remaining(self) -> float | None:
+        """Seconds until EN has risen; none when it does not rise."""
+        return None if self._up_at is None else max(0.0, self._up_at - self.clock())
+
+    def settle(self) -> None:
+        """Start the chip if EN has risen by now."""
+        if self._up_at is not None and self.clock() >= self._up_at:
+            self._up_at = None
+            self._running = True
+            self.chip.start(download=self._dtr and not self._rts)
+
+    def _drive(self) -> None:
+        if self._rts and not self._dtr:
+            self._up_at = None
+            if self._running:
+                self._running = False
+                self.chip.stop()
+        elif not self._running and self._up_at is None:
+            self._up_at = self.clock() + self.rise

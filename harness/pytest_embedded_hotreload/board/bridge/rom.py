@@ -29,7 +29,9 @@ BAD_CHECKSUM, REFUSED = 0x07, 0x05
 ID_REGISTER, FLASH_DATA_REGISTER, FLASH_COMMAND_REGISTER = 0x40001000, 0x3FF42080, 0x3FF42000
 ESP32_ID, FLASH_ID = 0x00F01D83, 0x1640C8
 
+#: the strapping pins as the ROM tells them, with IO0 (0x10) low and high
 GREETING = b"rst:0x1 (POWERON_RESET),boot:0x3 (DOWNLOAD_BOOT)\r\nwaiting for download\r\n"
+FLASH_BOOT = b"rst:0x1 (POWERON_RESET),boot:0x13 (SPI_FAST_FLASH_BOOT)\r\n"
 
 
 class DownloadMode:

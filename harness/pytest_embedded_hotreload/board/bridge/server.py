@@ -62,12 +62,13 @@ class Server:
         with selectors.DefaultSelector() as selector:
             selector.register(self._listener, selectors.EVENT_READ)
             while True:
-                for key, _ in selector.select():
+                for key, _ in selector.select(port.remaining):
                     if key.fileobj is self._listener:
                         self._accept(selector, port)
                     elif self._client is not None and not self._client.receive():
                         selector.unregister(self._client.connection)
                         self._drop()
+                port.settle()
 
     def close(self) -> None:
         """Close all connections."""
