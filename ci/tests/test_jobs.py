@@ -1,6 +1,5 @@
 """Each job's commands do what the job is for, as far as this machine has what they need."""
 
-import json
 import os
 import re
 import shutil
@@ -116,10 +115,10 @@ def test_esp32_builds_and_runs(runner: Runner) -> None:
 @pytest.mark.parametrize("path", [None, "nowhere"])
 def test_esp_idf_that_is_missing_is_said_in_one_line(runner: Runner, path: str | None) -> None:
     named = {"IDF_PATH": path} if path else {}
-    for job in ("esp32", "board"):
-        status, said = runner.run(job, OPTIONS="", BOARD="desk", **named)
-        assert (status, said.count("\n")) == (1, 1)
-        assert said.startswith(f"ci/{job}: no ESP-IDF in the environment: ")
+    for script in ("esp32", "board"):
+        done = runner.bash(f"ci/{script}", **named)
+        assert (done.returncode, done.stdout.count("\n")) == (1, 1)
+        assert done.stdout.startswith(f"ci/{script}: no ESP-IDF in the environment: ")
 
 
 @pytest.mark.nightly
@@ -164,24 +163,10 @@ def test_board_that_is_missing_hides_no_other(runner: Runner) -> None:
     assert "Traceback" not in said
 
 
-def test_boards_become_a_matrix(runner: Runner, tmp_path: Path) -> None:
-    (runner.clone / "ci" / "boards.yaml").write_text(BOARDS)
-    output = tmp_path / "output"
-    status, said = runner.run("boards", GITHUB_OUTPUT=str(output))
-
-    assert status == 0, said
-    name, _, value = output.read_text().partition("=")
-    assert name == "boards"
-    assert json.loads(value) == [
-        {"name": "desk", "runs_on": ["self-hosted", "hotreload-board", "desk"]},
-        {"name": "shelf", "runs_on": ["self-hosted", "hotreload-board", "shelf"]},
-    ]
-
-
-def test_mistake_in_the_boards_fails_the_job(runner: Runner, tmp_path: Path) -> None:
+def test_mistake_in_the_boards_is_said(runner: Runner) -> None:
     (runner.clone / "ci" / "boards.yaml").write_text("boards: [{name: desk}]\n")
-    status, said = runner.run("boards", GITHUB_OUTPUT=str(tmp_path / "output"))
+    done = runner.bash("ci/board", **stand_in_environment())
 
-    assert status != 0
-    assert "boards[0].port is missing" in said
-    assert "Traceback" not in said
+    assert done.returncode != 0
+    assert "boards[0].port is missing" in done.stdout
+    assert "Traceback" not in done.stdout

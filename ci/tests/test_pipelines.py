@@ -8,22 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from ci.tests.pipelines import GITHUB, GITLAB, ROOT, Job, github_jobs, gitlab_jobs, load
-from pytest_embedded_hotreload.board.inventory import Board
-from pytest_embedded_hotreload.board.pipeline import github_matrix, gitlab_pipeline
 
-BOARDS = [Board("desk", "/dev/ttyUSB0"), Board("shelf.2", "rfc2217://shelf.lan:4000")]
 #: jobs that GitHub and GitLab have both
-NAMES = {"sim", "esp32", "slow", "fuzz", "soak", "boards", "board"}
+NAMES = {"sim", "esp32", "slow", "fuzz", "soak", "board"}
 ARTIFACTS = {
     "sim": "build/report",
     "esp32": "build/report",
     "slow": "build/report",
     "fuzz": "build/fuzz/*/findings",
     "soak": "build/soak",
-    "board": "build/board/NAME",
+    "board": "build/board",
 }
 
 
@@ -46,18 +42,11 @@ def test_gitlab_takes_the_pipeline() -> None:
     validate("vendor.gitlab-ci", "--data-transform", "gitlab-ci", *GITLAB)
 
 
-@pytest.mark.parametrize("boards", [BOARDS, []], ids=["two", "none"])
-def test_gitlab_takes_the_pipeline_of_the_boards(boards: list[Board], tmp_path: Path) -> None:
-    file = tmp_path / "boards.yml"
-    file.write_text(gitlab_pipeline(boards))
-    validate("vendor.gitlab-ci", file)
-
-
 @pytest.mark.parametrize("jobs", [github_jobs(), gitlab_jobs()], ids=["github", "gitlab"])
 def test_every_script_is_there(jobs: dict[str, Job]) -> None:
     assert set(jobs) == NAMES
     scripts = {script for job in jobs.values() for script in job.scripts}
-    assert {"ci/test", "ci/esp32", "ci/fuzz", "ci/soak", "ci/boards"} <= scripts
+    assert {"ci/test", "ci/esp32", "ci/fuzz", "ci/soak", "ci/farm"} <= scripts
     assert [script for script in scripts if not os.access(ROOT / script, os.X_OK)] == []
 
 
@@ -65,8 +54,11 @@ def test_both_run_the_same_scripts() -> None:
     github, gitlab = github_jobs(), gitlab_jobs()
     for name in NAMES - {"board"}:
         assert github[name].scripts == gitlab[name].scripts, name
-    (job, _) = yaml.safe_load(gitlab_pipeline(BOARDS)).values()
-    assert (github["board"].commands, job["script"]) == (('ci/board "$BOARD"',), ["ci/board desk"])
+    board = gitlab["board"].description
+    on_gitlab = [*board["script"], *board["after_script"]]
+    assert list(github["board"].commands) == [
+        text.replace("$HOTRELOAD_FARM", "$TAGS") for text in on_gitlab
+    ]
 
 
 def test_both_build_with_the_same_releases() -> None:
@@ -85,24 +77,16 @@ def test_no_job_hides_another() -> None:
     for name, job in github_jobs().items():
         strategy = job.description.get("strategy")
         assert strategy is None or strategy["fail-fast"] is False, name
-        assert job.description.get("needs") == ("boards" if name == "board" else None)
+        assert job.description.get("needs") is None, name
     for name, job in gitlab_jobs().items():
         if job.description["extends"] == ".night" or ".night" in job.description["extends"]:
             needed = job.description.get("needs", load(GITLAB[1])[".night"]["needs"])
-            assert needed == (["boards"] if name == "board" else []), name
-    jobs = yaml.safe_load(gitlab_pipeline(BOARDS))
-    assert [job["tags"] for job in jobs.values()] == [
-        ["hotreload-board", "desk"],
-        ["hotreload-board", "shelf.2"],
-    ]
-    assert all("needs" not in job and "allow_failure" not in job for job in jobs.values())
+            assert needed == [], name
+        assert "allow_failure" not in job.description, name
 
 
 def test_reports_and_firmwares_are_kept_whatever_happens() -> None:
     on_gitlab = {name: job.description for name, job in gitlab_jobs().items()}
-    on_gitlab["board"] = yaml.safe_load(gitlab_pipeline([Board("NAME", "/dev/ttyUSB0")]))[
-        "board NAME"
-    ]
     for name, folder in ARTIFACTS.items():
         (upload,) = (
             step
@@ -110,7 +94,7 @@ def test_reports_and_firmwares_are_kept_whatever_happens() -> None:
             if step.get("uses", "").startswith("actions/upload-artifact@")
         )
         assert upload["if"] == ("failure()" if name == "fuzz" else "always()"), name
-        assert upload["with"]["path"].replace("${{ matrix.board.name }}", "NAME") == folder
+        assert upload["with"]["path"] == folder
         artifacts = on_gitlab[name]["artifacts"]
         assert artifacts["when"] == ("on_failure" if name == "fuzz" else "always"), name
         assert artifacts["paths"] == [f"{folder}/"]
@@ -135,7 +119,9 @@ def test_strangers_changes_never_run_on_a_board() -> None:
         triggers: Any = content[True]  # YAML 1.1 reads `on` so
         own = [name for name, job in content["jobs"].items() if "ubuntu" not in job["runs-on"]]
         assert not (own and "pull_request" in triggers)
-    assert load(GITLAB[1])[".night"]["rules"] == [{"if": '$CI_PIPELINE_SOURCE == "schedule"'}]
+    night = '$CI_PIPELINE_SOURCE == "schedule"'
+    assert load(GITLAB[1])[".night"]["rules"] == [{"if": night}]
+    assert gitlab_jobs()["board"].description["rules"] == [{"if": f"{night} && $LG_COORDINATOR"}]
 
 
 def test_credentials_of_the_boards_are_handed_on() -> None:
@@ -146,6 +132,15 @@ def test_credentials_of_the_boards_are_handed_on() -> None:
     }
 
 
-def test_matrix_of_boards_is_one_line() -> None:
-    assert github_matrix(BOARDS).count("\n") == 1
-    assert github_matrix([]) == "[]\n"
+def test_boards_of_a_stopped_job_are_freed() -> None:
+    """By the name that the run has had, which runs once at a time."""
+    github, gitlab = github_jobs()["board"].description, gitlab_jobs()["board"].description
+    (free,) = [step for step in github["steps"] if "--free" in step.get("run", "")]
+    assert free["if"] == "always()"
+    assert github["concurrency"] == gitlab["resource_group"] == "board"
+    for run, end in (
+        (github["steps"][1]["run"], free["run"]),
+        (gitlab["script"][0], gitlab["after_script"][0]),
+    ):
+        assert re.findall(r"--job (\S+)", run) == re.findall(r"--job (\S+)", end) == ["nightly"]
+        assert "--priority -1" in run

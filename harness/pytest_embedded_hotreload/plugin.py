@@ -51,14 +51,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--boards",
         metavar="FILE",
-        help="lane board: the boards there are (default: ci/boards.yaml, which says how)",
+        help="lane board: the boards there are (default: $HOTRELOAD_BOARDS, or ci/boards.yaml, "
+        "which says how)",
     )
     group.addoption(
         "--board-tag",
         action="append",
         default=[],
         metavar="TAG",
-        help="lane board: use only boards with this tag; can be repeated",
+        help="lane board: use only boards with this tag, or name; can be repeated",
     )
     group.addoption(
         "--seed-fault",

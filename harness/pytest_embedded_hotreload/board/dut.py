@@ -45,4 +45,12 @@ class BoardDut(IdfDut):  # type: ignore[misc]
         """Reset by the board's lines, which also starts a halted device."""
         self.serial.hard_reset()
 
-    power_on = restart = hard_reset
+    restart = hard_reset
+
+    def power_cut(self) -> None:
+        """Switch the power off, where the board's description says how."""
+        self.serial.link.cut_power()
+
+    def power_on(self) -> None:
+        """Start a board that is without power, or halted."""
+        self.serial.link.power_on()

@@ -2,6 +2,8 @@
 
 import os
 import re
+import shlex
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,12 +12,17 @@ from typing import Any
 import yaml
 
 from pytest_embedded_hotreload.errors import HarnessError
+from pytest_embedded_hotreload.paths import ROOT
 
 CHIPS = ("esp32",)
 NETWORKS = ("ethernet", "wifi")
 #: esptool's current stub, the one it had before v5, or only what the chip's ROM can do
 STUBS = ("default", "legacy", "none")
+#: the environment variable that names a file of boards, as ci/farm sets it
+BOARDS_VARIABLE = "HOTRELOAD_BOARDS"
 RFC2217 = "rfc2217://"
+#: in the command that switches the power: becomes `on` or `off`
+STATE = "{state}"
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -52,11 +59,18 @@ class Board:
     #: which stub esptool runs on the board
     stub: str = "default"
     flash_baud: int = 460800
+    #: the command that switches its power, with `STATE` for what to; empty where nothing does
+    power: str = ""
     #: where OpenOCD waits for gdb
     gdb: str = "localhost:3333"
 
     def __str__(self) -> str:
         return f"board {self.name} ({self.port})"
+
+
+def boards_file(named: str | None, root: Path) -> Path:
+    """The file that a run uses: the one that was named (`--boards`), or that of the checkout."""
+    return Path(named or os.environ.get(BOARDS_VARIABLE) or root / "ci" / "boards.yaml")
 
 
 def read_boards(path: Path) -> list[Board]:
@@ -65,16 +79,16 @@ def read_boards(path: Path) -> list[Board]:
 
 
 def load_boards(path: Path, tags: Sequence[str] = ()) -> list[Board]:
-    """The boards of a file that have all of `tags`."""
+    """The boards of a file that have all of `tags`; the name of a board is one, too."""
     boards = read_boards(path)
-    chosen = [board for board in boards if board.tags.issuperset(tags)]
+    chosen = [board for board in boards if (board.tags | {board.name}).issuperset(tags)]
     if not boards:
         raise BoardsFileError(
             f"{path}: boards is empty: describe your boards as the comments in ci/boards.yaml say, "
             "or name another file by --boards"
         )
     if not chosen:
-        known = ", ".join(sorted(set().union(*(board.tags for board in boards)))) or "none"
+        known = ", ".join(sorted(set().union(*(board.tags | {board.name} for board in boards))))
         raise BoardsFileError(
             f"{path}: no board has the tags {', '.join(tags)} (--board-tag): there are {known}"
         )
@@ -298,6 +312,17 @@ def _baud(value: Any) -> int:
     return value
 
 
+def _power(value: Any) -> str:
+    remedy = f"write the command that switches its power, with {STATE} for on and off"
+    if not isinstance(value, str) or STATE not in value:
+        raise _WrongValue(value, remedy)
+    try:
+        shlex.split(value)
+    except ValueError as error:
+        raise _WrongValue(value, f"{remedy}: {error}") from error
+    return value
+
+
 def _is_port(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 < value < 65536
 
@@ -317,5 +342,21 @@ _FIELDS: Mapping[str, Callable[[Any], Any]] = {
     "sdkconfig": _sdkconfig,
     "stub": _one_of(STUBS),
     "flash_baud": _baud,
+    "power": _power,
     "gdb": _matching(_ADDRESS, "write HOST:PORT of OpenOCD, as in localhost:3333"),
 }
+
+
+def main() -> int:
+    """Print the names of all boards, for ci/board; or what is wrong with their file."""
+    try:
+        for board in read_boards(boards_file(None, ROOT)):
+            print(board.name)
+    except BoardsFileError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

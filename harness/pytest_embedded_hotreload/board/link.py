@@ -17,6 +17,7 @@ from pytest_embedded_hotreload.board.bootmode import check_lines
 from pytest_embedded_hotreload.board.errors import BoardError
 from pytest_embedded_hotreload.board.inventory import Board
 from pytest_embedded_hotreload.board.port import CONSOLE_BAUD, explain, open_port
+from pytest_embedded_hotreload.board.power import switch_power
 from pytest_embedded_hotreload.console import Console
 from pytest_embedded_hotreload.progress import NoScreen, Progress
 
@@ -42,6 +43,7 @@ class Link:
         self._esp: ESPLoader | None = None
         self._reader: threading.Thread | None = None
         self._end_reading = threading.Event()
+        self._powered = True
         #: why the board is not to be used any more
         self.lost: BoardError | None = None
         #: where the firmware's output goes, and what is taken out of it before
@@ -102,16 +104,25 @@ class Link:
 
     def run(self) -> None:
         """Reset the chip into its firmware; what it prints goes to `console`."""
-        self._stop_reading()
-        self._esp = None
         try:
-            self.port.baudrate = CONSOLE_BAUD
-            self.port.dtr = False
-            self.port.reset_input_buffer()
-            self._start_reading()
+            self._listen()
             HardReset(self.port)()
         except (serial.SerialException, OSError) as error:
             raise self._lose("it cannot be reset", error) from error
+
+    def cut_power(self) -> None:
+        """Switch the power off, in the middle of whatever the board is doing."""
+        self._switch("off")
+        self._powered = False
+
+    def power_on(self) -> None:
+        """Start the firmware: by the power where that is off, else by a reset."""
+        if self._powered:
+            self.run()
+            return
+        self._listen()
+        self._switch("on")
+        self._powered = True
 
     def write(self, data: bytes) -> None:
         """Send to the firmware's console."""
@@ -121,8 +132,11 @@ class Link:
             raise self._lose("its port does not take data", error) from error
 
     def close(self) -> None:
-        """Leave the board as it is."""
+        """Leave the board as it is, but with power."""
         self._stop_reading()
+        if not self._powered:
+            with contextlib.suppress(BoardError):  # which is kept in `lost`
+                self._switch("on")
         self.port.close()
 
     @property
@@ -163,6 +177,22 @@ class Link:
     def _lose(self, what: str, error: Exception) -> BoardError:
         self.lost = BoardError(self.board, f"{what}: {explain(self.port, error)}")
         return self.lost
+
+    def _switch(self, state: str) -> None:
+        try:
+            switch_power(self.board, state)
+        except BoardError as error:
+            self.lost = error
+            raise
+
+    def _listen(self) -> None:
+        """Have what the firmware prints, from now on."""
+        self._stop_reading()
+        self._esp = None
+        self.port.baudrate = CONSOLE_BAUD
+        self.port.dtr = False
+        self.port.reset_input_buffer()
+        self._start_reading()
 
     @contextlib.contextmanager
     def _esptool(self, what: str) -> Iterator[None]:

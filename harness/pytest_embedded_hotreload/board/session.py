@@ -8,17 +8,23 @@ import pytest
 from _pytest.runner import runtestprotocol
 
 from pytest_embedded_hotreload.board.errors import BoardError
-from pytest_embedded_hotreload.board.inventory import Board, load_boards, wifi_credentials
+from pytest_embedded_hotreload.board.inventory import (
+    Board,
+    boards_file,
+    load_boards,
+    wifi_credentials,
+)
 from pytest_embedded_hotreload.board.link import Link
 from pytest_embedded_hotreload.board.pool import Pool
+from pytest_embedded_hotreload.board.power import switch_power
 from pytest_embedded_hotreload.board.records import Records
 from pytest_embedded_hotreload.errors import HarnessError
 
 
 def chosen_boards(config: pytest.Config) -> list[Board]:
     """The boards that a run uses (`--boards`, `--board-tag`)."""
-    file = config.getoption("boards") or config.rootpath / "ci" / "boards.yaml"
-    return load_boards(Path(file), config.getoption("board_tag"))
+    file = boards_file(config.getoption("boards"), config.rootpath)
+    return load_boards(file, config.getoption("board_tag"))
 
 
 def records_folder(config: pytest.Config) -> Path:
@@ -89,6 +95,8 @@ class BoardSession:
 
     def _ask(self, board: Board) -> None:
         try:
+            if board.power:
+                switch_power(board, "on")  # a run that was killed may have left it off
             link = Link(board)
             link.run()
             link.close()

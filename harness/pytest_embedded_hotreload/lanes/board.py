@@ -62,6 +62,8 @@ class BoardLane(EspIdfLane):
             self.capabilities = self.capabilities | {"soft-reset"}
         if all("psram" in board.tags for board in boards):
             self.capabilities = self.capabilities | {"psram"}
+        if all(board.power for board in boards):
+            self.capabilities = self.capabilities | {"power-cut"}
         self._records = Records(functools.partial(records_folder, config))
         self._pool = Pool(boards, self._records, lock_folder())
         self._session = BoardSession(boards, self._pool, self._records)

@@ -6,7 +6,7 @@ As a program (any Python from 3.8 on, standard library only)::
     sdk.py cache     root of the cache: $HOTRELOAD_CACHE, or hotreload in the user's cache folder
     sdk.py sdk       toolchain, libc, libm, libgcc, and sources that firmwares compile
     sdk.py lwip      liblwip.a for this checkout's port headers, made first where it is missing
-    sdk.py venv      Python environment of the harness
+        raise ProvisionError(f"{kind} is not in the cache ({folder}): run {command}")
 
 prints one path and exits 0, or one line on stderr and exits 1 when what it stands for has not been
 made, by `ci/setup` or, where the package is installed, by `hotreload doctor --install`.
@@ -22,8 +22,7 @@ folder         key
                and binutils, machine
 ``lwip/KEY``   ``provision/lwip.py``, the port headers, the SDK's key
 ``gdb/KEY``    ``provision/gdb.py``, the SDK's key; made when somebody first debugs
-``venv/KEY``   ``requirements.lock``, the Python that it was made with; for checkouts: an
-               installed package is in the environment that it needs
+        raise ProvisionError(f"{kind} is not in the cache ({folder}): run {command}")
 =============  ====================================================================
 
 The upstream versions of the sources are part of the recipes; the Debian revisions that were used
@@ -56,6 +55,7 @@ SETUP = "hotreload doctor --install" if INSTALLED else "ci/setup"
 PROVISION = HERE / "provision"
 LWIP_PORT = HERE / "idf" / "components" / "lwip" / "port" / "include"
 REQUIREMENTS = REPOSITORY / "requirements.lock"
+FARM_REQUIREMENTS = REPOSITORY / "ci" / "farm.lock"
 COMPLETE = ".complete"  # the mark of a folder of the cache that was built to the end
 TOOLCHAIN_PACKAGES = ("gcc-xtensa-lx106", "binutils-xtensa-lx106")
 
@@ -140,10 +140,14 @@ def venv_key() -> str:
     return content_key([REQUIREMENTS], str(interpreter().resolve()))
 
 
-def _provisioned(kind: str, key: str) -> Path:
+def farm_key() -> str:
+    return content_key([FARM_REQUIREMENTS], str(interpreter().resolve()))
+
+
+def _provisioned(kind: str, key: str, command: str = SETUP) -> Path:
     folder = cache_root() / kind / key
     if not (folder / COMPLETE).exists():
-        raise ProvisionError(f"{kind} is not in the cache ({folder}): run {SETUP}")
+        raise ProvisionError(f"{kind} is not in the cache ({folder}): run {command}")
     return folder
 
 
@@ -178,8 +182,18 @@ def _own_environment() -> Path:
     )
 
 
+def farm_path() -> Path:
+    return _provisioned("farm", farm_key(), "ci/setup --farm")
+
+
 def main(arguments: list[str]) -> int:
-    paths = {"cache": cache_root, "sdk": sdk_path, "lwip": lwip_path, "venv": venv_path}
+    paths = {
+        "cache": cache_root,
+        "sdk": sdk_path,
+        "lwip": lwip_path,
+        "venv": venv_path,
+        "farm": farm_path,
+    }
     if len(arguments) != 1 or arguments[0] not in paths:
         print(f"usage: sdk.py {'|'.join(paths)}", file=sys.stderr)
         return 2

@@ -11,7 +11,9 @@ from pathlib import Path
 
 from pytest_embedded_hotreload.board.bridge.chips import CHIPS, HostPorts
 from pytest_embedded_hotreload.board.bridge.circuit import CAPACITOR, Port, rise_seconds
+from pytest_embedded_hotreload.board.bridge.power import PowerSwitch, serve_power
 from pytest_embedded_hotreload.board.bridge.server import Server
+from pytest_embedded_hotreload.board.inventory import STATE
 from pytest_embedded_hotreload.errors import HarnessError
 from pytest_embedded_hotreload.flashimage import SIZES
 from pytest_embedded_hotreload.lanes import esp32, sim
@@ -32,6 +34,10 @@ board, for firmwares that were built with harness/pytest_embedded_hotreload/sim/
 DEFAULTS = {"esp32": esp32.DEFAULTS, "sim": sim.DEFAULTS}
 #: the simulated board's download mode has none, and Espressif's QEMU 8.2 cannot run the newer one
 STUBS = {"esp32": "legacy", "sim": "none"}
+
+
+#: what switches the power: labgrid does it by the same address
+CURL = "curl -fsS --noproxy *"
 
 
 class BridgeError(HarnessError):
@@ -116,24 +122,31 @@ def _serve(options: argparse.Namespace) -> None:
     except (OSError, OverflowError) as error:
         raise BridgeError(f"a port cannot be had: {error}: choose another one") from error
     server = Server(listener)
-    chip = CHIPS[options.chip](options.flash, ports, server)
+    chip = PowerSwitch(CHIPS[options.chip](options.flash, ports, server))
+    with serve_power(chip) as power:
+        _describe(options, listener.getsockname()[1], ports, power)
+        try:
+            server.serve(Port(chip, rise_seconds(options.capacitor)))
+        finally:
+            chip.stop()
+            server.close()
+            ports.close()
+
+
+def _describe(options: argparse.Namespace, port: int, ports: HostPorts, power: int) -> None:
+    """Print the file of boards."""
     forward = ", ".join(f"{port}: 127.0.0.1:{host}" for port, host in ports.chosen.items())
     print("boards:")
     print(f"- name: {options.name}")
-    print(f"  port: rfc2217://127.0.0.1:{listener.getsockname()[1]}")
+    print(f"  port: rfc2217://127.0.0.1:{port}")
     print(f"  forward: {{{forward}}}")
     print("  tags: [emulated, psram]")
     print("  sdkconfig:")
     for setting in re.findall(r"^(CONFIG_\w+)=(.*)$", DEFAULTS[options.chip].read_text(), re.M):
         print("    {}: {}".format(*setting))
     print(f"  stub: {STUBS[options.chip]}")
+    print(f"  power: {CURL} http://127.0.0.1:{power}/{STATE}")
     print("", flush=True)
-    try:
-        server.serve(Port(chip, rise_seconds(options.capacitor)))
-    finally:
-        chip.stop()
-        server.close()
-        ports.close()
 
 
 if __name__ == "__main__":

@@ -9,14 +9,14 @@ import re
 import shutil
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pytest_embedded_hotreload.sim import sdk
 from pytest_embedded_hotreload.sim.provision import debian, lwip, python_env
 from pytest_embedded_hotreload.sim.provision.recipes.build import build_sdk
 from pytest_embedded_hotreload.sim.provision.recipes.sources import SOURCES
-from pytest_embedded_hotreload.sim.provision.steps import StepError, Steps
+from pytest_embedded_hotreload.sim.provision.steps import Step, StepError, Steps
 from pytest_embedded_hotreload.sim.provision.store import locked, provide
 
 # a first run leaves 0.4 GB in the cache and uses as much again while it unpacks
@@ -65,21 +65,30 @@ def main(arguments: list[str] | None = None) -> int:
         help="esp32 and board: only the Python environment, on any Linux; ESP-IDF brings the rest, "
         "and a system with a Python older than 3.11 gets one into the cache",
     )
+    parser.add_argument(
+        "--farm",
+        action="store_true",
+        help="only labgrid, in a Python environment of its own, with which ci/farm takes boards of "
+        "other machines; on any Linux",
+    )
     options = parser.parse_args(arguments)
     if (options.tests or options.browser) and options.lane != "sim":
         parser.error("--tests and --browser are for lane sim")
     packages: tuple[str, ...] = debian.PACKAGES
     packages += debian.TEST_PACKAGES if options.tests else ()
     packages += debian.BROWSER_PACKAGES if options.browser else ()
-    return install(parser.prog, options.lane, packages)
+    return install(parser.prog, "farm" if options.farm else options.lane, packages)
 
 
 def install(program: str, lane: str = "sim", packages: Sequence[str] = debian.PACKAGES) -> int:
-    """Make what `lane` lacks and say what is made; answers with the exit status of `program`."""
+    """Make what `lane`, or the farm, lacks and say what is made; answers with the exit status of `program`."""
     steps = Steps(sdk.cache_root() / "log")
     started = time.monotonic()
     try:
-        changed = set_up(packages, steps) if lane == "sim" else set_up_python(steps)
+        if lane == "farm":
+            changed = set_up_farm(steps)
+        else:
+            changed = set_up(packages, steps) if lane == "sim" else set_up_python(steps)
     except StepError as error:
         print(f"{program}: {error}{_reason(error)}", file=sys.stderr)
         for line in error.details:
@@ -135,12 +144,24 @@ def set_up_python(steps: Steps) -> bool:
     if sdk.INSTALLED:
         return False
     venv = sdk.cache_root() / "venv" / sdk.venv_key()
-    if (venv / sdk.COMPLETE).exists():
+    return _environment("Python environment", venv, python_env.build_venv, steps)
+
+
+def set_up_farm(steps: Steps) -> bool:
+    """Make labgrid's environment; false when it was there."""
+    farm = sdk.cache_root() / "farm" / sdk.farm_key()
+    return _environment("labgrid", farm, python_env.build_farm, steps)
+
+
+def _environment(
+    name: str, folder: Path, build: Callable[[Path, Step], None], steps: Steps
+) -> bool:
+    if (folder / sdk.COMPLETE).exists():
         return False
-    with steps.step("Python environment") as step:
+    with steps.step(name) as step:
         if importlib.util.find_spec("ensurepip") is None:
             debian.install([debian.VENV], step)
-        provide(venv, lambda folder: python_env.build_venv(folder, step), step)
+        provide(folder, lambda made: build(made, step), step)
     return True
 
 
