@@ -1,4 +1,4 @@
-"""The page of the lanes says which scenario runs where, and what a lane lacks for the others."""
+"""The page of the lanes says which scenario runs in which lane, and what the others lack."""
 
 import json
 import os
