@@ -81,7 +81,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def install(program: str, lane: str = "sim", packages: Sequence[str] = debian.PACKAGES) -> int:
-    """Make what `lane`, or the farm, lacks and say what is made; answers with the exit status of `program`."""
+    """Make what `lane`, or the farm, lacks, and say what is made.
+
+    Answers with the exit status of `program`.
+    """
     steps = Steps(sdk.cache_root() / "log")
     started = time.monotonic()
     try:
