@@ -419,9 +419,10 @@ def test_other_requests_change_nothing(device: Device) -> None:
             assert answer.headers["Allow"] == "POST"
             if method != "HEAD":
                 assert answer.json()["error"] == "HOTRELOAD_ERR_METHOD"
-    for path in ("/status", "/pending"):
-        answer = device.client.request("POST", path)
-        assert (answer.status_code, answer.headers["Allow"]) == (405, "GET")
+    for path in ("/status", "/pending", "/"):
+        for method in ("HEAD", "POST"):
+            answer = device.client.request(method, path)
+            assert (answer.status_code, answer.headers["Allow"]) == (405, "GET"), (method, path)
     for path in ("/uploads", "/status/", "/probe/crash"):
         answer = device.client.request("GET", path)
         assert (answer.status_code, answer.json()["error"]) == (404, "HOTRELOAD_ERR_ENDPOINT")
