@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import queue
+import select
 import signal
 import struct
 import subprocess
@@ -618,6 +619,24 @@ class Watch:
         return self.process.wait(timeout=50)
 
 
+class Terminal:
+    """Of a program that has one to itself."""
+
+    def __init__(self, screen: int, process: subprocess.Popen[bytes]) -> None:
+        self.process = process
+        self._screen = screen
+        self._shown = ""
+
+    def expect(self, *texts: str) -> None:
+        """Wait until the program has shown all of these."""
+        while not all(text in self._shown for text in texts):
+            assert select.select([self._screen], [], [], 50)[0], self._shown
+            self._shown += os.read(self._screen, 4096).decode()
+
+    def type(self, keys: str) -> None:
+        os.write(self._screen, keys.encode())
+
+
 @contextmanager
 def watching(build: Path, url: str) -> Iterator[Watch]:
     process = subprocess.Popen(
@@ -702,6 +721,65 @@ def test_a_save_while_the_device_hangs_is_noticed(
         watch.expect("module 3 since boot")
         watch.expect("module 4 since boot")
     assert device.uploads == [module(text) for text in (b"first", b"second", b"third")]
+
+
+#: the command `monitor` as ESP-IDF has it: a process that takes each key from the terminal itself
+MONITOR = '''
+import subprocess, sys
+
+CONSOLE = """
+import sys, termios
+settings = termios.tcgetattr(0)
+settings[3] &= ~(termios.ICANON | termios.ECHO | termios.ISIG)
+termios.tcsetattr(0, termios.TCSANOW, settings)
+print("the monitor has the terminal", flush=True)
+while (key := sys.stdin.read(1)) != chr(0x1d):
+    print("the device got", repr(key), flush=True)
+"""
+
+def monitor(action, ctx, args):
+    subprocess.run([sys.executable, "-c", CONSOLE], check=True)
+
+def action_extensions(base_actions, project_path):
+    return {"actions": {"monitor": {"callback": monitor, "help": "The console."}}}
+'''
+
+
+@contextmanager
+def on_a_terminal(command: list[str], environment: dict[str, str]) -> Iterator[Terminal]:
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        command, env=environment, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
+    )
+    os.close(theirs)
+    try:
+        yield Terminal(ours, process)
+    finally:
+        process.kill()
+        process.wait()
+        os.close(ours)
+
+
+@pytest.mark.parametrize("order", [["watch", "monitor"], ["monitor", "watch"]])
+def test_watch_and_the_monitor_share_a_terminal(
+    build: Path, device: Device, lane: Any, tmp_path: Path, order: list[str]
+) -> None:
+    (tmp_path / "monitor_ext.py").write_text(MONITOR)
+    idf = {**environment(device.server.url), **lane.environment()}
+    idf["IDF_EXTRA_ACTIONS_PATH"] = f"{TOOLS.parent};{tmp_path}"
+    idf_py = str(Path(idf["IDF_PATH"]) / "tools" / "idf.py")
+    command = [sys.executable, idf_py, "-C", str(build.parent), "-B", str(build), *order]
+    with on_a_terminal(command, idf) as terminal:
+        terminal.expect("the monitor has the terminal", "watching 2 files of reloadable")
+        terminal.type("k")
+        terminal.expect("the device got 'k'")
+        (build / "module").write_bytes(module(b"second"))
+        (build.parent / "source.c").write_text("saved")
+        terminal.expect("module 3 since boot")
+        terminal.type("\x03")  # as any key: it ends what the device does, not the monitor
+        terminal.expect("the device got '\\x03'")
+        terminal.type("\x1d")
+        assert terminal.process.wait(50) == 0
 
 
 def test_watching_survives_what_goes_wrong(build: Path, device: Device) -> None:
