@@ -212,7 +212,7 @@ def apt(tmp_path: Path) -> Callable[[str, str], Path]:
 
     def write(name: str, text: str) -> Path:
         file = tmp_path / "apt" / name
-        file.parent.mkdir(parents=True)
+        file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
         return tmp_path / "apt"
 
@@ -248,3 +248,27 @@ def test_mirrors_in_the_old_format_are_read(apt: Callable[[str, str], Path]) -> 
     assert lines == [
         "deb-src [signed-by=/a.gpg] http://mirror.example/debian bookworm main contrib"
     ]
+
+
+@pytest.mark.parametrize(
+    ("has", "wanted"),
+    [
+        ("trixie trixie-updates", "bookworm bookworm-updates"),
+        ("trixie-security", "bookworm-security"),
+        ("stable", "bookworm"),
+        ("bookworm/updates", "bookworm/updates"),
+    ],
+)
+def test_sources_are_of_one_release_whichever_the_machine_has(
+    apt: Callable[[str, str], Path], has: str, wanted: str
+) -> None:
+    mirror = "URIs: http://mirror.example/debian\nComponents: main"
+    apt("sources.list.d/debian.sources", f"Types: deb\nSuites: {has}\n{mirror}\n")
+    first = has.split()[0]
+    folder = apt("sources.list", f"deb  http://mirror.example/debian {first} main\n")
+    codename = "bookworm" if has.startswith("bookworm") else "trixie"
+
+    stanzas, lines = debian.source_entries(folder, codename)
+
+    assert stanzas == [f"Types: deb-src\nSuites: {wanted}\n{mirror}"]
+    assert lines == [f"deb-src http://mirror.example/debian {wanted.split()[0]} main"]
