@@ -7,11 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pytest_embedded_hotreload.device import Device
-from pytest_embedded_hotreload.errors import ConditionNotMet
-from pytest_embedded_hotreload.modules import Module
-from pytest_embedded_hotreload.trace import Address
-from pytest_embedded_hotreload.variants import Variant
+from pytest_embedded_hotreload.api import Address, ConditionNotMet, Device, Module, Variant
 
 #: for the old modules of a soak to be freed, once nobody calls them any more
 FREED_SECONDS = 10.0

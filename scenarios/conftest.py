@@ -4,9 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from pytest_embedded_hotreload.device import Device
-from pytest_embedded_hotreload.firmware import FirmwareBuild, FirmwareBuilder
-from pytest_embedded_hotreload.modules import Module
+from pytest_embedded_hotreload.api import Device, FirmwareBuild, FirmwareBuilder, Module
 from scenarios.bench import OTHER_FIRMWARE, Bench
 
 

@@ -4,10 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pytest_embedded_hotreload.client import HotReloadClient
-from pytest_embedded_hotreload.device import Device
-from pytest_embedded_hotreload.errors import NoAnswer
-from pytest_embedded_hotreload.variants import Variant
+from pytest_embedded_hotreload.api import Device, HotReloadClient, NoAnswer, Variant
 from scenarios.bench import Bench
 from scenarios.test_server import MAXIMUM, SMUGGLED, send_half
 

@@ -21,10 +21,14 @@ import pytest
 import requests
 
 from hotreload_client import Client, Key, OtherKeyError
-from pytest_embedded_hotreload.client import HotReloadClient, HotReloadHTTPError, RawAnswer
-from pytest_embedded_hotreload.device import Device
-from pytest_embedded_hotreload.modules import Module
-from pytest_embedded_hotreload.variants import Variant
+from pytest_embedded_hotreload.api import (
+    Device,
+    HotReloadClient,
+    HotReloadHTTPError,
+    Module,
+    RawAnswer,
+    Variant,
+)
 from scenarios.bench import Bench
 
 TRUSTED = "http://tools.example:3000"

@@ -6,10 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from bad_images import BadImage, bad_images
-from pytest_embedded_hotreload.client import HotReloadHTTPError
-from pytest_embedded_hotreload.device import Device
-from pytest_embedded_hotreload.firmware import FirmwareBuild
-from pytest_embedded_hotreload.variants import Variant
+from pytest_embedded_hotreload.api import Device, FirmwareBuild, HotReloadHTTPError, Variant
 from scenarios.bench import Bench
 
 STATUSES = {"HOTRELOAD_ERR_EMPTY": 400, "HOTRELOAD_ERR_IDENTITY": 409}

@@ -6,9 +6,7 @@ from typing import Any
 
 import pytest
 
-from pytest_embedded_hotreload.client import HotReloadHTTPError
-from pytest_embedded_hotreload.device import Device
-from pytest_embedded_hotreload.variants import Variant
+from pytest_embedded_hotreload.api import Device, HotReloadHTTPError, Variant
 
 E_CLASS, E_DATA = 4, 5
 E_MACHINE = 18

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_embedded_hotreload.errors import BuildError
+from pytest_embedded_hotreload.api import BuildError
 from pytest_embedded_hotreload.keys import FAULT_TREE
 from pytest_embedded_hotreload.sim.sdk import sdk_path
 from scenarios.test_signature_table import ROWS

@@ -4,11 +4,7 @@ import re
 
 import pytest
 
-from pytest_embedded_hotreload.client import HotReloadHTTPError
-from pytest_embedded_hotreload.device import Device
-from pytest_embedded_hotreload.modules import Module
-from pytest_embedded_hotreload.oracle import functions_run
-from pytest_embedded_hotreload.variants import Variant
+from pytest_embedded_hotreload.api import Device, HotReloadHTTPError, Module, Variant, functions_run
 from scenarios.bench import Bench
 
 pytestmark = pytest.mark.reload

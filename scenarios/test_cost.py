@@ -12,10 +12,7 @@ import pytest
 from elftools.elf.elffile import ELFFile
 from elftools.elf.segments import Segment
 
-from pytest_embedded_hotreload.device import Device
-from pytest_embedded_hotreload.lanes import Lane
-from pytest_embedded_hotreload.modules import Module
-from pytest_embedded_hotreload.variants import Variant
+from pytest_embedded_hotreload.api import Device, Lane, Module, Variant
 from scenarios.bench import Bench, LoadCost
 
 #: nothing is printed while instructions are counted: a console waits for its reader

@@ -7,9 +7,7 @@ from collections.abc import Callable
 import pytest
 from elftools.elf.elffile import ELFFile
 
-from pytest_embedded_hotreload.client import HotReloadHTTPError
-from pytest_embedded_hotreload.device import Device
-from pytest_embedded_hotreload.variants import Variant
+from pytest_embedded_hotreload.api import Device, HotReloadHTTPError, Variant
 from scenarios.bench import Bench
 
 TEXT, DATA = 0, 1  # program headers of a module, in this order

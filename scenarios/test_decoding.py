@@ -8,11 +8,7 @@ from pathlib import Path
 import pytest
 from elftools.elf.elffile import ELFFile
 
-from pytest_embedded_hotreload.device import Device
-from pytest_embedded_hotreload.firmware import FirmwareBuild
-from pytest_embedded_hotreload.modules import Module
-from pytest_embedded_hotreload.placement import Placement
-from pytest_embedded_hotreload.variants import Variant
+from pytest_embedded_hotreload.api import Device, FirmwareBuild, Module, Placement, Variant
 from scenarios.bench import Bench
 
 PROGRAM = Path(__file__).parents[1] / "component" / "hotreload" / "tools" / "hotreload.py"

@@ -11,10 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_embedded_hotreload.device import Device
-from pytest_embedded_hotreload.firmware import FirmwareBuild, FirmwareBuilder
+from pytest_embedded_hotreload.api import Device, FirmwareBuild, FirmwareBuilder, Variant
 from pytest_embedded_hotreload.sim.sdk import cache_root
-from pytest_embedded_hotreload.variants import Variant
 
 pytestmark = pytest.mark.needs("power-cut")
 

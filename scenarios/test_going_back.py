@@ -4,9 +4,7 @@ import hashlib
 
 import pytest
 
-from pytest_embedded_hotreload.client import HotReloadHTTPError, Slot
-from pytest_embedded_hotreload.device import Device
-from pytest_embedded_hotreload.variants import Variant
+from pytest_embedded_hotreload.api import Device, HotReloadHTTPError, Slot, Variant
 from scenarios.bench import Bench
 
 #: nothing is confirmed by time while a test runs

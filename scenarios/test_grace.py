@@ -6,8 +6,7 @@ from collections import Counter
 
 import pytest
 
-from pytest_embedded_hotreload.device import Device
-from pytest_embedded_hotreload.variants import Variant
+from pytest_embedded_hotreload.api import Device, Variant
 from scenarios.bench import Bench, module_with
 
 LARGEST = 96 * 1024

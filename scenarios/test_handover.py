@@ -5,9 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from pytest_embedded_hotreload.client import HotReloadHTTPError
-from pytest_embedded_hotreload.device import Device
-from pytest_embedded_hotreload.variants import Variant
+from pytest_embedded_hotreload.api import Device, HotReloadHTTPError, Variant
 from scenarios.bench import Bench
 
 HOLD = {"CONFIG_HOTRELOAD_HOLD_CALLERS": "y"}

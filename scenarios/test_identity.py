@@ -6,11 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_embedded_hotreload.client import HotReloadHTTPError
-from pytest_embedded_hotreload.device import Device
-from pytest_embedded_hotreload.firmware import FirmwareBuild
-from pytest_embedded_hotreload.modules import Module
-from pytest_embedded_hotreload.variants import Variant
+from pytest_embedded_hotreload.api import Device, FirmwareBuild, HotReloadHTTPError, Module, Variant
 from scenarios.bench import Bench
 
 

@@ -1,7 +1,6 @@
 """A table that the linker gathers in a module is whole, with two ends."""
 
-from pytest_embedded_hotreload.device import Device
-from pytest_embedded_hotreload.variants import Variant
+from pytest_embedded_hotreload.api import Device, Variant
 
 TABLE = """
 #include "module_api.h"

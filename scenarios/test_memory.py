@@ -4,11 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from pytest_embedded_hotreload.client import HotReloadHTTPError
-from pytest_embedded_hotreload.device import PANIC, Device
-from pytest_embedded_hotreload.errors import NoAnswer
-from pytest_embedded_hotreload.modules import Module
-from pytest_embedded_hotreload.variants import Variant
+from pytest_embedded_hotreload.api import Device, HotReloadHTTPError, Module, NoAnswer, Variant
 from scenarios.bench import RELOCATION_ANSWERS, Bench, MemoryKind, Visit
 
 #: executable memory of the simulated board refuses bytes, as a chip's does; freed memory is filled
@@ -97,7 +93,7 @@ def test_a_byte_of_text_cannot_be_read(device: Device, variant: Variant) -> None
     with device.crashing(), pytest.raises(NoAnswer):
         device.probe.call("answer")
 
-    device.console.wait_line(rf"{PANIC}.*LoadStoreError")
+    device.console.wait_line("Guru Meditation Error.*LoadStoreError")
 
 
 def test_text_and_data_are_apart(device: Device, bench: Bench, variant: Variant) -> None:

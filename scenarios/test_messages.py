@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_embedded_hotreload.errors import BuildError
-from pytest_embedded_hotreload.variants import Variant
+from pytest_embedded_hotreload.api import BuildError, Variant
 
 ROOT = Path(__file__).parents[1]
 SCENARIO = "scenarios/test_reload.py::test_new_function_body"

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from pytest_embedded_hotreload.device import Device
+from pytest_embedded_hotreload.api import Device
 from scenarios.test_server import MAXIMUM
 
 COMMANDS = ["/reload", "/confirm", "/rollback", "/retry"]

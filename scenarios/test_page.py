@@ -5,7 +5,7 @@ import gzip
 import pytest
 import requests
 
-from pytest_embedded_hotreload.device import Device
+from pytest_embedded_hotreload.api import Device
 from scenarios.test_messages import ROOT
 
 PAGE = ROOT / "component" / "hotreload" / "src" / "server" / "page.html"

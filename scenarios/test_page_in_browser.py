@@ -7,9 +7,8 @@ import pytest
 import requests
 from selenium import webdriver
 
+from pytest_embedded_hotreload.api import Device, Variant
 from pytest_embedded_hotreload.browser import SIZES, Reader, chromium
-from pytest_embedded_hotreload.device import Device
-from pytest_embedded_hotreload.variants import Variant
 
 __all__ = ["chromium"]  # a fixture
 

@@ -6,9 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from pytest_embedded_hotreload.device import Device
-from pytest_embedded_hotreload.errors import NoAnswer
-from pytest_embedded_hotreload.variants import Variant
+from pytest_embedded_hotreload.api import Device, NoAnswer, Variant
 
 pytestmark = [pytest.mark.reload, pytest.mark.needs("power-cut")]
 

@@ -12,9 +12,8 @@ from typing import Any
 import pytest
 import requests
 
-from pytest_embedded_hotreload.firmware import FirmwareBuild
+from pytest_embedded_hotreload.api import FirmwareBuild, Lane
 from pytest_embedded_hotreload.keys import FIRMWARE
-from pytest_embedded_hotreload.lanes import Lane
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "component" / "hotreload" / "README.md"

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_embedded_hotreload.device import Device
-from pytest_embedded_hotreload.variants import Variant
+from pytest_embedded_hotreload.api import Device, Variant
 from scenarios.bench import Bench, Visit
 
 pytestmark = pytest.mark.reload

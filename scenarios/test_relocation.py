@@ -4,9 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from pytest_embedded_hotreload.device import Device
-from pytest_embedded_hotreload.modules import Module
-from pytest_embedded_hotreload.variants import Variant
+from pytest_embedded_hotreload.api import Device, Module, Variant
 from scenarios.bench import RELOCATION_ANSWERS, Bench
 
 pytestmark = pytest.mark.reload

@@ -6,10 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_embedded_hotreload.device import Device
-from pytest_embedded_hotreload.lanes import Lane
-from pytest_embedded_hotreload.trace import TraceEvent
-from pytest_embedded_hotreload.variants import Variant
+from pytest_embedded_hotreload.api import Device, Lane, TraceEvent, Variant
 from scenarios.bench import Bench, Soak, Visit
 
 #: freed memory is overwritten: who still executes it crashes at once

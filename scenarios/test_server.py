@@ -9,10 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from pytest_embedded_hotreload.client import HotReloadClient, RawAnswer, RawUpload, UpdateBusyError
-from pytest_embedded_hotreload.device import Device
-from pytest_embedded_hotreload.errors import NoAnswer
-from pytest_embedded_hotreload.variants import Variant
+from pytest_embedded_hotreload.api import (
+    Device,
+    HotReloadClient,
+    NoAnswer,
+    RawAnswer,
+    RawUpload,
+    UpdateBusyError,
+    Variant,
+)
 from scenarios.bench import Bench
 
 MAXIMUM = 128 * 1024

@@ -11,9 +11,7 @@ from pathlib import Path
 import pytest
 
 from hotreload_build.manifest import Manifest
-from pytest_embedded_hotreload.device import Device
-from pytest_embedded_hotreload.firmware import FirmwareBuild
-from pytest_embedded_hotreload.modules import Module
+from pytest_embedded_hotreload.api import Device, FirmwareBuild, Module
 from scenarios.bench import Bench
 from scenarios.signatures.generate import signatures
 

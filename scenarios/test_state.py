@@ -7,9 +7,7 @@ import pytest
 from elftools.elf.constants import SH_FLAGS
 from elftools.elf.elffile import ELFFile
 
-from pytest_embedded_hotreload.device import Device
-from pytest_embedded_hotreload.firmware import FirmwareBuild
-from pytest_embedded_hotreload.variants import Variant
+from pytest_embedded_hotreload.api import Device, FirmwareBuild, Variant
 from scenarios.bench import Bench
 
 pytestmark = pytest.mark.reload

@@ -2,8 +2,7 @@
 
 import pytest
 
-from pytest_embedded_hotreload.device import Device
-from pytest_embedded_hotreload.variants import Variant
+from pytest_embedded_hotreload.api import Device, Variant
 from scenarios.bench import Bench
 
 pytestmark = pytest.mark.reload

@@ -4,9 +4,7 @@ import hashlib
 
 import pytest
 
-from pytest_embedded_hotreload.device import Device
-from pytest_embedded_hotreload.errors import NoAnswer
-from pytest_embedded_hotreload.variants import Variant
+from pytest_embedded_hotreload.api import Device, NoAnswer, Variant
 from scenarios.bench import OTHER_FIRMWARE, Bench
 
 BY_APPLICATION = {"CONFIG_HOTRELOAD_CONFIRM_BY_APPLICATION": "y"}

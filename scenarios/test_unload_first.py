@@ -2,10 +2,7 @@
 
 import pytest
 
-from pytest_embedded_hotreload.client import HotReloadHTTPError
-from pytest_embedded_hotreload.device import Device
-from pytest_embedded_hotreload.modules import Module
-from pytest_embedded_hotreload.variants import Variant
+from pytest_embedded_hotreload.api import Device, HotReloadHTTPError, Module, Variant
 from scenarios.bench import Bench, HookCall, module_with
 
 UNLOAD_FIRST = {"CONFIG_HOTRELOAD_UNLOAD_FIRST": "y", "CONFIG_HOTRELOAD_UNLOAD_TIMEOUT_MS": "200"}

@@ -11,10 +11,7 @@ from typing import Any
 import pytest
 import requests
 
-from pytest_embedded_hotreload.client import HotReloadHTTPError
-from pytest_embedded_hotreload.device import Device
-from pytest_embedded_hotreload.modules import Module
-from pytest_embedded_hotreload.variants import Variant
+from pytest_embedded_hotreload.api import Device, HotReloadHTTPError, Module, Variant
 from scenarios.bench import Bench
 
 pytestmark = pytest.mark.reload

@@ -18,11 +18,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from pytest_embedded_hotreload.client import HotReloadHTTPError
-from pytest_embedded_hotreload.device import Device
+from pytest_embedded_hotreload.api import Device, HotReloadHTTPError, Module, Variant
 from pytest_embedded_hotreload.model import Body, End, Kind, Model, Slot
-from pytest_embedded_hotreload.modules import Module
-from pytest_embedded_hotreload.variants import Variant
 from scenarios.bench import Bench
 
 pytestmark = pytest.mark.needs("power-cut")

@@ -16,7 +16,7 @@ from pytest_embedded_hotreload.client import (
 )
 from pytest_embedded_hotreload.console import Console, ConsoleLine
 from pytest_embedded_hotreload.crash import Crash
-from pytest_embedded_hotreload.device import Device
+from pytest_embedded_hotreload.device import Device, HookRun
 from pytest_embedded_hotreload.errors import (
     BuildError,
     ConditionNotMet,
@@ -30,7 +30,7 @@ from pytest_embedded_hotreload.firmware import FirmwareBuild, FirmwareBuilder
 from pytest_embedded_hotreload.lanes import Lane
 from pytest_embedded_hotreload.memory import Flash, Memory
 from pytest_embedded_hotreload.modules import Module, ModuleBuilder
-from pytest_embedded_hotreload.oracle import Image, ImageDiffers
+from pytest_embedded_hotreload.oracle import Image, ImageDiffers, functions_run
 from pytest_embedded_hotreload.placement import Placement, Segment
 from pytest_embedded_hotreload.probe import Heaps, Probe, ProbeError, Task
 from pytest_embedded_hotreload.trace import Address, Trace, TraceEvent, TraceTimeout
@@ -51,6 +51,7 @@ __all__ = [
     "Flash",
     "HarnessError",
     "Heaps",
+    "HookRun",
     "HotReloadClient",
     "HotReloadHTTPError",
     "Image",
@@ -78,4 +79,5 @@ __all__ = [
     "UpdateBusyError",
     "Variable",
     "Variant",
+    "functions_run",
 ]

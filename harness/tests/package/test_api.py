@@ -1,5 +1,6 @@
 """What fixtures give has a public name, and a type that a checker of other projects sees."""
 
+import ast
 import inspect
 import sys
 import typing
@@ -9,11 +10,32 @@ from pathlib import Path
 from _pytest.fixtures import FixtureFunctionDefinition
 
 from pytest_embedded_hotreload import api, fixtures
+from tests.conftest import ROOT
 from tests.package.conftest import Environment, run
 
 PACKAGE = "pytest_embedded_hotreload"
 #: used by other fixtures alone
 INTERNAL = {"module_builders"}
+#: what scenarios use beyond that
+PRIVATE_IN_SCENARIOS = {
+    # the lane's own compiler, for a program without a firmware
+    "test_call0.py": {("keys", "FAULT_TREE"), ("sim.sdk", "sdk_path")},
+    "test_failures.py": {("console", "WAIT_SECONDS")},
+    "test_firmware_exchange.py": {("sim.sdk", "cache_root")},
+    "test_page_in_browser.py": {
+        ("browser", "Reader"),
+        ("browser", "SIZES"),
+        ("browser", "chromium"),
+    },
+    "test_quick_start.py": {("keys", "FIRMWARE")},
+    "test_seeded_faults.py": {
+        ("faults", "Fault"),
+        ("faults", "assert_caught"),
+        ("faults", "fault_names"),
+    },
+    # the device as a state machine
+    "test_way_back.py": {("model", name) for name in ("Body", "End", "Kind", "Model", "Slot")},
+}
 
 
 def given_by_fixtures() -> Iterator[object]:
@@ -43,6 +65,24 @@ def test_what_fixtures_give_can_be_named() -> None:
 
     assert api.Device in given and api.Module in given  # it finds them
     assert {each.__name__ for each in given} - set(api.__all__) == set()
+
+
+def imported_by(file: Path) -> set[tuple[str, str]]:
+    """What a file imports from the package, and not from its public module."""
+    return {
+        (node.module.removeprefix(f"{PACKAGE}."), alias.name)
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith(PACKAGE)
+        for alias in node.names
+    } - {("api", name) for name in api.__all__}
+
+
+def test_scenarios_name_only_what_is_public() -> None:
+    """As tests of other projects do; but those that are about the harness itself."""
+    files = [*(ROOT / "scenarios").glob("*.py"), *(ROOT / "examples").rglob("*.py")]
+    private = {file.name: used for file in files if (used := imported_by(file))}
+
+    assert private == PRIVATE_IN_SCENARIOS
 
 
 def test_a_checker_of_another_project_sees_the_types(
