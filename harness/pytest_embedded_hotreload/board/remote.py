@@ -10,6 +10,9 @@ import serial.rfc2217
 
 #: how often a server is made to look whether its own end is still there
 KNOCK_SECONDS = 1.0
+#: how long a server may take for an answer: esptool's lets go of a client within 3 s, and has to
+#: have done so for the next one
+ANSWER_SECONDS = 6.0
 #: how long a host may leave unconfirmed what was sent to it
 SILENCE_SECONDS = 10
 
@@ -75,6 +78,11 @@ class RemotePort(serial.rfc2217.Serial):
         except OSError as error:
             raise serial.SerialException(self._why_not_open(error)) from error
 
+    def from_url(self, url: str) -> tuple[str, int]:
+        """Host and port in a URL; called by `open`, which has set all options."""
+        self._network_timeout = ANSWER_SECONDS
+        return super().from_url(url)
+
     def read(self, size: int = 1) -> bytes:
         """Read up to `size` bytes until the timeout.
 
@@ -102,8 +110,8 @@ class RemotePort(serial.rfc2217.Serial):
         """One line about what one of the other methods has raised."""
         if self._is_lost(error):
             return (
-                f"{self.address} has closed the connection: does its server still run there, and "
-                "is the board still plugged in?"
+                f"the connection to {self.address} has ended: does the server still run there, "
+                "and is the board still plugged in?"
             )
         return first_line(error)
 

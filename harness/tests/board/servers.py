@@ -1,8 +1,10 @@
 """Servers in front of a bridge, or in place of one, that are not as good as esptool's."""
 
 import contextlib
+import ctypes
 import re
 import socket
+import struct
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -12,6 +14,9 @@ import psutil
 
 #: IAC SB COM-PORT-OPTION SET-CONTROL (DTR or RTS) IAC SE, as a client sends it (RFC 2217)
 LINE = re.compile(rb"(\xff\xfa\x2c\x05[\x08\x09\x0b\x0c]\xff\xf0)")
+
+#: socket(7); a filter of `ret #0` takes nothing
+_SO_ATTACH_FILTER = 26
 
 SER2NET = """%YAML 1.1
 ---
@@ -36,40 +41,61 @@ def ser2net(port: str, folder: Path) -> Iterator[str]:
             server.kill()
 
 
-@contextlib.contextmanager
-def slow_lines(port: str, seconds: float) -> Iterator[str]:
-    """Hand the port of a bridge on, each change of a line after `seconds`; gives its URL."""
-    with socket.create_server(("127.0.0.1", 0)) as listener, contextlib.ExitStack() as connections:
-        ended = threading.Event()
+class Relay:
+    """Hands the port of a bridge on, to one client after the other."""
 
-        def hand_on(client: socket.socket, board: socket.socket) -> None:
-            with contextlib.suppress(OSError):
-                while data := client.recv(65536):
-                    for part in LINE.split(data):
-                        if LINE.match(part):
-                            ended.wait(seconds)
-                        board.sendall(part)
-            with contextlib.suppress(OSError):
-                board.shutdown(socket.SHUT_RDWR)
+    def __init__(self, port: str, delay: float = 0.0) -> None:
+        """`delay` is how many seconds each change of a line takes."""
+        self._port = port
+        self._delay = delay
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._sockets = [self._listener]
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._serve)
 
-        def serve() -> None:
-            with contextlib.suppress(OSError):
-                while True:
-                    client = connections.enter_context(listener.accept()[0])
-                    board = connections.enter_context(socket.create_connection(_address(port)))
-                    back = threading.Thread(target=hand_on, args=(board, client))
-                    back.start()
-                    hand_on(client, board)
-                    back.join()
+    def __enter__(self) -> "Relay":
+        self._thread.start()
+        return self
 
-        thread = threading.Thread(target=serve)
-        thread.start()
-        try:
-            yield f"rfc2217://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            ended.set()
-            listener.shutdown(socket.SHUT_RDWR)
-            thread.join()
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        for connection in self._sockets:
+            _end(connection)
+        self._thread.join()
+        for connection in self._sockets:
+            connection.close()
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"rfc2217://127.0.0.1:{self._listener.getsockname()[1]}"
+
+    def switch_off(self) -> None:
+        """Confirm nothing any more that comes on any connection, as a host that is off."""
+        ret_0 = ctypes.create_string_buffer(struct.pack("HBBI", 0x06, 0, 0, 0))
+        program = struct.pack("HP", 1, ctypes.addressof(ret_0))
+        for connection in self._sockets:
+            connection.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, program)
+
+    def _serve(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                client = self._listener.accept()[0]
+                board = socket.create_connection(_address(self._port))
+                self._sockets += [client, board]
+                back = threading.Thread(target=self._hand_on, args=(board, client))
+                back.start()
+                self._hand_on(client, board)
+                back.join()
+
+    def _hand_on(self, source: socket.socket, target: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                for part in LINE.split(data):
+                    if LINE.match(part):
+                        self._ended.wait(self._delay)
+                    target.sendall(part)
+        _end(target)
 
 
 @contextlib.contextmanager
@@ -92,6 +118,11 @@ def says(greeting: bytes, closes: bool) -> Iterator[str]:
         finally:
             listener.shutdown(socket.SHUT_RDWR)
             thread.join()
+
+
+def _end(connection: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
 
 
 def _address(url: str) -> tuple[str, int]:

@@ -1,12 +1,15 @@
 """Lane `board` whole: flash, console, reset, address, and boards that are missing or die."""
 
+import contextlib
 import subprocess
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
 from tests.board.conftest import Bridge, boards_file, described
+from tests.board.port_server import serve_port
 from tests.conftest import ROOT, NestedPytest
 
 pytestmark = pytest.mark.timeout(1200)
@@ -119,19 +122,31 @@ def test_tests_are_spread_over_boards_and_a_missing_one_is_told(
     assert f"board other ({other.url}): 0 tests" not in result.stdout
 
 
+@pytest.mark.parametrize(
+    "serve",
+    [
+        pytest.param(lambda url, folder: contextlib.nullcontext(url), id="alone"),
+        pytest.param(serve_port, id="served", marks=pytest.mark.nightly),
+    ],
+)
 def test_a_board_that_dies_is_told_and_its_test_repeated(
-    make_bridge: Callable[..., Bridge], run: Run, tmp_path: Path
+    serve: Callable[[str, Path], AbstractContextManager[str]],
+    make_bridge: Callable[..., Bridge],
+    run: Run,
+    tmp_path: Path,
 ) -> None:
     mortal, other = make_bridge("mortal"), make_bridge("other")
-    file = boards_file(tmp_path, mortal.entry, other.entry)
+    with serve(mortal.url, tmp_path) as url:
+        entry = mortal.entry.replace(mortal.url, url)
+        file = boards_file(tmp_path, entry, other.entry)
 
-    result = run(file, DIES, MORTAL=str(mortal.process.pid))
+        result = run(file, DIES, MORTAL=str(mortal.process.pid))
 
     assert result.returncode == pytest.ExitCode.TESTS_FAILED, result.stdout
     assert "2 passed" in result.stdout
-    assert f"board mortal ({mortal.url}): 1 tests" in result.stdout
+    assert f"board mortal ({url}): 1 tests" in result.stdout
     assert f"board other ({other.url}): 2 tests" in result.stdout
-    assert f"FAILED board mortal ({mortal.url}): its port was lost" in result.stdout
+    assert f"FAILED board mortal ({url}): its port was lost" in result.stdout
     assert "Traceback" not in result.stdout
 
 

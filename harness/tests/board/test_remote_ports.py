@@ -9,10 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import serial.rfc2217
 from serial.rfc2217 import COM_PORT_OPTION, DONT, IAC
-from serial.serialutil import Timeout
 
+from pytest_embedded_hotreload.board import remote
 from pytest_embedded_hotreload.board.errors import BoardError
 from pytest_embedded_hotreload.board.inventory import Board
 from pytest_embedded_hotreload.board.link import Link
@@ -20,12 +19,14 @@ from pytest_embedded_hotreload.board.port import open_port
 from pytest_embedded_hotreload.console import Console
 from tests.board.conftest import Bridge
 from tests.board.port_server import serve_port
-from tests.board.servers import says, ser2net, slow_lines
+from tests.board.servers import Relay, says, ser2net
 
 with_a_bridge = pytest.mark.parametrize("chip", ["sim"], indirect=True)
 CONTENT = bytes(range(256)) * 16
 SERVE = r"run `esp_rfc2217_server -p \d+ SERIAL_PORT` on 127\.0\.0\.1"
-LOST = r"has closed the connection: does its server still run there, and is the board still plugged"
+LOST = (
+    r"the connection to 127\.0\.0\.1:\d+ has ended: does the server still run there, and is the .*"
+)
 
 
 def shelf(url: str) -> Board:
@@ -74,8 +75,8 @@ def test_flash_behind_ser2net(bridge: Bridge, tmp_path: Path) -> None:
 
 @with_a_bridge
 def test_lines_that_are_too_slow_for_the_board(bridge: Bridge) -> None:
-    with slow_lines(bridge.url, 0.05) as url:
-        board = shelf(url)
+    with Relay(bridge.url, delay=0.05) as relay:
+        board = shelf(relay.url)
         with complaint(
             board,
             "it starts its firmware instead of download mode, since DTR and RTS reach it too far "
@@ -132,8 +133,7 @@ def test_no_such_host() -> None:
 def test_what_listens_is_no_server(
     greeting: bytes, closes: bool, said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # pyserial waits three times as long
-    monkeypatch.setattr(serial.rfc2217, "Timeout", lambda seconds: Timeout(seconds / 3))
+    monkeypatch.setattr(remote, "ANSWER_SECONDS", 1.0)
     with says(greeting, closes) as url:
         board = shelf(url)
         with complaint(board, rf"its port cannot be opened: 127\.0\.0\.1:\d+ {said}"):
@@ -141,8 +141,9 @@ def test_what_listens_is_no_server(
 
 
 @with_a_bridge
-def test_another_client_has_the_port(served: Board) -> None:
+def test_another_client_has_the_port(served: Board, monkeypatch: pytest.MonkeyPatch) -> None:
     first = open_port(served)
+    monkeypatch.setattr(remote, "ANSWER_SECONDS", 1.0)
     try:
         with complaint(
             served,
@@ -154,24 +155,47 @@ def test_another_client_has_the_port(served: Board) -> None:
         first.close()
 
 
-@with_a_bridge
-def test_the_board_is_gone_while_its_console_is_read(
-    bridge: Bridge, served: Board, tmp_path: Path
-) -> None:
-    ended: queue.Queue[str] = queue.Queue()
-    link = Link(served)
-    link.console = console = Console(tmp_path / "log")
+@pytest.fixture
+def ended() -> queue.Queue[str]:
+    """What is said at the end of a console that nobody has asked for."""
+    return queue.Queue()
+
+
+@contextlib.contextmanager
+def running(board: Board, folder: Path, ended: queue.Queue[str]) -> Iterator[Link]:
+    """A board whose console is read."""
+    link = Link(board)
+    link.console = console = Console(folder / "log")
     console.lost = ended.put
     try:
         link.run()
         console.wait_line("boot:0x13")
-
-        bridge.process.kill()
-
-        said = ended.get(timeout=20)
-        assert re.fullmatch(rf"board shelf .*: its port was lost: .* {LOST}.*", said), said
-        with complaint(served, rf"it cannot be reset: .* {LOST}.*"):
-            link.run()
+        yield link
     finally:
         link.close()
         console.close()
+
+
+@with_a_bridge
+def test_the_board_is_gone_while_its_console_is_read(
+    bridge: Bridge, served: Board, tmp_path: Path, ended: queue.Queue[str]
+) -> None:
+    with running(served, tmp_path, ended) as link:
+        bridge.process.kill()
+
+        said = ended.get(timeout=20)
+        assert re.fullmatch(rf"board shelf .*: its port was lost: {LOST}", said), said
+        with complaint(served, rf"it cannot be reset: {LOST}"):
+            link.run()
+
+
+@with_a_bridge
+def test_the_host_of_the_board_is_switched_off(
+    bridge: Bridge, tmp_path: Path, ended: queue.Queue[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remote, "SILENCE_SECONDS", 1)
+    with Relay(bridge.url) as relay, running(shelf(relay.url), tmp_path, ended):
+        relay.switch_off()
+
+        said = ended.get(timeout=20)
+        assert re.fullmatch(rf"board shelf .*: its port was lost: {LOST}", said), said
