@@ -47,6 +47,8 @@ RUN_BY = {
     r"pytest --lane esp32.*": "job esp32",
     r"pytest (-n \d+ *|(scenarios|harness|ci|component)\S* *)*(-k \w+)?": "job sim",
     r"pytest test_hotreload\.py -v": "job sim",
+    r"esp_rfc2217_server -p .*": "harness/tests/board/test_remote_ports.py"
+    "::test_flash_behind_the_server_of_esptool",
     # ESP-IDF's own
     r"(git clone .*/esp-idf\.git|esp-idf/install\.sh|\. esp-idf/export\.sh|python \$IDF_PATH/).*": (
         "job esp32"
