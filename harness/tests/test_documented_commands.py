@@ -47,7 +47,11 @@ RUN_BY = {
     r"pytest --lane esp32.*": "job esp32",
     r"pytest (-n \d+ *|(scenarios|harness|ci|component)\S* *)*(-k \w+)?": "job sim",
     r"pytest test_hotreload\.py -v": "job sim",
-    r"esp_rfc2217_server -p .*": "harness/tests/board/test_remote_ports.py"
+    # a farm
+    r"ci/setup --farm|PATH=.*sdk\.py farm\).*|labgrid-\S+ .*|export LG_COORDINATOR=.*|ci/farm .*": (
+        "harness/tests/farm/test_farm.py::test_command_has_the_boards_of_two_exporters"
+    ),
+    r"esp_rfc2217_server .*": "harness/tests/board/test_remote_ports.py"
     "::test_flash_behind_the_server_of_esptool",
     # ESP-IDF's own
     r"(git clone .*/esp-idf\.git|esp-idf/install\.sh|\. esp-idf/export\.sh|python \$IDF_PATH/).*": (

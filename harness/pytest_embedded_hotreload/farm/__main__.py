@@ -1,14 +1,11 @@
 """A command with boards of a farm: called by `ci/farm`, whose --help describes it."""
 
-import argparse
 import asyncio
 import contextlib
 import fcntl
-import getpass
 import logging
 import os
 import signal
-import socket
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -18,7 +15,8 @@ from pytest_embedded_hotreload.board.inventory import BOARDS_VARIABLE
 from pytest_embedded_hotreload.errors import HarnessError
 from pytest_embedded_hotreload.farm.coordinator import Coordinator
 from pytest_embedded_hotreload.farm.errors import FarmError
-from pytest_embedded_hotreload.farm.places import parse_tags, write_boards
+from pytest_embedded_hotreload.farm.options import Options, parse_options
+from pytest_embedded_hotreload.farm.places import write_boards
 from pytest_embedded_hotreload.farm.reserve import take_boards
 from pytest_embedded_hotreload.farm.say import say
 from pytest_embedded_hotreload.paths import ROOT
@@ -32,9 +30,11 @@ DEFAULT = [str(ROOT / "ci" / "board"), "--together"]
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command; its status, or 1 when it has got no board."""
-    words = list(arguments)
-    at = words.index("--") if "--" in words else len(words)
-    options = _parser().parse_args(words[:at])
+    try:
+        options = parse_options(arguments)
+    except FarmError as error:
+        say(str(error))
+        return 2
     logging.disable()  # labgrid and gRPC log what is told here as an error
     os.environ |= {
         "LG_COORDINATOR": options.coordinator,
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str]) -> int:
     }
     try:
         with _only_run_of(options.job):
-            return asyncio.run(_run(options, words[at + 1 :]))
+            return asyncio.run(_run(options))
     except HarnessError as error:
         say(str(error))
         return 1
@@ -51,38 +51,38 @@ def main(arguments: Sequence[str]) -> int:
         return 128 + signal.SIGINT
 
 
-async def _run(options: argparse.Namespace, command: Sequence[str]) -> int:
-    tags = parse_tags(options.tags)
+async def _run(options: Options) -> int:
     async with Coordinator.connect(options.coordinator) as coordinator:
         for name in await coordinator.free():
             say(f"{name} was left by an earlier run of job {options.job}: freed")
         if options.free:
             return 0
-        with _ends_by_sigterm():
+        _be_cancelled_by_sigterm()
+        try:
+            boards = await take_boards(
+                coordinator,
+                options.tags,
+                options.count,
+                options.priority,
+                options.wait,
+                [str(Path(sys.executable).with_name("labgrid-client"))],
+            )
+            with tempfile.TemporaryDirectory() as folder:
+                file = Path(folder) / "boards.yaml"
+                write_boards(file, boards)
+                return await _command(options.command or DEFAULT, file, coordinator)
+        finally:
             try:
-                boards = await take_boards(
-                    coordinator,
-                    tags,
-                    options.count,
-                    options.priority,
-                    options.wait,
-                    [str(Path(sys.executable).with_name("labgrid-client"))],
-                )
-                with tempfile.TemporaryDirectory() as folder:
-                    file = Path(folder) / "boards.yaml"
-                    write_boards(file, boards)
-                    return await _command(command or DEFAULT, file, coordinator)
-            finally:
                 await coordinator.free()
+            except FarmError as error:
+                say(f"what job {options.job} holds is not given back: {error}")
 
 
-@contextlib.contextmanager
-def _ends_by_sigterm() -> Iterator[None]:
-    """A job that is cancelled gives up what it holds."""
+def _be_cancelled_by_sigterm() -> None:
+    """A job that is stopped gives up what it holds."""
     task = asyncio.current_task()
     assert task is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    yield
 
 
 async def _command(command: Sequence[str], boards: Path, coordinator: Coordinator) -> int:
@@ -103,34 +103,6 @@ async def _command(command: Sequence[str], boards: Path, coordinator: Coordinato
         say("the coordinator has gone: the boards stay with this run, but others may get them, too")
     lost.cancel()
     return await ended
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="ci/farm", usage="ci/farm [OPTION ...] TAG=VALUE ... -- COMMAND ...", add_help=False
-    )
-    parser.add_argument(
-        "--coordinator", default=os.environ.get("LG_COORDINATOR", "127.0.0.1:20408")
-    )
-    parser.add_argument("--job", default=f"{getpass.getuser()}@{socket.gethostname()}", type=_job)
-    parser.add_argument("--count", type=_positive, default=1)
-    parser.add_argument("--priority", type=float, default=0.0)
-    parser.add_argument("--wait", type=float, default=3600.0)
-    parser.add_argument("--free", action="store_true")
-    parser.add_argument("tags", nargs="*")
-    return parser
-
-
-def _job(text: str) -> str:
-    if not text or "/" in text:
-        raise argparse.ArgumentTypeError(f"{text!r} is no name of a job: it has no slash")
-    return text
-
-
-def _positive(text: str) -> int:
-    if not text.isdigit() or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of boards")
-    return int(text)
 
 
 @contextlib.contextmanager

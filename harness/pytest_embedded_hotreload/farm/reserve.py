@@ -66,7 +66,7 @@ async def take_boards(
         await asyncio.sleep(POLL_SECONDS)
     if not boards:
         raise FarmError(f"no board with {show_tags(tags)} is to be had")
-    return boards
+    return sorted(boards, key=lambda entry: str(entry["name"]))
 
 
 async def _take(

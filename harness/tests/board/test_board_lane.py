@@ -44,6 +44,16 @@ def test_what_another_test_has_changed_is_flashed(dut):
     assert dut.serial.written == 0x10000
 
 
+@pytest.mark.firmware({str(ROOT / "examples" / "basic")!r})
+@pytest.mark.needs("power-cut")
+def test_power(dut):
+    dut.expect("hotreload: server on port")
+    dut.power_cut()
+    dut.power_on()
+    dut.expect("hotreload: server on port")
+    dut.power_cut()  # the next test finds the board with power
+
+
 @pytest.mark.firmware({str(ROOT / "scenarios" / "firmware")!r})
 def test_room_for_what_the_emulated_network_sends_at_once(firmware):
     assert firmware.sdkconfig["ETH_OPENETH_DMA_RX_BUFFER_NUM"] >= 8
@@ -101,7 +111,26 @@ def test_flash_reset_and_address(bridge: Bridge, run: Run, tmp_path: Path) -> No
     result = run(boards_file(tmp_path, bridge.entry), EXAMPLE)
 
     assert result.returncode == pytest.ExitCode.OK, result.stdout
-    assert "4 passed" in result.stdout
+    assert "5 passed" in result.stdout
+
+
+@pytest.mark.parametrize("chip", ["sim"], indirect=True)
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        ("bash -c 'echo the relay is gone >&2; exit 3' {state}", "the relay is gone"),
+        ("false {state}", "false: status 1"),
+        ("/no/such/relay {state}", "/no/such/relay: No such file or directory"),
+    ],
+)
+def test_power_that_cannot_be_switched(run: Run, tmp_path: Path, command: str, told: str) -> None:
+    entry = described("a", str(tmp_path / "a"), power=command)
+
+    result = run(boards_file(tmp_path, entry), NOT_RUN)
+
+    assert result.returncode == pytest.ExitCode.USAGE_ERROR, result.stdout
+    assert f"its power cannot be switched on: {told}\n" in result.stdout
+    assert "Traceback" not in result.stdout
 
 
 def test_tests_are_spread_over_boards_and_a_missing_one_is_told(

@@ -11,6 +11,7 @@ from pytest_embedded_hotreload.board.inventory import (
     load_boards,
     wifi_credentials,
 )
+from pytest_embedded_hotreload.board.inventory import boards_file as boards_file_of
 
 WHOLE = """
 boards:
@@ -26,6 +27,7 @@ boards:
     forward: {8080: 127.0.0.1:5001}
     stub: none
     flash_baud: 115200
+    power: "relay -n '3 4' {state}"
     gdb: shelf.lan:3333
 """
 
@@ -54,6 +56,7 @@ def test_all_that_a_file_can_say(boards_file: Path) -> None:
         forward={8080: "127.0.0.1:5001"},
         stub="none",
         flash_baud=115200,
+        power="relay -n '3 4' {state}",
         gdb="shelf.lan:3333",
     )
 
@@ -67,8 +70,18 @@ def test_the_option_that_esptool_needs_is_known(tmp_path: Path) -> None:
 
 def test_boards_are_chosen_by_tags(boards_file: Path) -> None:
     assert [board.name for board in load_boards(boards_file, ["psram", "desk"])] == ["desk"]
+    assert [board.name for board in load_boards(boards_file, ["shelf"])] == ["shelf"]
     with pytest.raises(BoardsFileError, match=r"no board has the tags lab .*: there are desk, psr"):
         load_boards(boards_file, ["lab"])
+
+
+def test_file_is_the_one_that_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """By the option, else by the environment, else the repository's."""
+    monkeypatch.delenv("HOTRELOAD_BOARDS", raising=False)
+    assert boards_file_of(None, tmp_path) == tmp_path / "ci" / "boards.yaml"
+    monkeypatch.setenv("HOTRELOAD_BOARDS", "/farm/boards.yaml")
+    assert boards_file_of(None, tmp_path) == Path("/farm/boards.yaml")
+    assert boards_file_of("/mine.yaml", tmp_path) == Path("/mine.yaml")
 
 
 def test_the_file_of_the_repository_describes_no_board(pytestconfig: pytest.Config) -> None:
@@ -118,6 +131,12 @@ def test_the_example_in_the_comments_can_be_used(
         ("boards: [{name: a, port: p, sdkconfig: {CONFIG_X: []}}]", "sdkconfig.CONFIG_X is []"),
         ("boards: [{name: a, port: p, stub: 1}]", "stub is 1: choose one of default"),
         ("boards: [{name: a, port: p, flash_baud: 1}]", "flash_baud is 1: write a number of baud"),
+        ("boards: [{name: a, port: p, power: relay}]", "power is 'relay': write the command that"),
+        ("boards: [{name: a, port: p, power: 3}]", "power is 3: write the command that switches"),
+        (
+            'boards: [{name: a, port: p, power: "x \'{state}"}]',
+            "with {state} for on and off: No closing quotation",
+        ),
         ("boards: [{name: a, port: p, wfi: 1}]", "boards[0].wfi is 1: there are only name, port"),
         ("boards: [{name: a, port: p}, {name: a, port: q}]", "name is 'a': another board has"),
         ("boards: [{name: a, port: p}, {name: b, port: p}]", "port is 'p': another board has"),

@@ -1,0 +1,1 @@
+"""Boards of a farm: what is asked of labgrid, and what becomes of it."""
