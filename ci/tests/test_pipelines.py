@@ -12,9 +12,10 @@ import pytest
 from ci.tests.pipelines import GITHUB, GITLAB, ROOT, Job, github_jobs, gitlab_jobs, load
 
 #: jobs that GitHub and GitLab have both
-NAMES = {"sim", "esp32", "slow", "fuzz", "soak", "board"}
+NAMES = {"sim", "report", "esp32", "slow", "fuzz", "soak", "board"}
 ARTIFACTS = {
-    "sim": "build/report",
+    "sim": "build/shards",
+    "report": "build/report",
     "esp32": "build/report",
     "slow": "build/report",
     "fuzz": "build/fuzz/*/findings",
@@ -54,6 +55,9 @@ def test_both_run_the_same_scripts() -> None:
     github, gitlab = github_jobs(), gitlab_jobs()
     for name in NAMES - {"board"}:
         assert github[name].scripts == gitlab[name].scripts, name
+    for name in ("sim", "report"):
+        on_gitlab = [text.replace("$CI_NODE_INDEX", "$SHARD") for text in gitlab[name].commands]
+        assert list(github[name].commands[1:]) == on_gitlab
     board = gitlab["board"].description
     on_gitlab = [*board["script"], *board["after_script"]]
     assert list(github["board"].commands) == [
@@ -72,12 +76,28 @@ def test_both_build_with_the_same_releases() -> None:
     ]
 
 
+def test_each_shard_is_a_job_and_all_are_in_one_report() -> None:
+    github, gitlab = github_jobs(), gitlab_jobs()
+    shards = github["sim"].description["strategy"]["matrix"]["shard"]
+    (splits,) = re.findall(r"--splits (\d+)", github["sim"].commands[1])
+    assert shards == list(range(1, int(splits) + 1))
+    assert gitlab["sim"].description["parallel"] == int(splits)
+    report = github["report"].description
+    assert report["if"] == "always()"
+    (download,) = [step for step in report["steps"] if "download-artifact" in step.get("uses", "")]
+    assert download["with"]["path"] == "build/shards"
+    assert (gitlab["report"].description["needs"], gitlab["report"].description["when"]) == (
+        ["sim"],
+        "always",
+    )
+
+
 def test_no_job_hides_another() -> None:
     """Neither of a matrix nor because it comes first."""
     for name, job in github_jobs().items():
         strategy = job.description.get("strategy")
         assert strategy is None or strategy["fail-fast"] is False, name
-        assert job.description.get("needs") is None, name
+        assert job.description.get("needs") == ("sim" if name == "report" else None), name
     for name, job in gitlab_jobs().items():
         if job.description["extends"] == ".night" or ".night" in job.description["extends"]:
             needed = job.description.get("needs", load(GITLAB[1])[".night"]["needs"])
@@ -98,7 +118,7 @@ def test_reports_and_firmwares_are_kept_whatever_happens() -> None:
         artifacts = on_gitlab[name]["artifacts"]
         assert artifacts["when"] == ("on_failure" if name == "fuzz" else "always"), name
         assert artifacts["paths"] == [f"{folder}/"]
-        if name != "fuzz":
+        if name not in ("fuzz", "report"):
             assert artifacts["reports"]["junit"].startswith(folder)
             assert artifacts["reports"]["junit"].endswith("/junit.xml")
 

@@ -28,6 +28,7 @@ from pytest_embedded_hotreload.order import prefer, sort
 from pytest_embedded_hotreload.progress import Progress
 from pytest_embedded_hotreload.screen import screen_of
 from pytest_embedded_hotreload.sentences import compare
+from pytest_embedded_hotreload.shards import tell_durations
 from pytest_embedded_hotreload.sim.sdk import cache_root
 from pytest_embedded_hotreload.timeouts import lengthen, limit
 from pytest_embedded_hotreload.tracebacks import prune, release
@@ -142,8 +143,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object | Non
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What explains comes first; pytest puts what failed last time before that, in this order."""
+    """What explains comes first; pytest puts what failed last time before that, in this order.
+
+    pytest-split cuts shards out of it after that.
+    """
     sort(items, config)
+    tell_durations(config, items)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

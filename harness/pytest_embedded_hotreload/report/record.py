@@ -101,6 +101,19 @@ class TestRecord:
             values["failure"]["headline"] = self.failure.headline
         return values
 
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> "TestRecord":
+        """The inverse of `to_json`; raises `KeyError` or `TypeError` when it is none."""
+        plain = dict(values)
+        failure = plain.pop("failure")
+        if failure is not None:
+            told = {key: value for key, value in failure.items() if key != "headline"}
+            plain["failure"] = Failure(**told)
+        plain["firmwares"] = [BuildRecord(**build) for build in plain["firmwares"]]
+        plain["modules"] = [ModuleRecord(**module) for module in plain["modules"]]
+        plain["timeline"] = [Moment(*moment) for moment in plain["timeline"]]
+        return cls(**plain)
+
     def take_extra(self, extra: dict[str, Any]) -> None:
         """Take in what `describe_item` said, possibly in another process."""
         self.promise = extra["promise"]
