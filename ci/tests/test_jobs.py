@@ -80,7 +80,7 @@ def runner(tmp_path: Path) -> Runner:
     shutil.copytree(ROOT, clone, ignore=unwanted)
     cache = tmp_path / "cache"
     cache.mkdir()
-    for kind in ("ccache", "lwip", "sdk", "sources", "venv"):
+    for kind in ("ccache", "farm", "lwip", "sdk", "sources", "venv"):
         (cache / kind).symlink_to(cache_root() / kind)
     return Runner(clone, cache)
 
@@ -149,6 +149,17 @@ def test_soak_goes_on_after_a_round_that_fails(runner: Runner) -> None:
     assert said.endswith("ci/soak: 2 rounds, 1 failed, build/soak/1\n")
     for report in ("1", "2"):
         assert (runner.clone / "build" / "soak" / report / "junit.xml").is_file()
+
+
+@pytest.mark.nightly
+def test_farm_that_is_gone_fails_the_job(runner: Runner) -> None:
+    if not (cache_root() / "farm").exists():
+        pytest.skip("labgrid: run ci/setup --farm")
+    status, said = runner.run("board", LG_COORDINATOR="127.0.0.1:1", TAGS="chip=esp32")
+
+    assert status == 1
+    (line,) = [line for line in said.splitlines() if not line.startswith("set-up: ")]
+    assert line.startswith("ci/farm: the coordinator 127.0.0.1:1 does not answer: ")
 
 
 @pytest.mark.nightly
