@@ -74,13 +74,12 @@ def once(
     shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
 
     def fill(name: str, make: Callable[[Path], object]) -> Path:
-        folder = shared / name
+        folder, filled = shared / name, shared / f"{name}.filled"
         with FileLock(shared / f"{name}.lock"):
-            if not folder.exists():
-                making = shared / f"{name}.new"
-                making.mkdir()
-                make(making)
-                making.rename(folder)
+            if not filled.exists():
+                folder.mkdir()  # where it stays: programs of an environment name their own place
+                make(folder)
+                filled.touch()
         return folder
 
     return fill
