@@ -75,7 +75,10 @@ RUN_BY = {
 }
 
 #: pages whose commands a test types from the first to the last
-FOLLOWED: dict[str, str] = {}
+FOLLOWED: dict[str, str] = {
+    "docs/use-in-your-project.md": "harness/tests/package/test_new_user.py"
+    "::test_page_leads_from_an_empty_folder_to_red_and_green",
+}
 
 
 @dataclass(frozen=True)

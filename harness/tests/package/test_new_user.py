@@ -5,7 +5,6 @@ import re
 import shlex
 import shutil
 import subprocess
-import sys
 import sysconfig
 import time
 import uuid
@@ -17,8 +16,8 @@ import pytest
 import yaml
 
 from pytest_embedded_hotreload.sim.sdk import cache_root
+from tests.conftest import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "use-in-your-project.md"
 #: from an empty folder to the last command, with warm caches
 SECONDS = 180
@@ -74,13 +73,10 @@ class User:
 
 
 @pytest.fixture
-def user(tmp_path: Path) -> Iterator[User]:
-    wheels = tmp_path / "wheels"
-    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", f"--outdir={wheels}"]
-    subprocess.run([*command, str(ROOT)], check=True, capture_output=True)
+def user(tmp_path: Path, wheel: Path) -> Iterator[User]:
     folder = tmp_path / f"climate_{uuid.uuid4().hex[:8]}"
     folder.mkdir()
-    yield User(folder, wheels)
+    yield User(folder, wheel.parent)
     for build in (cache_root() / "builds").glob(f"*/{folder.name}-*"):
         shutil.rmtree(build) if build.is_dir() else build.unlink()
 
@@ -95,9 +91,6 @@ pip() {{
 }}
 pytest() {{
     python -m pytest "$@"
-}}
-hotreload() {{
-    [ "$1" = doctor ] || command hotreload "$@"
 }}
 """
 
