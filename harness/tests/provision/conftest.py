@@ -123,6 +123,7 @@ def checkout(tmp_path: Path) -> Checkout:
     for file in (
         "ci/setup",
         "ci/activate",
+        "ci/farm.lock",
         "harness/pytest_embedded_hotreload/sim/sdk.py",
         "requirements.lock",
     ):

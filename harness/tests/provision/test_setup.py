@@ -60,6 +60,26 @@ def test_a_python_that_was_fetched_is_used(checkout: Checkout) -> None:
     assert answer != before and answer.endswith("run ci/setup")
 
 
+def test_the_farm_needs_labgrid_alone(checkout: Checkout, tmp_path: Path) -> None:
+    told = checkout.path_of("farm")
+    assert told.endswith("run ci/setup --farm")
+    farm = Path(told.partition("(")[2].partition(")")[0])
+    other = Checkout(checkout.root, tmp_path / "other cache")
+    made = other.cache / farm.relative_to(checkout.cache)
+    made.mkdir(parents=True)
+    (made / sdk.COMPLETE).touch()
+
+    done = other.setup("--farm")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("set-up: nothing to do")
+    assert other.path_of("farm") == str(made)
+    assert {Path(name).parts[0] for name in entries(other.cache)} == {"farm"}
+    lock = checkout.root / "ci" / "farm.lock"
+    lock.write_text(lock.read_text() + "# changed\n")
+    assert other.path_of("farm").endswith("run ci/setup --farm")
+
+
 def test_a_changed_port_header_rebuilds_lwip_alone(checkout: Checkout) -> None:
     options = checkout.root / sdk.LWIP_PORT.relative_to(sdk.REPOSITORY) / "lwipopts.h"
     options.write_text(options.read_text() + "/* changed */\n")
