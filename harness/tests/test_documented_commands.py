@@ -70,7 +70,7 @@ RUN_BY = {
         "scenarios/test_decoding.py::test_crash_in_the_module"
     ),
     r"device=http.*": "scenarios/test_auth.py::test_the_readme_s_commands_sign",
-    r"cmake (-S|--build) .*": "component/hotreload/host_test/test_ctest.py"
+    r"cmake (-S|--build) .*": "component/hotreload/doc_test/test_ctest.py"
     "::test_the_readme_s_commands_run_the_tests",
 }
 
