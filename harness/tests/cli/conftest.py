@@ -49,6 +49,12 @@ static __attribute__((constructor)) void begin(void) { count += 1; }
 int point_sum(const struct point *point) { return firmware_add(point->x, point->y); }
 int counted(int step) { count += step; return count + firmware_counter; }
 """
+#: a function of C++, by its linker name
+CXX_MODULE = """
+#include "api.h"
+int greet(int a) __asm__("_ZN7Greeter5greetEi");
+int greet(int a) { return firmware_add(a, 1); }
+"""
 
 
 @dataclass(frozen=True)
