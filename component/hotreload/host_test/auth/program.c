@@ -17,7 +17,6 @@
 #include "elf/hr_image_mac.h"
 #include "hotreload.h"
 #include "server/hr_auth.h"
-#include "server/hr_origin.h"
 
 #define LINE_SIZE 8192
 
@@ -106,7 +105,7 @@ static void check_origin(char *arguments)
     const char *host = next_header(&arguments);
     const char *site = next_header(&arguments);
     const char *trusted = next_header(&arguments);
-    printf("%s \n", hr_origin_may(origin, host, site, trusted != NULL ? trusted : "") ? "yes" : "no");
+    printf("%s \n", hr_auth_may_from(origin, host, site, trusted != NULL ? trusted : "") ? "yes" : "no");
     fflush(stdout);
 }
 

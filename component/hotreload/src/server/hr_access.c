@@ -5,7 +5,7 @@
 
 #include "hotreload.h"
 #include "sdkconfig.h"
-#include "server/hr_origin.h"
+#include "server/hr_auth.h"
 
 #if CONFIG_HOTRELOAD_AUTH
 
@@ -14,7 +14,6 @@
 #include "esp_timer.h"
 #include "lifecycle/hr_operation.h"
 #include "server/hr_answer.h"
-#include "server/hr_auth.h"
 #include "server/hr_refusal.h"
 
 /* longer than that of any endpoint */
@@ -130,7 +129,7 @@ static esp_err_t check_origin(httpd_req_t *request, hr_report_t *report)
     const char *origin = read_header(request, "Origin", values[0]);
     const char *host = read_header(request, "Host", values[1]);
     const char *site = read_header(request, "Sec-Fetch-Site", values[2]);
-    return hr_origin_may(origin, host, site, CONFIG_HOTRELOAD_TRUSTED_ORIGIN)
+    return hr_auth_may_from(origin, host, site, CONFIG_HOTRELOAD_TRUSTED_ORIGIN)
                ? ESP_OK
                : hr_reject(report, HOTRELOAD_ERR_ORIGIN,
                            "a page of %.64s may change nothing here: "

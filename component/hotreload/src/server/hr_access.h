@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the server asks of who wants to change something: with CONFIG_HOTRELOAD_AUTH a signature
-   (hr_auth.h), of a browser that the page is the server's own (hr_origin.h). */
+/* What the server asks of a request that is to change something, by the rules of hr_auth.h. */
 #pragma once
 
 #include "esp_http_server.h"

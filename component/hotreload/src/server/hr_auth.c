@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "hotreload.h"
 
@@ -236,4 +237,20 @@ esp_err_t hr_auth_check(hr_auth_t *auth, const char *endpoint, const char *autho
         memcpy(module, fields.hash, sizeof(fields.hash));
     }
     return err;
+}
+
+/* An origin of this very server, whichever of its addresses the browser knows. */
+static bool is_own(const char *origin, const char *host)
+{
+    const char *authority = strstr(origin, "://");
+    return authority != NULL && host != NULL && strcasecmp(authority + 3, host) == 0;
+}
+
+bool hr_auth_may_from(const char *origin, const char *host, const char *site, const char *trusted)
+{
+    if (origin != NULL) {
+        return (*trusted != 0 && strcasecmp(origin, trusted) == 0) || is_own(origin, host);
+    }
+    /* "none": typed by the user */
+    return site == NULL || strcasecmp(site, "same-origin") == 0 || strcasecmp(site, "none") == 0;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Who may change what the device runs: requests signed with the secret of the firmware's build.
+/* Who may change what the device runs: with CONFIG_HOTRELOAD_AUTH requests signed with the secret of
+   the firmware's build; in a browser, pages of the device itself.
 
    A client asks for a nonce, gets this device's id with it, and sends, with its request,
 
@@ -24,6 +25,7 @@
    count as too old. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -72,3 +74,9 @@ esp_err_t hr_auth_issue(hr_auth_t *auth, int64_t now, char nonce[HR_AUTH_NONCE_L
    one; `module` receives the SHA-256 that the ELF has to have. */
 esp_err_t hr_auth_check(hr_auth_t *auth, const char *endpoint, const char *authorization,
                         int64_t now, uint8_t module[HR_SHA256_SIZE], hr_report_t *report);
+
+/* Whether a request may come from this page: one of another site may be open in the browser of
+   somebody who can reach the device. All are values of headers, NULL without one: `origin` of Origin
+   (RFC 6454), `host` of Host, `site` of Sec-Fetch-Site (Fetch Metadata). Programs that are no browser
+   send neither the first nor the last. `trusted` is an origin whose pages may as well, or empty. */
+bool hr_auth_may_from(const char *origin, const char *host, const char *site, const char *trusted);

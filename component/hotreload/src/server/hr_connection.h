@@ -1,9 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* Connections that leave esp_http_server for a task of their own.
+/* Connections of our own server: esp_http_server reads their headers, who wants their bodies takes
+   them over with a task of his own.
 
-   esp_http_server has one task, which must not wait for the body of a slow sender. A handler takes
-   the connection over and returns hr_connection_result(); the server then drops its session, which
-   ends in hr_connection_close(), its close_fn. From there on the socket is the task's alone.
+   esp_http_server has one task, and limits each of its reads only: a client that sends a byte of its
+   headers now and then would keep all others waiting for as long as it likes, so these have a time in
+   all. And it calls the handler of a request with a body when the first byte of that has come (on_body
+   of http_parser): a client that waits for an answer before it sends one would wait in vain, and all
+   others with it. So where it asks for more than the headers it gets a few bytes that nobody sent in
+   place of the body, which stays in the socket. No handler reads these.
+
+   The server must not wait for the body of a slow sender either. A handler takes the connection over
+   and returns hr_connection_result(); the server then drops its session, which ends in
+   hr_connection_close(), its close_fn. From there on the socket is the task's alone.
 
    All but hr_connection_open() and hr_connection_shut() belong to the server's task. */
 #pragma once
@@ -19,6 +27,12 @@
 
 /* Runs in the connection's task, which closes the socket afterwards. */
 typedef void (*hr_connection_serve_t)(hr_socket_t *socket, void *context);
+
+/* The server's open_fn. What is received of a session from then on are headers. */
+esp_err_t hr_connection_accept(httpd_handle_t server, int fd);
+
+/* The request is over: what comes next are the headers of another one, which get their own time. */
+void hr_connection_end_headers(void);
 
 /* Allows handovers of this server's connections, before it has endpoints. */
 void hr_connection_open(httpd_handle_t server);

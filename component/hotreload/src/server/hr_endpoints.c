@@ -14,8 +14,6 @@
 #include "server/hr_access.h"
 #include "server/hr_answer.h"
 #include "server/hr_connection.h"
-#include "server/hr_headers.h"
-#include "server/hr_page.h"
 #include "server/hr_refusal.h"
 #include "server/hr_request.h"
 #include "server/hr_status.h"
@@ -189,6 +187,35 @@ static esp_err_t handle_pending(httpd_req_t *request)
     return hr_answer_send(&answer, request);
 }
 
+#if CONFIG_HOTRELOAD_WEB_PAGE
+
+/* page.html, compressed by the build, see CMakeLists.txt */
+extern const uint8_t hotreload_page[];
+extern const size_t hotreload_page_size;
+
+/* The page needs nothing of any other place, and no other page may show it in a frame. */
+#define POLICY                                                                          \
+    "default-src 'none';connect-src 'self';img-src data:;script-src 'unsafe-inline';" \
+    "style-src 'unsafe-inline';frame-ancestors 'none'"
+
+/* For people: it asks /status for what it shows, and sends a module that is dropped on it to
+   /upload-and-reload. */
+static esp_err_t handle_page(httpd_req_t *request)
+{
+    hr_report_t report;
+    esp_err_t err = hr_refusal_check_no_body(request, &report);
+    if (err != ESP_OK) {
+        return hr_refusal_answer(request, err, &report);
+    }
+    httpd_resp_set_type(request, "text/html");
+    httpd_resp_set_hdr(request, "Content-Encoding", "gzip");
+    httpd_resp_set_hdr(request, "Content-Security-Policy", POLICY);
+    httpd_resp_set_hdr(request, "Cache-Control", "no-cache");
+    return httpd_resp_send(request, (const char *)hotreload_page, (ssize_t)hotreload_page_size);
+}
+
+#endif
+
 static const httpd_uri_t endpoints[] = {
     {.uri = "/upload", .method = HTTP_POST, .handler = handle_upload},
     {.uri = "/reload", .method = HTTP_POST, .handler = handle_command,
@@ -206,7 +233,7 @@ static const httpd_uri_t endpoints[] = {
     {.uri = "/nonce", .method = HTTP_GET, .handler = hr_access_handle_nonce},
 #endif
 #if CONFIG_HOTRELOAD_WEB_PAGE
-    {.uri = "/", .method = HTTP_GET, .handler = hr_page_handle},
+    {.uri = "/", .method = HTTP_GET, .handler = handle_page},
 #endif
     {.uri = NULL},
 };
@@ -239,7 +266,7 @@ static esp_err_t run(httpd_req_t *request)
 static esp_err_t handle(httpd_req_t *request)
 {
     if (!hr_request_has_body(request)) {
-        hr_headers_end(); /* with a body it is over when the connection is */
+        hr_connection_end_headers(); /* with a body it is over when the connection is */
     }
     hr_lock_take(&turn);
     esp_err_t err = run(request);

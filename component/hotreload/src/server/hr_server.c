@@ -1,5 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* The server's life: one of its own, or as a guest in one of the application. */
+/* The server's life: one of its own, or as a guest in one of the application.
+
+   Our own answers everybody while an upload runs, however slow its client is. esp_http_server has one
+   task for all requests, and no asynchronous handlers in the oldest releases that the component
+   supports; those of later ones begin when the first byte of a body is there, and leave the headers as
+   much time as they like. So uploads leave the server with their sockets: hr_connection.h says how,
+   and hr_socket.h reads them then; these two are for nothing else. A server of the application has
+   none of that: its requests are read by esp_http_server as those of any handler, and the README says
+   what it cannot promise therefore. */
 #include <stdbool.h>
 #include <string.h>
 
@@ -15,7 +23,6 @@
 #include "server/hr_access.h"
 #include "server/hr_connection.h"
 #include "server/hr_endpoints.h"
-#include "server/hr_headers.h"
 #include "server/hr_port.h"
 
 static const char *TAG = "hotreload";
@@ -66,7 +73,7 @@ static esp_err_t start_httpd(httpd_handle_t *started, uint16_t port, uint16_t ct
     config.max_uri_handlers = hr_endpoints_count;
     config.max_open_sockets = CONNECTIONS - HR_CONNECTION_MAX;
     config.lru_purge_enable = true; /* idle clients make room for new ones */
-    config.open_fn = hr_headers_open;
+    config.open_fn = hr_connection_accept;
     config.close_fn = hr_connection_close;
     esp_err_t err = hr_port_check_tcp(port, report);
     if (err == ESP_OK) {
