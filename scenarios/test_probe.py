@@ -47,9 +47,9 @@ def test_function_of_the_firmware(device: Device) -> None:
 
 
 def test_what_nobody_has_is_told_with_what_is_most_like_it(device: Device) -> None:
-    with pytest.raises(UnknownNameError, match="variable 'contuer'.*'counter'"):
+    with pytest.raises(UnknownNameError, match=r"variable 'contuer'.*'counter'"):
         device.variable("contuer").read()
-    with pytest.raises(ProbeError, match="404 no such function.*'answer'"):
+    with pytest.raises(ProbeError, match=r"404 no such function.*'answer'"):
         device.probe.call("anwser")
 
 

@@ -106,7 +106,8 @@ def test_build_is_seen_while_it_runs(nested: NestedPytest, processes: str) -> No
     seen.touch()
     cache = nested.folder / "cache"
     cache.mkdir()
-    (cache / "sdk").symlink_to(cache_root() / "sdk")
+    for made in ("sdk", "venv"):
+        (cache / made).symlink_to(cache_root() / made)
     build_dir = "sys.argv = [sys.argv[0], sys.argv[sys.argv.index('{}') + 1], 'x']\n"
     program(tools / "cmake", "import sys\n" + build_dir.format("-B") + BUILD)
     program(tools / "ninja", LONG_BUILD)

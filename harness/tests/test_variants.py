@@ -28,9 +28,9 @@ def test_nearest_folder_that_has_it(tree: Path) -> None:
 
 
 def test_folders_above_the_project_are_not_searched(tree: Path) -> None:
-    with pytest.raises(UnknownNameError, match=f"{tree}/tests/modules: did you mean 'quiet'"):
+    with pytest.raises(UnknownNameError, match=rf"{tree}/tests/modules: did you mean 'quiet'"):
         find_source("quite", tree / "tests" / "test_it.py", tree / "tests")
-    with pytest.raises(UnknownNameError, match="a folder modules beside .*/test_it.py: there is"):
+    with pytest.raises(UnknownNameError, match=r"a folder modules beside .*/test_it.py: there is"):
         find_source("louder", tree / "odd" / "test_it.py", tree / "odd")
 
 

@@ -693,7 +693,7 @@ def test_an_editor_may_replace_the_file(build: Path, device: Device) -> None:
         watch.expect("module 4 since boot")
 
 
-@pytest.mark.parametrize("endpoint", ["/status", "/upload-and-reload"])
+@pytest.mark.parametrize("endpoint", ["/status", "/upload-and-reload"], ids=["asked", "sent"])
 def test_a_save_while_the_device_hangs_is_noticed(
     build: Path, device: Device, endpoint: str
 ) -> None:

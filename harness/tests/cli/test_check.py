@@ -25,9 +25,7 @@ def variant(build: Build, folder: Path, old: str, new: str, *options: str) -> Pa
 
 
 @pytest.mark.parametrize("stripped", [True, False], ids=["sent", "linked"])
-def test_a_module_of_this_firmware_fits(
-    build: Build, hotreload: Hotreload, stripped: bool
-) -> None:
+def test_a_module_of_this_firmware_fits(build: Build, hotreload: Hotreload, stripped: bool) -> None:
     module = build.module if stripped else build.linked
     told = hotreload("check", module, build.firmware, "--json")
     assert told.status == 0

@@ -26,13 +26,12 @@ by_number = pytest.mark.parametrize("command", COMMANDS, ids=map(str, range(len(
 def options_of(command: str) -> set[str]:
     """The options and arguments that a command has."""
     found = get_command(app).commands[command]  # type: ignore[attr-defined]
-    texts = {
-        ", ".join(reversed(sorted(parameter.opts, key=len)))
+    return {
+        ", ".join(sorted(parameter.opts, key=len, reverse=True))
         if parameter.param_type_name == "option"
         else str(parameter.metavar)
         for parameter in found.params
     }
-    return texts
 
 
 @by_number
