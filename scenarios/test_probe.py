@@ -16,7 +16,7 @@ def test_variable_of_the_module_is_that_of_the_module_in_use(
     assert device.probe.call("counter_value") == 0xFFFFFFFF
     assert counter.read(signed=True) == -1
 
-    device.client.upload_and_reload(variant("changed_layout"))
+    device.client.upload_and_reload(variant("answer_43"))
 
     assert counter.read() == 0
     counter.write(7)
@@ -33,12 +33,13 @@ def test_variable_of_the_firmware(device: Device) -> None:
 
 
 def test_variables_of_one_name_are_told_apart_by_their_file(device: Device) -> None:
-    with pytest.raises(UnknownNameError, match=r"several variables 'TAG': .*\bmain\.c:TAG"):
-        device.variable("TAG").read()
+    files = r"probe_hooks\.c:calls, probe_unloaded\.c:calls"
+    with pytest.raises(UnknownNameError, match=f"several variables 'calls': {files}"):
+        device.variable("calls").read()
 
-    tag = device.variable("main.c:TAG").read()
-
-    assert device.probe.read(tag, 10) == b"scenarios\0"
+    assert device.variable("probe_unloaded.c:calls").read() == 0
+    device.probe.get_json("unloaded/calls", {"rounds": "2"})
+    assert device.variable("probe_unloaded.c:calls").read() == 6
 
 
 def test_function_of_the_firmware(device: Device) -> None:

@@ -21,7 +21,7 @@ from pytest_embedded_hotreload.probe import Probe
 from pytest_embedded_hotreload.sentences import nearest
 
 #: what the compiler adds to the name of a variable that is static in a function
-_STATIC = re.compile(r"\.\d+$")
+_STATIC = re.compile(r"[.$]\d+$")
 
 
 class Symbol(NamedTuple):
