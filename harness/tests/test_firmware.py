@@ -11,7 +11,7 @@ from pytest_embedded.utils import ClassCliOptions
 
 from pytest_embedded_hotreload.errors import BuildError, HarnessError, MissingToolError
 from pytest_embedded_hotreload.firmware import FirmwareBuilder
-from pytest_embedded_hotreload.lanes import DutContext, Lane
+from pytest_embedded_hotreload.lanes import DutContext, Lane, find_lane
 
 BUILD = """
 import json, pathlib, sys
@@ -166,6 +166,18 @@ def test_configurations_have_builds_of_their_own(tmp_path: Path, project: Path) 
     assert plain.build_dir != other.build_dir
     assert log_of(plain.build_dir)[0] == "configure CONFIG_A=y"
     assert log_of(other.build_dir)[0] == "configure CONFIG_A=y CONFIG_B=3 CONFIG_X=y"
+
+
+def test_another_toolchain_builds_anew(
+    tmp_path: Path, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CMake would go on with the compiler that it has found."""
+    folders = set()
+    for key in ("old", "new"):
+        monkeypatch.setattr("pytest_embedded_hotreload.sim.sdk.sdk_path", lambda k=key: Path(k))
+        folders.add(builder(tmp_path, lane=find_lane("sim")).build_dir(project, {}))
+
+    assert len(folders) == 2
 
 
 def test_compiler_error(tmp_path: Path, project: Path) -> None:

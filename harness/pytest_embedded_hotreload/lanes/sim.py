@@ -39,7 +39,7 @@ class SimLane(EmulatorLane):
         _ = self._sdk, self._python  # they raise when they are not there
 
     def toolchain(self) -> str:
-        return str(WORK_ALIKE)
+        return f"{WORK_ALIKE} {self._sdk}"
 
     def versions(self) -> dict[str, str]:
         return sdk.installed_versions((*sdk.TOOLCHAIN_PACKAGES, "qemu-system-misc"))

@@ -46,26 +46,37 @@ def build_plugin(sdk: Path, sources: Path, step: Step) -> None:
 
 
 def write_wrappers(sdk: Path, step: Step) -> None:
-    """bin/xtensa-sim-elf-*: Debian's tools with the core, the ABI and newlib's folders chosen."""
-    folder = sdk / "bin"
+    """bin/xtensa-sim-elf-*: Debian's tools with the core, the ABI and newlib's folders chosen.
+
+    The compiler's own assembler and linker are in libexec. It does not know of the plug-in itself:
+    GCC 13 would refuse it, where GCC 12 takes the instructions of its own core, which de212 has.
+    """
+    folder, inner = sdk / "bin", sdk / "libexec"
     folder.mkdir()
+    inner.mkdir()
     include = sdk / "xtensa-sim-elf" / "include"
+    # GCC 13 has a stdint.h of its own, where that of GCC 12 passes on newlib's
+    first = include.with_name("include-first")
+    first.mkdir()
+    (first / "stdint.h").symlink_to(include / "stdint.h")
     own = [
         step.output([f"{DEBIAN_PREFIX}gcc", f"-print-file-name={name}"]).strip()
         for name in ("include", "include-fixed")
     ]
     # without -nostdinc a header that newlib lacks would come from another C library, if installed
-    headers = ["-nostdinc", *[part for name in (*own, include) for part in ("-isystem", str(name))]]
+    folders = [first, *own, include]
+    headers = ["-nostdinc", *[part for name in folders for part in ("-isystem", str(name))]]
     preprocessor = ["-mabi=windowed", *INT32_IS_LONG, *headers]
     # for -lgcc and -lc, which would find the other ABI's beside Debian's compiler
-    compiler = [*preprocessor, f"-L{sdk / 'xtensa-sim-elf' / 'lib'}"]
-    options = {"cpp": preprocessor, "gcc": compiler, "g++": compiler}
-    for tool in (*options, *BINUTILS):
-        command = [f"{DEBIAN_PREFIX}{tool}", *options.get(tool, ())]
-        _write_wrapper(folder / f"{PREFIX}{tool}", sdk, command)
+    compiler = [*preprocessor, f"-B{inner}", f"-L{sdk / 'xtensa-sim-elf' / 'lib'}"]
+    for tool, options in {"cpp": preprocessor, "gcc": compiler, "g++": compiler}.items():
+        _write_wrapper(folder / f"{PREFIX}{tool}", [f"{DEBIAN_PREFIX}{tool}", *options])
+    plugin = ["env", f"XTENSA_GNU_CONFIG={sdk / 'lib' / 'xtensa-de212.so'}"]
+    places = [(tool, folder / f"{PREFIX}{tool}") for tool in BINUTILS]
+    for tool, place in (*places, ("as", inner / "as"), ("ld", inner / "ld")):
+        _write_wrapper(place, [*plugin, f"{DEBIAN_PREFIX}{tool}"])
 
 
-def _write_wrapper(path: Path, sdk: Path, command: list[str]) -> None:
-    plugin = shlex.quote(str(sdk / "lib" / "xtensa-de212.so"))
-    path.write_text(f'#!/bin/sh\nXTENSA_GNU_CONFIG={plugin} exec {shlex.join(command)} "$@"\n')
+def _write_wrapper(path: Path, command: list[str]) -> None:
+    path.write_text(f'#!/bin/sh\nexec {shlex.join(command)} "$@"\n')
     path.chmod(0o755)
