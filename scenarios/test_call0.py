@@ -4,15 +4,15 @@ No lane has a firmware with the call0 ABI, but the simulated board runs one: a b
 the stubs that the component's build makes, and the table of signatures.
 """
 
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from pytest_embedded_hotreload.api import BuildError
-from pytest_embedded_hotreload.keys import FAULT_TREE
-from pytest_embedded_hotreload.sim.sdk import sdk_path
+from pytest_embedded_hotreload.api import BuildError, Lane
 from scenarios.test_signature_table import ROWS
 
 ROOT = Path(__file__).parents[1]
@@ -22,7 +22,8 @@ UNLOADED = "unloaded 00000011000000220000003300000044"
 class Workshop:
     """Builds the program in a folder, from sources that may have a fault seeded."""
 
-    def __init__(self, tree: Path, folder: Path) -> None:
+    def __init__(self, tree: Path, lane: Lane, folder: Path) -> None:
+        self._path = lane.environment()["PATH"]
         self._signatures = tree / "scenarios" / "signatures"
         self._tool = tree / "component" / "hotreload" / "tools" / "hotreload_module.py"
         self._folder = folder
@@ -62,7 +63,7 @@ class Workshop:
 
     def _gcc(self, *arguments: str | Path) -> None:
         # without a library: what the compiler calls by itself is in main.c
-        compiler = sdk_path() / "bin" / "xtensa-sim-elf-gcc"
+        compiler = shutil.which("xtensa-sim-elf-gcc", path=self._path) or "xtensa-sim-elf-gcc"
         flags = ["-std=gnu17", "-mabi=call0", "-ffreestanding", "-mlongcalls"]
         flags += ["-Wall", "-Wextra", "-Werror"]
         folders = (self._signatures, self._signatures / "bare", self._folder)
@@ -91,9 +92,8 @@ def run(program: Path) -> list[str]:
 
 
 @pytest.fixture
-def workshop(request: pytest.FixtureRequest, tmp_path: Path) -> Workshop:
-    tree = request.config.stash.get(FAULT_TREE, None)
-    workshop = Workshop(tree.copy if tree else ROOT, tmp_path)
+def workshop(lane: Lane, seeded: Callable[[Path], Path], tmp_path: Path) -> Workshop:
+    workshop = Workshop(seeded(ROOT), lane, tmp_path)
     workshop.build_callers()
     return workshop
 

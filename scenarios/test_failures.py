@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from pytest_embedded_hotreload.console import WAIT_SECONDS
 from scenarios.test_messages import ROOT
 
+#: of a wait that runs to its end
+WAIT_SECONDS = 20
 #: a store to address 16 where the loader calls the post hooks
 FAULT = "hooks_store_to_nowhere"
 #: tests that need each of the main job's firmwares

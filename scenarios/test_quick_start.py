@@ -13,7 +13,6 @@ import pytest
 import requests
 
 from pytest_embedded_hotreload.api import FirmwareBuild, Lane
-from pytest_embedded_hotreload.keys import FIRMWARE
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "component" / "hotreload" / "README.md"
@@ -73,7 +72,7 @@ def idf_build(lane: Lane, project: Path) -> None:
 
 
 @pytest.fixture
-def firmware(project: Path, lane: Lane, request: pytest.FixtureRequest) -> FirmwareBuild:
+def firmware(project: Path, lane: Lane) -> FirmwareBuild:
     """The first build, with what a user chooses in the menu."""
     started = time.monotonic()
     menu = project / "menu.defaults"
@@ -83,9 +82,7 @@ def firmware(project: Path, lane: Lane, request: pytest.FixtureRequest) -> Firmw
     configure = lane.configure_command(project, build_dir, defaults)
     run(configure, project, lane.environment())
     idf_build(lane, project)
-    build = FirmwareBuild(project, build_dir, NETWORK, time.monotonic() - started)
-    request.node.stash[FIRMWARE] = [build]
-    return build
+    return FirmwareBuild(project, build_dir, NETWORK, time.monotonic() - started)
 
 
 def test_quick_start(

@@ -183,6 +183,7 @@ def _fixture_classes_and_options(
     """The lane's classes for `app`, `qemu`, `serial` and `dut`."""
     all_options: list[ClassCliOptions] = _per_dut(_fixture_classes_and_options, dut_total)
     firmwares, consoles = _per_dut(firmware, dut_total), _per_dut(msg_queue, dut_total)
+    request.node.stash.setdefault(FIRMWARE, firmwares)  # where a project builds by itself
     icount = request.node.get_closest_marker("icount") is not None
     gdb = debugger_of(request, firmwares)
     for index, (options, build, console, board) in enumerate(
@@ -211,6 +212,13 @@ def firmware_builder(pytestconfig: pytest.Config) -> FirmwareBuilder:
     return pytestconfig.stash[BUILDER]
 
 
+@pytest.fixture(scope="session")
+def seeded(pytestconfig: pytest.Config) -> Callable[[Path], Path]:
+    """Where a file or folder of the sources is, with the fault of `--seed-fault` in it."""
+    tree = pytestconfig.stash.get(FAULT_TREE, None)
+    return tree.seeded if tree else lambda path: path
+
+
 @pytest.fixture
 def boards(request: pytest.FixtureRequest, lane: Lane, dut_total: Any) -> Iterator[Sequence[Any]]:
     """What the lane has reserved for the test: one for each DUT."""
@@ -229,6 +237,7 @@ def firmware(
     firmware_builder: FirmwareBuilder,
     app_path: Any,
     dut_total: Any,
+    seeded: Callable[[Path], Path],
 ) -> Any:
     """The firmware that the DUT runs, built (one for each DUT when there are several).
 
@@ -242,8 +251,7 @@ def firmware(
         config = dict(marker.kwargs.get("config", {}))
         if marker.args:
             paths = [request.config.rootpath / marker.args[0]] * len(paths)
-    tree = request.config.stash.get(FAULT_TREE, None)
-    projects = [tree.seeded(Path(path)) if tree else Path(path) for path in paths]
+    projects = [seeded(Path(path)) for path in paths]
     builds = [
         firmware_builder.build(project, {**lane.settings(board), **config})
         for project, board in zip(projects, boards, strict=True)
@@ -324,6 +332,7 @@ def build_module(
     request: pytest.FixtureRequest,
     firmware: Any,
     module_builders: Callable[[FirmwareBuild], ModuleBuilder],
+    seeded: Callable[[Path], Path],
 ) -> Callable[..., Module]:
     """Build a module for the firmware of the test.
 
@@ -332,7 +341,6 @@ def build_module(
     another one than that of the test. `linker_script=None` makes an ordinary shared object without
     the component's linker script, and `allow_undefined=True` lets symbols be that nobody defines.
     """
-    tree = request.config.stash.get(FAULT_TREE, None)
     built = request.node.stash.setdefault(MODULES, [])
     own: FirmwareBuild = firmware[0] if isinstance(firmware, tuple) else firmware
 
@@ -346,10 +354,7 @@ def build_module(
         linker_script: EllipsisType | None = ...,
         allow_undefined: bool = False,
     ) -> Module:
-        files = [
-            tree.seeded(source) if tree and isinstance(source, Path) else source
-            for source in sources
-        ]
+        files = [seeded(source) if isinstance(source, Path) else source for source in sources]
         paths = [source for source in files if isinstance(source, Path)]
         definitions = [f"-D{key}={value}" for key, value in (defines or {}).items()]
         module = module_builders(firmware or own).build(

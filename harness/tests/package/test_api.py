@@ -18,16 +18,13 @@ PACKAGE = "pytest_embedded_hotreload"
 INTERNAL = {"module_builders"}
 #: what scenarios use beyond that
 PRIVATE_IN_SCENARIOS = {
-    # the lane's own compiler, for a program without a firmware
-    "test_call0.py": {("keys", "FAULT_TREE"), ("sim.sdk", "sdk_path")},
-    "test_failures.py": {("console", "WAIT_SECONDS")},
+    # sources of another commit, which are kept for the next run
     "test_firmware_exchange.py": {("sim.sdk", "cache_root")},
     "test_page_in_browser.py": {
         ("browser", "Reader"),
         ("browser", "SIZES"),
         ("browser", "chromium"),
     },
-    "test_quick_start.py": {("keys", "FIRMWARE")},
     "test_seeded_faults.py": {
         ("faults", "Fault"),
         ("faults", "assert_caught"),

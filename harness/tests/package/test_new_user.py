@@ -15,6 +15,8 @@ from typing import NamedTuple
 import pytest
 import yaml
 
+from pytest_embedded_hotreload.api import Device, FirmwareBuild, HarnessError
+from pytest_embedded_hotreload.components import copy_components
 from pytest_embedded_hotreload.sim.sdk import cache_root
 from tests.conftest import ROOT
 
@@ -60,6 +62,10 @@ class User:
         self.environment = {key: os.environ[key] for key in NOTHING_ELSE if key in os.environ}
         self.environment["PATH"] = f"{folder / '.venv' / 'bin'}{os.pathsep}{SYSTEM_PATH}"
         self.environment["PIP_FIND_LINKS"] = str(wheels)
+
+    def write(self, name: str, text: str) -> None:
+        (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (self.folder / name).write_text(text)
 
     def run(self, script: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -114,8 +120,7 @@ def test_page_leads_from_an_empty_folder_to_red_and_green(
             assert [line for line in shown if not is_in(line, done.stdout)] == [], done.stdout
             assert done.returncode == any(line.startswith("E ") for line in shown), done.stdout
         elif language != "text" and title:
-            (user.folder / title).parent.mkdir(parents=True, exist_ok=True)
-            (user.folder / title).write_text(text)
+            user.write(title, text)
     seconds = time.monotonic() - started
     figure(f"the new user's path: {seconds:.0f} s")
     assert seconds < SECONDS
@@ -129,3 +134,29 @@ def test_pipeline_of_the_page_does_what_the_page_does() -> None:
     for command in ("pip install pytest-embedded-hotreload", "hotreload doctor --install"):
         assert command in script
         assert command in page
+
+
+@pytest.fixture
+def app_path(user: User) -> str:
+    """The page's project, in the environment of this test."""
+    for language, title, text in blocks():
+        if title and language not in ("console", "text"):
+            user.write(title, text)
+    copy_components(user.folder / "components")
+    return str(user.folder)
+
+
+@pytest.mark.nightly
+@pytest.mark.firmware(config={"CONFIG_HOTRELOAD_PROBE": "n"})
+def test_firmware_that_leaves_the_desk_has_no_probe(
+    device: Device, firmware: FirmwareBuild
+) -> None:
+    assert b"/probe/" not in firmware.app_image.read_bytes()
+
+    with pytest.raises(
+        HarnessError, match=r"firmware climate\.elf has no probe: add"
+    ):
+        device.probe.call("climate_fahrenheit", 100)
+
+    assert device.client.status()["module"] == 1
+    assert device.variable("readings").read() == 1
