@@ -23,8 +23,13 @@ def console() -> Console:
     """Standard output for people; as wide as its lines are where nobody looks at it."""
     from rich.console import Console
 
+    class Output(Console):
+        def on_broken_pipe(self) -> None:
+            """Rich would end the process with a status of its own."""
+            raise BrokenPipeError
+
     terminal = sys.stdout.isatty()
-    return Console(soft_wrap=not terminal, highlight=False, emoji=False, markup=False)
+    return Output(soft_wrap=not terminal, highlight=False, emoji=False, markup=False)
 
 
 def event(**content: Any) -> None:

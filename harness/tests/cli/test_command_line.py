@@ -27,7 +27,7 @@ def options_of(command: str) -> set[str]:
     """The options and arguments that a command has."""
     found = get_command(app).commands[command]  # type: ignore[attr-defined]
     return {
-        ", ".join(sorted(parameter.opts, key=len, reverse=True))
+        ", ".join(sorted(parameter.opts, key=len))
         if parameter.param_type_name == "option"
         else str(parameter.metavar)
         for parameter in found.params
