@@ -7,7 +7,7 @@ import time
 from esptool.reset import ClassicReset
 
 from pytest_embedded_hotreload.board.errors import BoardError
-from pytest_embedded_hotreload.board.inventory import Board
+from pytest_embedded_hotreload.board.inventory import RFC2217, Board
 from pytest_embedded_hotreload.board.port import open_port
 from pytest_embedded_hotreload.board.remote import RemotePort
 
@@ -20,10 +20,11 @@ BOOT_SECONDS = 3.0
 
 def check_lines(board: Board) -> None:
     """Raise `BoardError` when the server of the board's port is too slow for its reset circuit."""
+    if not board.port.startswith(RFC2217):
+        return
     port = open_port(board)
+    assert isinstance(port, RemotePort)
     with contextlib.closing(port):
-        if not isinstance(port, RemotePort):
-            return
         ClassicReset(port)()
         mode = _boot_mode(port)
         if mode is not None and mode & IO0 and port.hands_on_lines:

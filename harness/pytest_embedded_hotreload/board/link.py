@@ -71,8 +71,9 @@ class Link:
                 self.lost = None
                 return
             except BoardError:
-                if attempt == 0:
-                    check_lines(self.board)
+                if attempt == 0 and not self.port.is_open:  # esptool closes it when nobody answers
+                    with self._remembering():
+                        check_lines(self.board)
                 if attempt == ATTEMPTS - 1:
                     raise
 
@@ -146,7 +147,7 @@ class Link:
         return self._esp
 
     def _connect(self) -> ESPLoader:
-        if not self.port.is_open:  # esptool closes it when nobody answers
+        if not self.port.is_open:
             self.port = open_port(self.board)
         self.port.timeout = 3
         rom = CHIP_DEFS[self.board.chip](self.port, CONSOLE_BAUD)
@@ -179,8 +180,13 @@ class Link:
         return self.lost
 
     def _switch(self, state: str) -> None:
-        try:
+        with self._remembering():
             switch_power(self.board, state)
+
+    @contextlib.contextmanager
+    def _remembering(self) -> Iterator[None]:
+        try:
+            yield
         except BoardError as error:
             self.lost = error
             raise

@@ -81,6 +81,16 @@ def test_the_flash_is_not_remembered(bridge: Bridge, board: Board) -> None:
     assert bridge.flash.read_bytes()[0x20000:][: len(content)] == content
 
 
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("chip", ["sim"], indirect=True)
+def test_a_board_starts_without_a_word(bridge: Bridge) -> None:
+    port = int(bridge.url.rsplit(":", 1)[1])
+    with socket.create_connection(("127.0.0.1", port)) as client:
+        printed = b""
+        while b"boot:0x13" not in printed:
+            printed += client.recv(1024)
+
+
 @pytest.mark.parametrize("chip", ["sim"], indirect=True)
 def test_a_second_client_is_turned_away(bridge: Bridge) -> None:
     port = int(bridge.url.rsplit(":", 1)[1])
