@@ -53,6 +53,10 @@ RUN_BY = {
     ),
     r"esp_rfc2217_server .*": "harness/tests/board/test_remote_ports.py"
     "::test_flash_behind_the_server_of_esptool",
+    # the first project
+    r"hotreload (new|run|reload).*|cd ~/hello|sed -i s/Hello.*": (
+        "harness/tests/test_first_reload.py::test_the_start_leads_to_a_first_reload"
+    ),
     # ESP-IDF's own
     r"(git clone .*/esp-idf\.git|esp-idf/install\.sh|\. esp-idf/export\.sh|python \$IDF_PATH/).*": (
         "job esp32"
