@@ -1,6 +1,6 @@
 """What the site has of other sources: a hook of MkDocs, which mkdocs.yml names.
 
-The component's README and the changelogs become pages, doxygen makes the C API, and pytest tells
+The components' READMEs and the changelogs become pages, doxygen makes the C API, and pytest tells
 of fixtures, markers and options where a page asks for them:
 
     <!-- fixtures: device devices -->
@@ -27,6 +27,7 @@ COMPONENT = ROOT / "component" / "hotreload"
 #: pages, and the documents that they are
 DOCUMENTS = {
     "component.md": COMPONENT / "README.md",
+    "probe.md": ROOT / "component" / "hotreload_probe" / "README.md",
     "changes.md": ROOT / "CHANGELOG.md",
     "component-changes.md": COMPONENT / "CHANGELOG.md",
 }

@@ -22,6 +22,8 @@ DOCUMENTS = [
     *sorted((ROOT / "docs").rglob("*.md")),
 ]
 
+EXPORT = "harness/pytest_embedded_hotreload/sim/idf/export.sh"
+
 #: what runs a command, by the first pattern that is all of it: `file::test`, or a job of the
 #: pipelines
 RUN_BY = {
@@ -34,7 +36,7 @@ RUN_BY = {
     r"ci/reload|\. harness/\S+/export\.sh|pytest -k reload": (
         "harness/tests/test_documented_commands.py::test_the_main_job"
     ),
-    r"(\. ci/pytest\.sh|board-bridge .*)": (
+    r"\. ci/pytest\.sh|board-bridge .*|hotreload --help": (
         "harness/tests/test_documented_commands.py::test_options_of_a_command"
     ),
     # pytest; what ci/test runs of these files, they run
@@ -150,6 +152,8 @@ def help_of(command: str, boards: Path) -> list[str]:
     program, *arguments = shlex.split(command)
     if program == "board-bridge":
         return ["bash", "-c", ". ci/pytest.sh && board-bridge --help"]
+    if program == "hotreload":
+        return ["bash", "-c", f". {EXPORT} && hotreload --help"]
     missing = [word for word in arguments if "/" in word and not (ROOT / word).exists()]
     assert missing == []
     arguments = [word for word in arguments if not word.startswith("--boards=")]
@@ -157,7 +161,9 @@ def help_of(command: str, boards: Path) -> list[str]:
     return [sys.executable, "-m", "pytest", *arguments, *described, "--help"]
 
 
-OURS = sorted({one.text for one in COMMANDS if re.match(r"pytest --|board-bridge ", one.text)})
+#: the programs whose options are looked at here
+OPTIONS = r"pytest --|board-bridge |hotreload --help"
+OURS = sorted({one.text for one in COMMANDS if re.match(OPTIONS, one.text)})
 
 
 @pytest.mark.parametrize(
@@ -180,7 +186,7 @@ def test_options_of_a_command(command: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "typed",
-    ["ci/reload", ". harness/pytest_embedded_hotreload/sim/idf/export.sh; pytest -k reload"],
+    ["ci/reload", f". {EXPORT}; pytest -k reload"],
     ids=["script", "shell"],
 )
 def test_the_main_job(typed: str) -> None:
