@@ -4,15 +4,11 @@
 
 #include "module/hr_place.h"
 
-/* Entries by type, as the trace shows them. */
+#define HR_RELOC_TYPES (HR_R_XTENSA_PLT + 1)
+
+/* Entries by type: that of the instruction set, of which hr_reloc_check() lets no other pass. */
 typedef struct {
-    uint32_t relative;
-    uint32_t r32;
-    uint32_t glob_dat;
-    uint32_t jmp_slot;
-    uint32_t plt;
-    uint32_t none;
-    uint32_t other; /* R_XTENSA_RTLD, which needs nothing either */
+    uint32_t of_type[HR_RELOC_TYPES];
 } hr_reloc_counts_t;
 
 /* Checks type, place and symbol of every relocation; `total` receives how many there are. */

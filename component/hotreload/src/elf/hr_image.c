@@ -707,10 +707,8 @@ static esp_err_t open_tables(hr_image_t *image, const tags_t *tags, hr_report_t 
 const hr_segment_t *hr_image_segment(const hr_image_t *image, uint32_t link, uint32_t size)
 {
     for (uint32_t i = 0; i < image->load_count; i++) {
-        const hr_segment_t *segment = &image->segments[i];
-        uint32_t at = link - segment->link; /* huge in front of the segment */
-        if (at < segment->memory_size && size <= segment->memory_size - at) {
-            return segment;
+        if (hr_segment_has(&image->segments[i], link, size)) {
+            return &image->segments[i];
         }
     }
     return NULL;

@@ -83,6 +83,13 @@ esp_err_t hr_image_peek(hr_image_t *image, const void *data, size_t size, hr_rep
    pointing into `data`, which may be of any alignment. */
 esp_err_t hr_image_open(hr_image_t *image, const void *data, size_t size, hr_report_t *report);
 
+/* Whether a segment has all of [link, link + size). */
+static inline bool hr_segment_has(const hr_segment_t *segment, uint32_t link, uint32_t size)
+{
+    uint32_t at = link - segment->link; /* huge in front of the segment */
+    return at < segment->memory_size && size <= segment->memory_size - at;
+}
+
 /* The segment to load that has all of [link, link + size), or NULL. */
 const hr_segment_t *hr_image_segment(const hr_image_t *image, uint32_t link, uint32_t size);
 

@@ -127,10 +127,13 @@ esp_err_t hr_module_stage(hr_module_t *module, uint32_t number, const hr_image_t
     hr_reloc_counts_t done;
     hr_reloc_apply(image, &module->placement, &done);
     memory->complete(memory->context);
+    const uint32_t *of_type = done.of_type;
     hr_trace("relocate", "module=%" PRIu32 " relative=%" PRIu32 " r32=%" PRIu32
              " glob_dat=%" PRIu32 " jmp_slot=%" PRIu32 " plt=%" PRIu32 " none=%" PRIu32
-             " other=%" PRIu32, number, done.relative, done.r32, done.glob_dat, done.jmp_slot,
-             done.plt, done.none, done.other);
+             " other=%" PRIu32, number, of_type[HR_R_XTENSA_RELATIVE], of_type[HR_R_XTENSA_32],
+             of_type[HR_R_XTENSA_GLOB_DAT], of_type[HR_R_XTENSA_JMP_SLOT],
+             of_type[HR_R_XTENSA_PLT], of_type[HR_R_XTENSA_NONE],
+             of_type[HR_R_XTENSA_RTLD]); /* which needs nothing either */
 
     size_t count = module->target.exports.count;
     for (size_t i = 0; i < count; i++) {

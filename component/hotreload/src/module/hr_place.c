@@ -150,27 +150,22 @@ const hr_placed_t *hr_place_first(const hr_placement_t *placement, hr_segment_ki
 const hr_placed_t *hr_place_segment(const hr_placement_t *placement, uint32_t link, uint32_t size)
 {
     for (uint32_t i = 0; i < placement->count; i++) {
-        const hr_placed_t *segment = &placement->segments[i];
-        uint32_t at = link - segment->link; /* huge in front of the segment */
-        if (at < segment->size && size <= segment->size - at) {
-            return segment;
+        if (hr_placed_has(&placement->segments[i], link, size)) {
+            return &placement->segments[i];
         }
     }
     return NULL;
 }
 
-uint32_t hr_place_run_address(const hr_placement_t *placement, uint32_t link)
+/* Of an address that is in no segment: along with the nearest one, if that is close. */
+static uint32_t run_address_beside(const hr_placement_t *placement, uint32_t link)
 {
     const hr_placed_t *nearest = NULL;
     uint32_t distance = HR_REACH;
     for (uint32_t i = 0; i < placement->count; i++) {
         const hr_placed_t *segment = &placement->segments[i];
-        uint32_t at = link - segment->link;
-        if (at < segment->size) {
-            return segment->run + at;
-        }
         uint32_t before = segment->link - link;
-        uint32_t behind = at - segment->size;
+        uint32_t behind = link - segment->link - segment->size;
         uint32_t away = before < behind ? before : behind;
         if (away < distance) {
             nearest = segment;
@@ -178,6 +173,17 @@ uint32_t hr_place_run_address(const hr_placement_t *placement, uint32_t link)
         }
     }
     return nearest != NULL ? nearest->run + (link - nearest->link) : link;
+}
+
+uint32_t hr_place_run_address(const hr_placement_t *placement, uint32_t link)
+{
+    for (uint32_t i = 0; i < placement->count; i++) {
+        const hr_placed_t *segment = &placement->segments[i];
+        if (link - segment->link < segment->size) {
+            return segment->run + (link - segment->link);
+        }
+    }
+    return run_address_beside(placement, link);
 }
 
 /* In text a value that is not aligned lies in two words. */

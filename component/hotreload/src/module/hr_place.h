@@ -50,6 +50,13 @@ void hr_place_release(hr_placement_t *placement);
 /* The first segment of a kind; one of size 0 at address 0 when there is none. */
 const hr_placed_t *hr_place_first(const hr_placement_t *placement, hr_segment_kind_t kind);
 
+/* Whether a segment has all of [link, link + size). */
+static inline bool hr_placed_has(const hr_placed_t *segment, uint32_t link, uint32_t size)
+{
+    uint32_t at = link - segment->link; /* huge in front of the segment */
+    return at < segment->size && size <= segment->size - at;
+}
+
 /* The segment that has all of [link, link + size), or NULL. */
 const hr_placed_t *hr_place_segment(const hr_placement_t *placement, uint32_t link, uint32_t size);
 

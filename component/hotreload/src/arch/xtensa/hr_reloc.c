@@ -15,22 +15,19 @@ typedef enum {
     ACTION_SYMBOL,   /* S + A */
 } action_t;
 
+static const uint8_t actions[HR_RELOC_TYPES] = {
+    [HR_R_XTENSA_NONE] = ACTION_NONE,
+    [HR_R_XTENSA_32] = ACTION_SYMBOL,
+    [HR_R_XTENSA_RTLD] = ACTION_NONE, /* for lazy binding, which nothing here does */
+    [HR_R_XTENSA_GLOB_DAT] = ACTION_SYMBOL,
+    [HR_R_XTENSA_JMP_SLOT] = ACTION_SYMBOL,
+    [HR_R_XTENSA_RELATIVE] = ACTION_RELATIVE,
+    [HR_R_XTENSA_PLT] = ACTION_SYMBOL,
+};
+
 static action_t action_of(uint32_t type)
 {
-    switch (type) {
-    case HR_R_XTENSA_NONE:
-    case HR_R_XTENSA_RTLD: /* for lazy binding, which nothing here does */
-        return ACTION_NONE;
-    case HR_R_XTENSA_RELATIVE:
-        return ACTION_RELATIVE;
-    case HR_R_XTENSA_GLOB_DAT:
-    case HR_R_XTENSA_JMP_SLOT:
-    case HR_R_XTENSA_32:
-    case HR_R_XTENSA_PLT:
-        return ACTION_SYMBOL;
-    default:
-        return ACTION_UNKNOWN;
-    }
+    return type < HR_RELOC_TYPES ? (action_t)actions[type] : ACTION_UNKNOWN;
 }
 
 static esp_err_t check_symbol(const hr_image_t *image, uint32_t index, const hr_elf_rela_t *rela,
@@ -76,8 +73,9 @@ static esp_err_t check_value(const hr_image_t *image, uint32_t index, const hr_e
                      " is no address of the module or of the chip", index, rela->offset, value);
 }
 
+/* `segment` is where the one before was, most are in the same. */
 static esp_err_t check_entry(const hr_image_t *image, uint32_t index, const hr_elf_rela_t *rela,
-                             hr_report_t *report)
+                             const hr_segment_t **segment, hr_report_t *report)
 {
     uint32_t type = HR_ELF_RELA_TYPE(rela);
     action_t action = action_of(type);
@@ -89,24 +87,27 @@ static esp_err_t check_entry(const hr_image_t *image, uint32_t index, const hr_e
     if (action == ACTION_NONE) {
         return ESP_OK;
     }
-    const hr_segment_t *segment = hr_image_segment(image, rela->offset, sizeof(uint32_t));
-    if (segment == NULL) {
+    if (!hr_segment_has(*segment, rela->offset, sizeof(uint32_t))) {
+        *segment = hr_image_segment(image, rela->offset, sizeof(uint32_t));
+    }
+    if (*segment == NULL) {
         return hr_reject(report, HOTRELOAD_ERR_RELOC_OFFSET,
                          "relocation %" PRIu32 ": the 4 bytes at r_offset 0x%" PRIx32
                          " are not inside one segment", index, rela->offset);
     }
     esp_err_t err = check_symbol(image, index, rela, action, report);
-    return err != ESP_OK ? err : check_value(image, index, rela, action, segment, report);
+    return err != ESP_OK ? err : check_value(image, index, rela, action, *segment, report);
 }
 
 esp_err_t hr_reloc_check(const hr_image_t *image, uint32_t *total, hr_report_t *report)
 {
+    const hr_segment_t *segment = image->segments;
     *total = 0;
     for (uint32_t t = 0; t < HR_RELOCATION_TABLES; t++) {
         hr_table_t table = image->relocations[t];
         for (uint32_t i = 0; i < table.count; i++, (*total)++) {
             hr_elf_rela_t rela = hr_image_rela(image, table, i);
-            esp_err_t err = check_entry(image, *total, &rela, report);
+            esp_err_t err = check_entry(image, *total, &rela, &segment, report);
             if (err != ESP_OK) {
                 return err;
             }
@@ -154,58 +155,35 @@ static uint32_t symbol_value(const hr_image_t *image, const hr_placement_t *plac
     return hr_place_run_address(placement, symbol.value) + rela->addend;
 }
 
+/* `segment` is where the one before was, most are in the same. */
 static void apply_entry(const hr_image_t *image, const hr_placement_t *placement,
-                        const hr_elf_rela_t *rela)
+                        const hr_elf_rela_t *rela, const hr_placed_t **segment)
 {
     action_t action = action_of(HR_ELF_RELA_TYPE(rela));
     if (action == ACTION_NONE) {
         return;
     }
-    const hr_placed_t *segment = hr_place_segment(placement, rela->offset, sizeof(uint32_t));
-    uint32_t at = rela->offset - segment->link;
-    uint32_t value = action == ACTION_RELATIVE
-                         ? hr_place_run_address(placement, hr_place_load(segment, at) + rela->addend)
-                         : symbol_value(image, placement, rela);
-    hr_place_store(segment, at, value);
-}
-
-static void count(hr_reloc_counts_t *counts, uint32_t type)
-{
-    switch (type) {
-    case HR_R_XTENSA_RELATIVE:
-        counts->relative++;
-        break;
-    case HR_R_XTENSA_32:
-        counts->r32++;
-        break;
-    case HR_R_XTENSA_GLOB_DAT:
-        counts->glob_dat++;
-        break;
-    case HR_R_XTENSA_JMP_SLOT:
-        counts->jmp_slot++;
-        break;
-    case HR_R_XTENSA_PLT:
-        counts->plt++;
-        break;
-    case HR_R_XTENSA_NONE:
-        counts->none++;
-        break;
-    default:
-        counts->other++;
-        break;
+    if (!hr_placed_has(*segment, rela->offset, sizeof(uint32_t))) {
+        *segment = hr_place_segment(placement, rela->offset, sizeof(uint32_t));
     }
+    uint32_t at = rela->offset - (*segment)->link;
+    uint32_t value = action == ACTION_RELATIVE
+                         ? hr_place_run_address(placement, hr_place_load(*segment, at) + rela->addend)
+                         : symbol_value(image, placement, rela);
+    hr_place_store(*segment, at, value);
 }
 
 void hr_reloc_apply(const hr_image_t *image, const hr_placement_t *placement,
                     hr_reloc_counts_t *counts)
 {
+    const hr_placed_t *segment = placement->segments;
     *counts = (hr_reloc_counts_t) {0};
     for (uint32_t t = 0; t < HR_RELOCATION_TABLES; t++) {
         hr_table_t table = image->relocations[t];
         for (uint32_t i = 0; i < table.count; i++) {
             hr_elf_rela_t rela = hr_image_rela(image, table, i);
-            apply_entry(image, placement, &rela);
-            count(counts, HR_ELF_RELA_TYPE(&rela));
+            apply_entry(image, placement, &rela, &segment);
+            counts->of_type[HR_ELF_RELA_TYPE(&rela)]++;
         }
     }
 }
