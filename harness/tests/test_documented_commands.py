@@ -57,7 +57,7 @@ RUN_BY = {
     "::test_flash_behind_the_server_of_esptool",
     # the first project
     r"hotreload (new|run|reload).*|cd ~/hello|sed -i s/Hello.*": (
-        "harness/tests/test_first_reload.py::test_the_start_leads_to_a_first_reload"
+        "harness/tests/test_start_page.py::test_the_start_leads_to_another_greeting"
     ),
     # ESP-IDF's own
     r"(git clone .*/esp-idf\.git|esp-idf/install\.sh|\. esp-idf/export\.sh|python \$IDF_PATH/).*": (

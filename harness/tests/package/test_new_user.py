@@ -153,9 +153,7 @@ def test_firmware_that_leaves_the_desk_has_no_probe(
 ) -> None:
     assert b"/probe/" not in firmware.app_image.read_bytes()
 
-    with pytest.raises(
-        HarnessError, match=r"firmware climate\.elf has no probe: add"
-    ):
+    with pytest.raises(HarnessError, match=r"firmware climate\.elf has no probe: add"):
         device.probe.call("climate_fahrenheit", 100)
 
     assert device.client.status()["module"] == 1

@@ -53,7 +53,7 @@ def wait_for(line: str, process: "subprocess.Popen[str]") -> None:
 
 
 @pytest.mark.timeout(300)
-def test_the_start_leads_to_a_first_reload(tmp_path: Path) -> None:
+def test_the_start_leads_to_another_greeting(tmp_path: Path) -> None:
     with running(typed("in a clone"), tmp_path) as board:
         wait_for("Hello, world", board)
         with running(typed("in another shell"), tmp_path):
