@@ -15,10 +15,10 @@ from typing import NamedTuple
 import pytest
 import yaml
 
-from pytest_embedded_hotreload.api import Device, FirmwareBuild, HarnessError
 from pytest_embedded_hotreload.components import copy_components
 from pytest_embedded_hotreload.sim.sdk import cache_root
 from tests.conftest import ROOT
+from tests.package.conftest import Environment
 
 PAGE = ROOT / "docs" / "use-in-your-project.md"
 #: from an empty folder to the last command, with warm caches
@@ -136,25 +136,29 @@ def test_pipeline_of_the_page_does_what_the_page_does() -> None:
         assert command in page
 
 
-@pytest.fixture
-def app_path(user: User) -> str:
-    """The page's project, in the environment of this test."""
+WITHOUT_PROBE = r"""
+import pytest
+from pytest_embedded_hotreload.api import HarnessError
+
+@pytest.mark.firmware(config={"CONFIG_HOTRELOAD_PROBE": "n"})
+def test_firmware(device, firmware):
+    assert b"/probe/" not in firmware.app_image.read_bytes()
+    with pytest.raises(HarnessError, match=r"firmware climate\.elf has no probe: add"):
+        device.probe.call("climate_fahrenheit", 100)
+    assert device.client.status()["module"] == 1
+    assert device.variable("readings").read() == 1
+"""
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(300)
+def test_firmware_that_leaves_the_desk_has_no_probe(user: User, installed: Environment) -> None:
     for language, title, text in blocks():
         if title and language not in ("console", "text"):
             user.write(title, text)
     copy_components(user.folder / "components")
-    return str(user.folder)
+    user.write("test_without_probe.py", WITHOUT_PROBE)
 
+    done = user.run(f"{installed.python} -m pytest test_without_probe.py")
 
-@pytest.mark.nightly
-@pytest.mark.firmware(config={"CONFIG_HOTRELOAD_PROBE": "n"})
-def test_firmware_that_leaves_the_desk_has_no_probe(
-    device: Device, firmware: FirmwareBuild
-) -> None:
-    assert b"/probe/" not in firmware.app_image.read_bytes()
-
-    with pytest.raises(HarnessError, match=r"firmware climate\.elf has no probe: add"):
-        device.probe.call("climate_fahrenheit", 100)
-
-    assert device.client.status()["module"] == 1
-    assert device.variable("readings").read() == 1
+    assert "1 passed" in done.stdout, done.stdout
