@@ -37,13 +37,13 @@ app = typer.Typer(
 
 for command in (
     new.new,
+    components.components,
     run.run,
     reload.reload,
     watch.watch,
     status.status,
     inspect.inspect,
     check.check,
-    components.components,
     diff.diff,
     decode.decode,
     devices.devices,
