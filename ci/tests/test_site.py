@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 from collections.abc import Iterator
 from html.parser import HTMLParser
@@ -104,11 +105,25 @@ def test_links_within_the_site_lead_somewhere(links: dict[Path, Links]) -> None:
     assert wrong == []
 
 
-def test_each_page_can_be_reached(site: Path, links: dict[Path, Links]) -> None:
-    start = site / "index.html"
-    reached = {(start.parent / urlsplit(a).path).resolve() for a in links[start].leads}
-    pages = {site / page.relative_to(DOCS).with_suffix(".html") for page in PAGES}
-    assert {page for page in pages if page.resolve() not in reached} == set()
+def test_what_leads_nowhere_is_an_error(tmp_path: Path) -> None:
+    """And so is a page that is in no menu."""
+    clone = tmp_path / "clone"
+    unwanted = shutil.ignore_patterns("build", ".git", ".cache", ".*_cache", "__pycache__")
+    shutil.copytree(ROOT, clone, ignore=unwanted)
+    page = clone / "docs" / "lanes.md"
+    page.write_text(page.read_text() + "\n[nowhere](nowhere.md), [nobody](index.md#nobody)\n")
+    (clone / "docs" / "left-out.md").write_text("# Left out\n")
+
+    done = subprocess.run(
+        [clone / "ci" / "docs", tmp_path / "site"],
+        env={k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")},
+        capture_output=True,
+        text=True,
+    )
+
+    assert done.returncode == 1
+    for told in ("nowhere.md", "#nobody", "left-out.md"):
+        assert re.search(rf"WARNING.*{told}|- {told}", done.stderr), done.stderr
 
 
 def test_all_fixtures_markers_and_options_are_told(site: Path) -> None:
