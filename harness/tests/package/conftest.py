@@ -49,9 +49,10 @@ def pytest_collection_finish(session):
 
 
 def run(*command: str | Path, **settings: Any) -> subprocess.CompletedProcess[str]:
-    """A program with what it says, in an environment that knows nothing of this checkout."""
+    """A program with what it says, in an environment that knows of this checkout but its cache."""
     ours = ("PYTEST_", "PYTHON", "IDF_", "HOTRELOAD_")
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(ours)}
+    kept = "HOTRELOAD_CACHE"
+    environment = {k: v for k, v in os.environ.items() if k == kept or not k.startswith(ours)}
     environment |= settings.pop("env", {})
     return subprocess.run(command, capture_output=True, text=True, env=environment, **settings)
 
