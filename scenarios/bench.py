@@ -356,6 +356,13 @@ class Bench:
         """
         return LoadCost(**self._probe.post("cost", elf, exports=exports))
 
+    def copy_cycles(self, size: int, words: int) -> int:
+        """Cycles to copy `size` bytes of RAM, and to store so many words to where they are now."""
+        answer = self._probe.get_json("copy/cost", {"size": str(size), "words": str(words)})
+        if answer["error"] != "ESP_OK":
+            raise ConditionNotMet(f"{size} bytes could not be copied: {answer['error']}")
+        return int(answer["cycles"])
+
     def unload(self) -> str:
         return self._result("unload")
 

@@ -1,24 +1,22 @@
 """What a load costs: instructions in proportion to the module, RAM for it and little more."""
 
-import io
-import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
-from typing import Any
 
 import pytest
-from elftools.elf.elffile import ELFFile
-from elftools.elf.segments import Segment
 
+from benchmarks.kept import Kept
 from pytest_embedded_hotreload.api import Device, Lane, Module, Variant
 from scenarios.bench import Bench, LoadCost
-
-#: nothing is printed while instructions are counted: a console waits for its reader
-#: 10,000 relocations make an ELF that no server takes by default
-quiet = pytest.mark.firmware(
-    config={"CONFIG_HOTRELOAD_TRACE": "n", "CONFIG_HOTRELOAD_MAX_ELF_SIZE": "262016"}
+from scenarios.load_modules import (
+    Point,
+    code,
+    constants,
+    functions,
+    loaded,
+    pointers,
+    quiet,
+    slopes,
 )
 
 #: how much more a unit may cost in a larger module
@@ -27,17 +25,7 @@ GROWTH = 1.2
 EXTRA_RAM = 512
 EXTRA_RAM_PER_EXPORT = 4
 
-README = Path(__file__).resolve().parents[1] / "component" / "hotreload" / "README.md"
-
 Figure = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Point:
-    """What a load of so many units has cost."""
-
-    units: int
-    instructions: int
 
 
 @pytest.fixture
@@ -57,64 +45,6 @@ def load_cost(bench: Bench) -> Callable[[Module, int], LoadCost]:
 LoadCostOf = Callable[[Module, int], LoadCost]
 
 
-def pointers(count: int) -> str:
-    """A module with so many relocations, of pointers to data."""
-    entries = ", ".join(f"text + {i % 60}" for i in range(count))
-    return (
-        "#include <stdint.h>\n"
-        "static const char text[64] = {1, 2, 3};\n"
-        f"const char *volatile table[{count}] = {{{entries}}};\n"
-        "uint32_t export_0000(void)\n{\n    return table[0] - text;\n}\n"
-    )
-
-
-def functions(count: int) -> str:
-    """A module that exports so many functions."""
-    return "#include <stdint.h>\n" + "".join(
-        f"uint32_t export_{i:04}(void)\n{{\n    return {i};\n}}\n" for i in range(count)
-    )
-
-
-def constants(size: int) -> str:
-    """A module with so many bytes of data, none of which has to be relocated."""
-    return (
-        "#include <stdint.h>\n"
-        f"volatile const uint32_t numbers[{size // 4}] = {{1, 2, 3}};\n"
-        "uint32_t export_0000(void)\n{\n    return numbers[0] - 1;\n}\n"
-    )
-
-
-def code(size: int) -> str:
-    """A module with so many bytes of code."""
-    return (
-        "#include <stdint.h>\n"
-        "uint32_t export_0000(void)\n{\n"
-        f'    __asm__ volatile("j 1f\\n .fill {size}, 1, 0\\n 1:");\n'
-        "    return 0;\n}\n"
-    )
-
-
-def loaded(module: Module) -> list[Segment]:
-    """The segments that come to lie in RAM."""
-    segments = ELFFile(io.BytesIO(module.data)).iter_segments()
-    return [segment for segment in segments if segment["p_type"] == "PT_LOAD"]
-
-
-def slopes(points: Sequence[Point]) -> list[float]:
-    """Instructions for one more unit, between each two points."""
-    return [
-        (large.instructions - small.instructions) / (large.units - small.units)
-        for small, large in pairwise(points)
-    ]
-
-
-def documented(unit: str) -> Any:
-    """What the component's README says that a unit costs; nearly so is true as well."""
-    told = re.search(rf"^\| {unit} \| ([\d.]+) instructions \|$", README.read_text(), re.MULTILINE)
-    assert told is not None
-    return pytest.approx(float(told[1]), rel=0.1)
-
-
 def assert_linear(points: Sequence[Point]) -> None:
     """Neither the next unit nor the average one costs more in a larger module."""
     for small, large in pairwise(slopes(points)):
@@ -126,7 +56,7 @@ def assert_linear(points: Sequence[Point]) -> None:
 @quiet
 @pytest.mark.icount
 def test_instructions_per_relocation(
-    lane: Lane, variant: Variant, load_cost: LoadCostOf, figure: Figure
+    lane: Lane, variant: Variant, load_cost: LoadCostOf, figure: Figure, kept: Kept
 ) -> None:
     points = []
     for count in (10, 100, 1_000, 10_000):
@@ -137,13 +67,13 @@ def test_instructions_per_relocation(
     for count, instructions in ((p.units, p.instructions) for p in points):
         figure(f"{count} relocations: {instructions} instructions")
     figure(f"{slopes(points)[-1]:.0f} instructions per relocation")
-    assert slopes(points)[-1] == documented("a relocation")
+    kept.check("a relocation", {"instructions": slopes(points)[-1]})
 
 
 @quiet
 @pytest.mark.icount
 def test_instructions_per_export(
-    lane: Lane, variant: Variant, load_cost: LoadCostOf, figure: Figure
+    lane: Lane, variant: Variant, load_cost: LoadCostOf, figure: Figure, kept: Kept
 ) -> None:
     points = []
     for count in (1, 10, 100, 1_000, 2_000):
@@ -154,7 +84,7 @@ def test_instructions_per_export(
     for count, instructions in ((p.units, p.instructions) for p in points):
         figure(f"{count} exports: {instructions} instructions")
     figure(f"{slopes(points)[-1]:.0f} instructions per export")
-    assert slopes(points)[-1] == documented("a function that the firmware calls")
+    kept.check("a function that the firmware calls", {"instructions": slopes(points)[-1]})
 
 
 @quiet
@@ -167,6 +97,7 @@ def test_instructions_per_byte(
     variant: Variant,
     load_cost: LoadCostOf,
     figure: Figure,
+    kept: Kept,
     source: Callable[[int], str],
     told: str,
 ) -> None:
@@ -177,13 +108,13 @@ def test_instructions_per_byte(
 
     assert_linear(points)
     figure(f"{slopes(points)[-1]:.2f} instructions per byte of {source.__name__}")
-    assert slopes(points)[-1] == documented(told)
+    kept.check(told, {"instructions": slopes(points)[-1]})
 
 
 @quiet
 @pytest.mark.icount
 def test_instructions_of_a_load_from_flash(
-    device: Device, bench: Bench, lane: Lane, variant: Variant, figure: Figure
+    device: Device, bench: Bench, lane: Lane, variant: Variant, figure: Figure, kept: Kept
 ) -> None:
     assert bench.unload() == "ESP_OK"  # or an update would have to have what the firmware calls
     points = []
@@ -196,7 +127,9 @@ def test_instructions_of_a_load_from_flash(
 
     assert_linear(points)
     figure(f"{slopes(points)[-1]:.2f} instructions per byte of a load from flash")
-    assert slopes(points)[-1] == documented("a byte of the ELF when it is loaded from flash")
+    kept.check(
+        "a byte of the ELF when it is loaded from flash", {"instructions": slopes(points)[-1]}
+    )
 
 
 def test_memory_of_a_loaded_module(variant: Variant, load_cost: LoadCostOf, figure: Figure) -> None:

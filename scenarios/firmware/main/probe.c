@@ -54,6 +54,7 @@ static const httpd_uri_t routes[] = {
     {.uri = "/probe/crash", .method = HTTP_POST, .handler = probe_handle_crash},
     {.uri = "/probe/events/listen", .method = HTTP_POST, .handler = probe_handle_listen},
     {.uri = "/probe/cost", .method = HTTP_POST, .handler = probe_handle_cost},
+    {.uri = "/probe/copy/cost", .method = HTTP_GET, .handler = probe_handle_copy_cost},
     {.uri = "/probe/memory/kind", .method = HTTP_GET, .handler = probe_handle_memory_kind},
     {.uri = "/probe/memory/take", .method = HTTP_POST, .handler = probe_handle_memory_take},
     {.uri = "/probe/memory/give", .method = HTTP_POST, .handler = probe_handle_memory_give},

@@ -1,0 +1,85 @@
+"""What a load costs, beside what it cannot do without.
+
+That is to copy the bytes that come to lie in RAM, and to store one word for each relocation and for
+each function that the firmware calls: a loop of the compiler, on the same board.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from benchmarks.plugin import Compare
+from benchmarks.results import Comparison
+from pytest_embedded_hotreload.api import Device, Lane, Module, Variant
+from pytest_embedded_hotreload.dynamic import DynamicTable
+from scenarios.bench import Bench
+from scenarios.load_modules import (
+    Point,
+    code,
+    constants,
+    functions,
+    loaded,
+    pointers,
+    quiet,
+    slopes,
+)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Modules that have more and more of one thing."""
+
+    unit: str
+    source: Callable[[int], str]
+    counts: tuple[int, ...]
+
+
+KINDS = (
+    Kind("a byte of text", code, (1_000, 10_000, 80_000)),
+    Kind("a byte of data", constants, (1_000, 10_000, 80_000)),
+    Kind("a relocation", pointers, (100, 1_000, 10_000)),
+    Kind("a function that the firmware calls", functions, (10, 100, 1_000)),
+)
+
+
+@quiet
+@pytest.mark.icount
+def bench_load(compare: Compare, rounds: int, device: Device, lane: Lane, variant: Variant) -> None:
+    bench = Bench(device)
+    one_more = compare("one more", "instructions")
+    modules = compare("whole modules, loaded from RAM", "instructions", "units")
+    for _ in range(rounds):
+        for kind in KINDS:
+            add(one_more, modules, kind, list(points(bench, lane, variant, kind)))
+
+
+def add(one_more: Comparison, modules: Comparison, kind: Kind, found: list[dict[str, int]]) -> None:
+    for count, ways in zip(kind.counts, found, strict=True):
+        for way, instructions in ways.items():
+            modules.add(kind.unit.partition(" ")[2], way, instructions, count)
+    for way in found[0]:
+        line = [Point(n, ways[way]) for n, ways in zip(kind.counts, found, strict=True)]
+        one_more.add(kind.unit, way, slopes(line)[-1])
+
+
+def points(bench: Bench, lane: Lane, variant: Variant, kind: Kind) -> Iterator[dict[str, int]]:
+    """Instructions of each way, for each size."""
+    for count in kind.counts:
+        module = variant(
+            text=kind.source(count), base=False, name=f"{kind.source.__name__}_{count}"
+        )
+        exports = count if kind.source is functions else 1
+        cost = bench.cost(module.data, exports)
+        assert (cost.error, cost.wrong) == ("ESP_OK", 0)
+        words = len(list(DynamicTable(module.data).relocations())) + exports
+        floor = bench.copy_cycles(copied(module), words)
+        yield {
+            "the loader": lane.instructions(cost.cycles),
+            "copy and store": lane.instructions(floor),
+        }
+
+
+def copied(module: Module) -> int:
+    """The bytes that come to lie in RAM."""
+    return sum(segment["p_filesz"] for segment in loaded(module))

@@ -1,0 +1,78 @@
+"""Modules that have more and more of one thing, and what one more of it costs."""
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import pytest
+from elftools.elf.elffile import ELFFile
+from elftools.elf.segments import Segment
+
+from pytest_embedded_hotreload.api import Module
+
+#: nothing is printed while instructions are counted: a console waits for its reader
+#: 10,000 relocations make an ELF that no server takes by default
+quiet = pytest.mark.firmware(
+    "scenarios/firmware",
+    config={"CONFIG_HOTRELOAD_TRACE": "n", "CONFIG_HOTRELOAD_MAX_ELF_SIZE": "262016"},
+)
+
+
+@dataclass(frozen=True)
+class Point:
+    """What a load of so many units has cost."""
+
+    units: int
+    instructions: int
+
+
+def pointers(count: int) -> str:
+    """A module with so many relocations, of pointers to data."""
+    entries = ", ".join(f"text + {i % 60}" for i in range(count))
+    return (
+        "#include <stdint.h>\n"
+        "static const char text[64] = {1, 2, 3};\n"
+        f"const char *volatile table[{count}] = {{{entries}}};\n"
+        "uint32_t export_0000(void)\n{\n    return table[0] - text;\n}\n"
+    )
+
+
+def functions(count: int) -> str:
+    """A module that exports so many functions."""
+    return "#include <stdint.h>\n" + "".join(
+        f"uint32_t export_{i:04}(void)\n{{\n    return {i};\n}}\n" for i in range(count)
+    )
+
+
+def constants(size: int) -> str:
+    """A module with so many bytes of data, none of which has to be relocated."""
+    return (
+        "#include <stdint.h>\n"
+        f"volatile const uint32_t numbers[{size // 4}] = {{1, 2, 3}};\n"
+        "uint32_t export_0000(void)\n{\n    return numbers[0] - 1;\n}\n"
+    )
+
+
+def code(size: int) -> str:
+    """A module with so many bytes of code."""
+    return (
+        "#include <stdint.h>\n"
+        "uint32_t export_0000(void)\n{\n"
+        f'    __asm__ volatile("j 1f\\n .fill {size}, 1, 0\\n 1:");\n'
+        "    return 0;\n}\n"
+    )
+
+
+def loaded(module: Module) -> list[Segment]:
+    """The segments that come to lie in RAM."""
+    segments = ELFFile(io.BytesIO(module.data)).iter_segments()
+    return [segment for segment in segments if segment["p_type"] == "PT_LOAD"]
+
+
+def slopes(points: Sequence[Point]) -> list[float]:
+    """Instructions for one more unit, between each two points."""
+    return [
+        (large.instructions - small.instructions) / (large.units - small.units)
+        for small, large in pairwise(points)
+    ]
