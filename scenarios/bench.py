@@ -441,8 +441,9 @@ class Bench:
                 break
         return Soak(*map(int, match.groups()))
 
-    def call_cycles(self, function: str, calls: int) -> CallCycles:
-        query = {"name": function, "calls": str(calls)}
+    def call_cycles(self, function: str, calls: int, first: str = "") -> CallCycles:
+        """All arguments are 0, but for the first where it has to be a `buffer` or a `function`."""
+        query = {"name": function, "calls": str(calls), "first": first}
         return CallCycles(**self._probe.get_json("call/cost", query))
 
     def start_server(self, max_elf_size: int = 0, port: int = 0, ctrl: int = 0) -> str:
