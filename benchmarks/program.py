@@ -25,7 +25,7 @@ class Program:
         self._process = subprocess.Popen(
             # who starts it in the background may have had it ignore the interrupt
             ["env", "--default-signal=INT", *command],
-            env={**os.environ, "PYTHONPATH": _python_path(), "PYTHONUNBUFFERED": "1"},
+            env={**os.environ, "PYTHONPATH": python_path(), "PYTHONUNBUFFERED": "1"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -74,5 +74,6 @@ def hotreload(*arguments: str | Path) -> Program:
     return Program([sys.executable, "-m", module, *map(str, arguments)])
 
 
-def _python_path() -> str:
+def python_path() -> str:
+    """What a program of this repository is found by."""
     return os.pathsep.join(str(ROOT / part) for part in ("harness", "component/hotreload/tools"))
