@@ -18,11 +18,14 @@ from scenarios.load_modules import (
     Point,
     code,
     constants,
+    firmwares,
     functions,
+    literals,
     loaded,
     pointers,
     quiet,
     slopes,
+    symbols,
 )
 
 
@@ -38,7 +41,10 @@ class Kind:
 KINDS = (
     Kind("a byte of text", code, (1_000, 10_000, 80_000)),
     Kind("a byte of data", constants, (1_000, 10_000, 80_000)),
-    Kind("a relocation", pointers, (100, 1_000, 10_000)),
+    Kind("a relocation in data", pointers, (100, 1_000, 10_000)),
+    Kind("a relocation in text", literals, (100, 1_000, 10_000)),
+    Kind("a relocation of an address of the firmware", firmwares, (100, 1_000, 10_000)),
+    Kind("a relocation with a symbol", symbols, (100, 1_000, 10_000)),
     Kind("a function that the firmware calls", functions, (10, 100, 1_000)),
 )
 

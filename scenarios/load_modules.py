@@ -38,6 +38,39 @@ def pointers(count: int) -> str:
     )
 
 
+def literals(count: int) -> str:
+    """A module with so many relocations in its text, of addresses of data and of text in turn."""
+    entries = ", ".join(("number", "export_0000")[i % 2] for i in range(count))
+    return (
+        "#include <stdint.h>\n"
+        "volatile uint32_t number = 1;\n"
+        "uint32_t export_0000(void)\n{\n"
+        f'    __asm__ volatile(".literal .Ltable, {entries}");\n'
+        "    return number - 1;\n}\n"
+    )
+
+
+def symbols(count: int) -> str:
+    """A module with so many relocations that have a symbol."""
+    entries = ", ".join("&nowhere" for _ in range(count))
+    return (
+        "#include <stdint.h>\n"
+        "extern char nowhere __attribute__((weak));\n"
+        f"char *volatile table[{count}] = {{{entries}}};\n"
+        "uint32_t export_0000(void)\n{\n    return (uint32_t)table[0];\n}\n"
+    )
+
+
+def firmwares(count: int) -> str:
+    """A module with so many relocations of addresses of the firmware."""
+    entries = ", ".join("memcpy" for _ in range(count))
+    return (
+        "#include <stdint.h>\n#include <string.h>\n"
+        f"void *(*volatile table[{count}])(void *, const void *, size_t) = {{{entries}}};\n"
+        "uint32_t export_0000(void)\n{\n    return table[0] == 0;\n}\n"
+    )
+
+
 def functions(count: int) -> str:
     """A module that exports so many functions."""
     return "#include <stdint.h>\n" + "".join(

@@ -12,11 +12,14 @@ from scenarios.load_modules import (
     Point,
     code,
     constants,
+    firmwares,
     functions,
+    literals,
     loaded,
     pointers,
     quiet,
     slopes,
+    symbols,
 )
 
 #: how much more a unit may cost in a larger module
@@ -55,19 +58,34 @@ def assert_linear(points: Sequence[Point]) -> None:
 
 @quiet
 @pytest.mark.icount
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        (pointers, "a relocation in data"),
+        (literals, "a relocation in text"),
+        (symbols, "a relocation with a symbol"),
+        (firmwares, "a relocation of an address of the firmware"),
+    ],
+)
 def test_instructions_per_relocation(
-    lane: Lane, variant: Variant, load_cost: LoadCostOf, figure: Figure, kept: Kept
+    lane: Lane,
+    variant: Variant,
+    load_cost: LoadCostOf,
+    figure: Figure,
+    kept: Kept,
+    source: Callable[[int], str],
+    told: str,
 ) -> None:
     points = []
     for count in (10, 100, 1_000, 10_000):
-        module = variant(text=pointers(count), base=False, name=f"pointers_{count}")
+        module = variant(text=source(count), base=False, name=f"{source.__name__}_{count}")
         points.append(Point(count, lane.instructions(load_cost(module, 1).cycles)))
 
     assert_linear(points)
     for count, instructions in ((p.units, p.instructions) for p in points):
         figure(f"{count} relocations: {instructions} instructions")
-    figure(f"{slopes(points)[-1]:.0f} instructions per relocation")
-    kept.check("a relocation", {"instructions": slopes(points)[-1]})
+    figure(f"{slopes(points)[-1]:.0f} instructions: {told}")
+    kept.check(told, {"instructions": slopes(points)[-1]})
 
 
 @quiet

@@ -93,13 +93,23 @@ static inline bool hr_segment_has(const hr_segment_t *segment, uint32_t link, ui
 /* The segment to load that has all of [link, link + size), or NULL. */
 const hr_segment_t *hr_image_segment(const hr_image_t *image, uint32_t link, uint32_t size);
 
+/* Where the addresses begin that go along with a segment, and how many there are. */
+static inline uint32_t hr_segment_reach_start(const hr_segment_t *segment)
+{
+    return segment->link - (HR_REACH - 1);
+}
+
+static inline uint32_t hr_segment_reach_size(const hr_segment_t *segment)
+{
+    return segment->memory_size + (2 * HR_REACH - 1);
+}
+
 /* Whether a link address goes along with a segment to load. */
 static inline bool hr_image_reaches(const hr_image_t *image, uint32_t link)
 {
     for (uint32_t i = 0; i < image->load_count; i++) {
         const hr_segment_t *segment = &image->segments[i];
-        /* counted from the first address that does */
-        if (link - segment->link + (HR_REACH - 1) < segment->memory_size + (2 * HR_REACH - 1)) {
+        if (link - hr_segment_reach_start(segment) < hr_segment_reach_size(segment)) {
             return true;
         }
     }
@@ -125,10 +135,9 @@ static inline uint32_t hr_image_value(const hr_image_t *image, const hr_segment_
     uint32_t at = link - segment->link;
     uint32_t left = at < segment->file_size ? segment->file_size - at : 0;
     uint32_t value = 0;
-    if (left >= sizeof(value)) {
-        hr_image_read(image, segment->offset + at, &value, sizeof(value));
-    } else if (left > 0) {
-        memcpy(&value, image->data + segment->offset + at, left);
+    if (left > 0) {
+        memcpy(&value, image->data + segment->offset + at,
+               left < sizeof(value) ? left : sizeof(value));
     }
     return value;
 }

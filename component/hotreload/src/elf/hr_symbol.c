@@ -68,26 +68,27 @@ static esp_err_t check_value(const hr_image_t *image, uint32_t index,
                      symbol->value);
 }
 
-esp_err_t hr_symbol_check(const hr_image_t *image, uint32_t index, hr_report_t *report)
+esp_err_t hr_symbol_check(const hr_image_t *image, uint32_t index, hr_elf_symbol_t *symbol,
+                          hr_report_t *report)
 {
-    hr_elf_symbol_t symbol = hr_image_symbol(image, index);
-    esp_err_t err = check_name(image, index, &symbol, report);
+    *symbol = hr_image_symbol(image, index);
+    esp_err_t err = check_name(image, index, symbol, report);
     if (err == ESP_OK) {
-        err = check_info(index, &symbol, report);
+        err = check_info(index, symbol, report);
     }
     if (err == ESP_OK) {
-        err = check_section(image, index, &symbol, report);
+        err = check_section(image, index, symbol, report);
     }
     if (err == ESP_OK) {
-        err = check_value(image, index, &symbol, report);
+        err = check_value(image, index, symbol, report);
     }
     if (err != ESP_OK) {
         return err;
     }
-    if (symbol.shndx == HR_ELF_SHN_UNDEF && HR_ELF_SYMBOL_BIND(&symbol) != HR_ELF_STB_WEAK) {
+    if (symbol->shndx == HR_ELF_SHN_UNDEF && HR_ELF_SYMBOL_BIND(symbol) != HR_ELF_STB_WEAK) {
         return hr_reject(report, HOTRELOAD_ERR_SYMBOL_UNDEFINED,
                          "symbol %" PRIu32 ": " NAME_SHOWN " is not defined, neither by the module "
-                         "nor by the firmware", index, name_of(image, &symbol));
+                         "nor by the firmware", index, name_of(image, symbol));
     }
     return ESP_OK;
 }

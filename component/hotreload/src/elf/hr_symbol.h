@@ -4,8 +4,9 @@
 
 #include "elf/hr_image.h"
 
-/* A symbol that a relocation may use: named inside the string table and defined by somebody. */
-esp_err_t hr_symbol_check(const hr_image_t *image, uint32_t index, hr_report_t *report);
+/* Reads a symbol that a relocation may use: named inside the string table and defined by somebody. */
+esp_err_t hr_symbol_check(const hr_image_t *image, uint32_t index, hr_elf_symbol_t *symbol,
+                          hr_report_t *report);
 
 /* Finds each of the names and checks that a stub can enter it. `links` receives the link
    addresses, in the order of the names. The cost is linear in symbols and names together. */

@@ -136,9 +136,7 @@ esp_err_t hr_module_stage(hr_module_t *module, uint32_t number, const hr_image_t
              of_type[HR_R_XTENSA_RTLD]); /* which needs nothing either */
 
     size_t count = module->target.exports.count;
-    for (size_t i = 0; i < count; i++) {
-        module->addresses[i] = hr_place_run_address(&module->placement, module->addresses[i]);
-    }
+    hr_place_resolve(&module->placement, module->addresses, count);
     hr_trace("resolve", "module=%" PRIu32 " symbols=%" PRIu32 " elf=%08" PRIx32, number,
              (uint32_t)count, module->mark);
     return ESP_OK;

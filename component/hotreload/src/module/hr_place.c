@@ -3,6 +3,9 @@
 
 #include <inttypes.h>
 
+/* bytes that are copied in one go */
+#define BLOCK 32u
+
 /* Volatile, so that the compiler neither splits nor widens the accesses: the ESP32's instruction
    RAM traps on anything but aligned 32-bit loads and stores (ESP32 technical reference manual,
    "Internal SRAM 0"). */
@@ -16,40 +19,49 @@ static bool is_aligned(const uint8_t *at)
     return (uintptr_t)at % sizeof(uint32_t) == 0;
 }
 
-/* A word of any alignment, of memory that takes all accesses. */
-static uint32_t word_from(const uint8_t *from)
+/* Copies whole blocks of aligned words; returns how many bytes these are of the `size`. */
+static uint32_t copy_blocks(uint8_t *to, const uint8_t *from, uint32_t size)
 {
-    uint32_t word;
-    if (is_aligned(from)) {
-        memcpy(&word, __builtin_assume_aligned(from, sizeof(word)), sizeof(word));
-    } else {
-        memcpy(&word, from, sizeof(word));
+    uint32_t *copy = (void *)to;
+    const uint32_t *words = (const void *)from;
+    const uint32_t *end = words + size / BLOCK * (BLOCK / sizeof(uint32_t));
+    while (words < end) {
+#pragma GCC unroll 8
+        for (size_t i = 0; i < BLOCK / sizeof(uint32_t); i++) {
+            copy[i] = words[i];
+        }
+        __asm__ volatile("" ::: "memory"); /* or the compiler makes memcpy() of it, which knows bytes */
+        copy += BLOCK / sizeof(uint32_t);
+        words += BLOCK / sizeof(uint32_t);
     }
-    return word;
+    return size / BLOCK * BLOCK;
 }
 
-static void fill_text(const hr_placed_t *segment, const uint8_t *from, uint32_t file_size)
+/* From `at` on, a multiple of 4; what is in front of it is there. */
+static void fill_text(const hr_placed_t *segment, const uint8_t *from, uint32_t file_size,
+                      uint32_t at)
 {
-    uint32_t whole = file_size & ~3u;
-    for (uint32_t at = 0; at < whole; at += 4) {
-        *word_at(segment, at) = word_from(from + at);
-    }
-    uint32_t at = whole;
-    if (at < file_size) {
+    for (; at < file_size; at += 4) {
         uint32_t word = 0;
-        memcpy(&word, from + at, file_size - at);
+        uint32_t left = file_size - at;
+        memcpy(&word, from + at, left < sizeof(word) ? left : sizeof(word));
         *word_at(segment, at) = word;
-        at += 4;
     }
     for (; at < segment->size; at += 4) {
         *word_at(segment, at) = 0;
     }
 }
 
-static void fill_data(const hr_placed_t *segment, const uint8_t *from, uint32_t file_size)
+static void fill(const hr_placed_t *segment, const uint8_t *from, uint32_t file_size)
 {
-    memcpy(segment->memory, from, file_size);
-    memset(segment->memory + file_size, 0, segment->size - file_size);
+    uint32_t at = is_aligned(segment->memory) && is_aligned(from)
+                      ? copy_blocks(segment->memory, from, file_size) : 0;
+    if (segment->kind == HR_SEGMENT_TEXT) {
+        fill_text(segment, from, file_size, at);
+    } else {
+        memcpy(segment->memory + at, from + at, file_size - at);
+        memset(segment->memory + file_size, 0, segment->size - file_size);
+    }
 }
 
 static esp_err_t place_segment(hr_placed_t *placed, const hr_image_t *image,
@@ -79,12 +91,7 @@ static esp_err_t place_segment(hr_placed_t *placed, const hr_image_t *image,
         .memory = (uint8_t *)block + skip,
         .block = block,
     };
-    const uint8_t *from = image->data + segment->offset;
-    if (segment->kind == HR_SEGMENT_TEXT) {
-        fill_text(placed, from, segment->file_size);
-    } else {
-        fill_data(placed, from, segment->file_size);
-    }
+    fill(placed, image->data + segment->offset, segment->file_size);
     return ESP_OK;
 }
 
@@ -157,33 +164,31 @@ const hr_placed_t *hr_place_segment(const hr_placement_t *placement, uint32_t li
     return NULL;
 }
 
-/* Of an address that is in no segment: along with the nearest one, if that is close. */
-static uint32_t run_address_beside(const hr_placement_t *placement, uint32_t link)
+const hr_placed_t *hr_place_near(const hr_placement_t *placement, uint32_t link)
 {
     const hr_placed_t *nearest = NULL;
     uint32_t distance = HR_REACH;
     for (uint32_t i = 0; i < placement->count; i++) {
         const hr_placed_t *segment = &placement->segments[i];
-        uint32_t before = segment->link - link;
-        uint32_t behind = link - segment->link - segment->size;
-        uint32_t away = before < behind ? before : behind;
+        uint32_t at = link - segment->link;
+        if (at < segment->size) {
+            return segment;
+        }
+        uint32_t away = -at < at - segment->size ? -at : at - segment->size;
         if (away < distance) {
             nearest = segment;
             distance = away;
         }
     }
-    return nearest != NULL ? nearest->run + (link - nearest->link) : link;
+    return nearest;
 }
 
-uint32_t hr_place_run_address(const hr_placement_t *placement, uint32_t link)
+void hr_place_resolve(const hr_placement_t *placement, uint32_t *addresses, size_t count)
 {
-    for (uint32_t i = 0; i < placement->count; i++) {
-        const hr_placed_t *segment = &placement->segments[i];
-        if (link - segment->link < segment->size) {
-            return segment->run + (link - segment->link);
-        }
+    for (size_t i = 0; i < count; i++) {
+        const hr_placed_t *segment = hr_place_near(placement, addresses[i]);
+        addresses[i] += segment != NULL ? segment->run - segment->link : 0;
     }
-    return run_address_beside(placement, link);
 }
 
 /* In text a value that is not aligned lies in two words. */
@@ -217,17 +222,16 @@ uint32_t hr_place_load(const hr_placed_t *segment, uint32_t at)
     if (segment->kind == HR_SEGMENT_TEXT) {
         return load_text(segment, at);
     }
-    return word_from(segment->memory + at);
+    uint32_t value;
+    memcpy(&value, segment->memory + at, sizeof(value));
+    return value;
 }
 
 void hr_place_store(const hr_placed_t *segment, uint32_t at, uint32_t value)
 {
-    uint8_t *to = segment->memory + at;
     if (segment->kind == HR_SEGMENT_TEXT) {
         store_text(segment, at, value);
-    } else if (is_aligned(to)) {
-        memcpy(__builtin_assume_aligned(to, sizeof(value)), &value, sizeof(value));
     } else {
-        memcpy(to, &value, sizeof(value));
+        memcpy(segment->memory + at, &value, sizeof(value));
     }
 }

@@ -60,9 +60,12 @@ static inline bool hr_placed_has(const hr_placed_t *segment, uint32_t link, uint
 /* The segment that has all of [link, link + size), or NULL. */
 const hr_placed_t *hr_place_segment(const hr_placement_t *placement, uint32_t link, uint32_t size);
 
-/* The run address of a link address. An address close to a segment goes along with it; one that is
-   far from the module is the firmware's and stays as it is. */
-uint32_t hr_place_run_address(const hr_placement_t *placement, uint32_t link);
+/* The segment along with which a link address goes: the one that has it, or else the nearest one that
+   is close; NULL: the address is the firmware's and stays as it is. */
+const hr_placed_t *hr_place_near(const hr_placement_t *placement, uint32_t link);
+
+/* Turns link addresses into run addresses. */
+void hr_place_resolve(const hr_placement_t *placement, uint32_t *addresses, size_t count);
 
 /* A 32-bit value at any alignment, `at` bytes into a segment. */
 uint32_t hr_place_load(const hr_placed_t *segment, uint32_t at);

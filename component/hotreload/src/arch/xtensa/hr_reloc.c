@@ -30,42 +30,105 @@ static action_t action_of(uint32_t type)
     return type < HR_RELOC_TYPES ? (action_t)actions[type] : ACTION_UNKNOWN;
 }
 
-static esp_err_t check_symbol(const hr_image_t *image, uint32_t index, const hr_elf_rela_t *rela,
-                              action_t action, hr_report_t *report)
+/* Addresses that what a relocation writes may lead to. */
+typedef struct {
+    uint32_t start;
+    uint32_t size;
+    uint32_t moved; /* by so many bytes when the module is placed */
+} target_t;
+
+/* What relocations lead to, and where the words are of the segment that the last one was about. */
+typedef struct {
+    uint32_t link; /* words that begin here */
+    uint32_t size; /* or less than this behind it */
+    uintptr_t words;
+    uint32_t count;
+    target_t targets[HR_SEGMENTS_MAX + HR_CHIP_PLACES];
+} known_t;
+
+static void add_target(known_t *known, uint32_t start, uint32_t size, uint32_t moved)
 {
-    uint32_t symbol = HR_ELF_RELA_SYMBOL(rela);
-    if (action == ACTION_RELATIVE) {
-        if (symbol != 0) {
-            return hr_reject(report, HOTRELOAD_ERR_RELOC_SYMBOL,
-                             "relocation %" PRIu32 ": R_XTENSA_RELATIVE has symbol %" PRIu32
-                             ", not 0", index, symbol);
-        }
-        return ESP_OK;
+    known->targets[known->count++] = (target_t) {start, size, moved};
+}
+
+static void set_words(known_t *known, uint32_t link, uint32_t size, const uint8_t *words)
+{
+    known->link = link;
+    known->size = size >= sizeof(uint32_t) ? size - (uint32_t)sizeof(uint32_t) + 1 : 0;
+    known->words = (uintptr_t)words;
+}
+
+/* The first target from one up to `end` that has an address; `end`: none has. */
+static inline const target_t *find_target(const target_t *target, const target_t *end,
+                                          uint32_t address)
+{
+    while (target < end && address - target->start >= target->size) {
+        target++;
     }
-    if (symbol == 0 || symbol >= image->symbols.count) {
+    return target;
+}
+
+/* From relocation `i` of a table on, the number of the first that is not the most usual one: RELATIVE,
+   of an aligned word of the segment that the last one was about, to a target that is known. Those in
+   front of it are applied, or else need no further check. A function of its own, for what it uses
+   stays in registers then. */
+static __attribute__((noinline)) uint32_t skip_usual(const hr_image_t *image, hr_table_t table,
+                                                     uint32_t i, const known_t *known, bool apply)
+{
+    const hr_elf_rela_t *relas = (const void *)(image->data + table.offset);
+    uint32_t link = known->link;
+    uint32_t size = known->size;
+    uintptr_t words = known->words;
+    const target_t *end = known->targets + known->count;
+    if ((uintptr_t)relas % sizeof(uint32_t) != 0) {
+        return i;
+    }
+    for (; i < table.count && relas[i].info == HR_R_XTENSA_RELATIVE; i++) {
+        uint32_t at = relas[i].offset - link;
+        uint32_t *word = (uint32_t *)(words + at);
+        if (at >= size || (uintptr_t)word % sizeof(uint32_t) != 0) {
+            break;
+        }
+        uint32_t value = *word + relas[i].addend;
+        const target_t *target = find_target(known->targets, end, value);
+        if (target == end) {
+            break;
+        }
+        if (apply) {
+            *word = value + target->moved; /* one store, in text as well */
+        }
+    }
+    return i;
+}
+
+static bool moves(const hr_elf_symbol_t *symbol)
+{
+    return symbol->shndx != HR_ELF_SHN_UNDEF && symbol->shndx != HR_ELF_SHN_ABS;
+}
+
+/* S as it is linked. */
+static uint32_t value_of(const hr_elf_symbol_t *symbol)
+{
+    return symbol->shndx != HR_ELF_SHN_UNDEF ? symbol->value : 0; /* weak and nowhere defined: 0 */
+}
+
+static esp_err_t read_symbol(const hr_image_t *image, uint32_t index, const hr_elf_rela_t *rela,
+                             hr_elf_symbol_t *symbol, hr_report_t *report)
+{
+    uint32_t number = HR_ELF_RELA_SYMBOL(rela);
+    if (number == 0 || number >= image->symbols.count) {
         return hr_reject(report, HOTRELOAD_ERR_RELOC_SYMBOL,
                          "relocation %" PRIu32 ": symbol %" PRIu32 " is not one of 1 to %" PRIu32,
-                         index, symbol, image->symbols.count - 1);
+                         index, number, image->symbols.count - 1);
     }
-    return hr_symbol_check(image, symbol, report);
+    return hr_symbol_check(image, number, symbol, report);
 }
 
 /* What is written has to lead somewhere: with the module, or to what the chip has. */
-static esp_err_t check_value(const hr_image_t *image, uint32_t index, const hr_elf_rela_t *rela,
-                             action_t action, const hr_segment_t *segment, hr_report_t *report)
+static esp_err_t check_value(uint32_t index, const hr_elf_rela_t *rela, uint32_t value,
+                             const target_t *first, const target_t *end, hr_report_t *report)
 {
-    uint32_t value = rela->addend;
-    bool own = true; /* goes along with the module */
-    bool fixed = true;
-    if (action == ACTION_RELATIVE) {
-        value += hr_image_value(image, segment, rela->offset);
-    } else {
-        hr_elf_symbol_t symbol = hr_image_symbol(image, HR_ELF_RELA_SYMBOL(rela));
-        value += symbol.shndx != HR_ELF_SHN_UNDEF ? symbol.value : 0;
-        fixed = symbol.shndx == HR_ELF_SHN_UNDEF || symbol.shndx == HR_ELF_SHN_ABS;
-        own = !fixed;
-    }
-    if ((own && hr_image_reaches(image, value)) || (fixed && hr_chip_has(value))) {
+    if (find_target(first, end, value) < end) {
         return ESP_OK;
     }
     return hr_reject(report, HOTRELOAD_ERR_RELOC_VALUE,
@@ -73,9 +136,10 @@ static esp_err_t check_value(const hr_image_t *image, uint32_t index, const hr_e
                      " is no address of the module or of the chip", index, rela->offset, value);
 }
 
-/* `segment` is where the one before was, most are in the same. */
+/* `last` is the segment that the one before was about. */
 static esp_err_t check_entry(const hr_image_t *image, uint32_t index, const hr_elf_rela_t *rela,
-                             const hr_segment_t **segment, hr_report_t *report)
+                             const known_t *known, const hr_segment_t **last,
+                             hr_report_t *report)
 {
     uint32_t type = HR_ELF_RELA_TYPE(rela);
     action_t action = action_of(type);
@@ -87,96 +151,127 @@ static esp_err_t check_entry(const hr_image_t *image, uint32_t index, const hr_e
     if (action == ACTION_NONE) {
         return ESP_OK;
     }
-    if (!hr_segment_has(*segment, rela->offset, sizeof(uint32_t))) {
-        *segment = hr_image_segment(image, rela->offset, sizeof(uint32_t));
+    const hr_segment_t *segment = *last;
+    if (!hr_segment_has(segment, rela->offset, sizeof(uint32_t))) {
+        segment = hr_image_segment(image, rela->offset, sizeof(uint32_t));
+        if (segment == NULL) {
+            return hr_reject(report, HOTRELOAD_ERR_RELOC_OFFSET,
+                             "relocation %" PRIu32 ": the 4 bytes at r_offset 0x%" PRIx32
+                             " are not inside one segment", index, rela->offset);
+        }
+        *last = segment;
     }
-    if (*segment == NULL) {
-        return hr_reject(report, HOTRELOAD_ERR_RELOC_OFFSET,
-                         "relocation %" PRIu32 ": the 4 bytes at r_offset 0x%" PRIx32
-                         " are not inside one segment", index, rela->offset);
+    if (action == ACTION_RELATIVE) {
+        if (HR_ELF_RELA_SYMBOL(rela) != 0) {
+            return hr_reject(report, HOTRELOAD_ERR_RELOC_SYMBOL,
+                             "relocation %" PRIu32 ": R_XTENSA_RELATIVE has symbol %" PRIu32
+                             ", not 0", index, HR_ELF_RELA_SYMBOL(rela));
+        }
+        uint32_t value = hr_image_value(image, segment, rela->offset) + rela->addend;
+        return check_value(index, rela, value, known->targets, known->targets + known->count, report);
     }
-    esp_err_t err = check_symbol(image, index, rela, action, report);
-    return err != ESP_OK ? err : check_value(image, index, rela, action, *segment, report);
+    hr_elf_symbol_t symbol;
+    esp_err_t err = read_symbol(image, index, rela, &symbol, report);
+    if (err != ESP_OK) {
+        return err;
+    }
+    const target_t *own_end = known->targets + image->load_count; /* then come those of the chip */
+    return check_value(index, rela, value_of(&symbol) + rela->addend,
+                       moves(&symbol) ? known->targets : own_end,
+                       moves(&symbol) ? own_end : known->targets + known->count, report);
 }
 
 esp_err_t hr_reloc_check(const hr_image_t *image, uint32_t *total, hr_report_t *report)
 {
     const hr_segment_t *segment = image->segments;
+    known_t known = {0};
+    for (uint32_t i = image->load_count; i > 0; i--) { /* most lead to data, which comes last */
+        const hr_segment_t *own = &image->segments[i - 1];
+        add_target(&known, hr_segment_reach_start(own), hr_segment_reach_size(own), 0);
+    }
+    for (size_t i = 0; i < HR_CHIP_PLACES; i++) {
+        add_target(&known, hr_chip_places[i].start, hr_chip_places[i].size, 0);
+    }
     *total = 0;
     for (uint32_t t = 0; t < HR_RELOCATION_TABLES; t++) {
         hr_table_t table = image->relocations[t];
-        for (uint32_t i = 0; i < table.count; i++, (*total)++) {
+        for (uint32_t i = 0; i < table.count; i++) {
             hr_elf_rela_t rela = hr_image_rela(image, table, i);
-            esp_err_t err = check_entry(image, *total, &rela, &segment, report);
+            esp_err_t err = check_entry(image, *total + i, &rela, &known, &segment, report);
             if (err != ESP_OK) {
                 return err;
             }
+            if (rela.info == HR_R_XTENSA_RELATIVE) {
+                set_words(&known, segment->link, segment->file_size, image->data + segment->offset);
+                i = skip_usual(image, table, i + 1, &known, false) - 1;
+            }
         }
+        *total += table.count;
     }
     return ESP_OK;
-}
-
-/* What is in the file of a word of the module; zero where there is nothing. */
-static uint32_t word_in_place(const hr_image_t *image, uint32_t link)
-{
-    const hr_segment_t *segment = hr_image_segment(image, link, sizeof(uint32_t));
-    uint32_t at = link - segment->link;
-    uint32_t word = 0;
-    if (at < segment->file_size) {
-        uint32_t left = segment->file_size - at;
-        hr_image_read(image, segment->offset + at, &word, left < sizeof(word) ? left : sizeof(word));
-    }
-    return word;
 }
 
 bool hr_reloc_value(const hr_image_t *image, const hr_elf_rela_t *rela, uint32_t *value)
 {
     action_t action = action_of(HR_ELF_RELA_TYPE(rela));
     if (action == ACTION_RELATIVE) {
-        *value = word_in_place(image, rela->offset) + rela->addend;
+        const hr_segment_t *segment = hr_image_segment(image, rela->offset, sizeof(uint32_t));
+        *value = hr_image_value(image, segment, rela->offset) + rela->addend;
     } else if (action == ACTION_SYMBOL) {
         hr_elf_symbol_t symbol = hr_image_symbol(image, HR_ELF_RELA_SYMBOL(rela));
-        bool moves = symbol.shndx != HR_ELF_SHN_UNDEF && symbol.shndx != HR_ELF_SHN_ABS;
-        *value = moves ? symbol.value + rela->addend : HR_RELOC_FOREIGN;
+        *value = moves(&symbol) ? symbol.value + rela->addend : HR_RELOC_FOREIGN;
     }
     return action != ACTION_NONE;
 }
 
-static uint32_t symbol_value(const hr_image_t *image, const hr_placement_t *placement,
-                             const hr_elf_rela_t *rela)
+static uint32_t moved_by(const hr_placement_t *placement, uint32_t link)
 {
-    hr_elf_symbol_t symbol = hr_image_symbol(image, HR_ELF_RELA_SYMBOL(rela));
-    if (symbol.shndx == HR_ELF_SHN_UNDEF) {
-        return rela->addend; /* weak and nowhere defined: S is 0 */
-    }
-    if (symbol.shndx == HR_ELF_SHN_ABS) {
-        return symbol.value + rela->addend;
-    }
-    return hr_place_run_address(placement, symbol.value) + rela->addend;
+    const hr_placed_t *segment = hr_place_near(placement, link);
+    return segment != NULL ? segment->run - segment->link : 0;
 }
 
-/* `segment` is where the one before was, most are in the same. */
+/* `last` is the segment that the one before was about. */
 static void apply_entry(const hr_image_t *image, const hr_placement_t *placement,
-                        const hr_elf_rela_t *rela, const hr_placed_t **segment)
+                        const hr_elf_rela_t *rela, const hr_placed_t **last)
 {
     action_t action = action_of(HR_ELF_RELA_TYPE(rela));
     if (action == ACTION_NONE) {
         return;
     }
-    if (!hr_placed_has(*segment, rela->offset, sizeof(uint32_t))) {
-        *segment = hr_place_segment(placement, rela->offset, sizeof(uint32_t));
+    const hr_placed_t *segment = *last;
+    if (!hr_placed_has(segment, rela->offset, sizeof(uint32_t))) {
+        segment = hr_place_segment(placement, rela->offset, sizeof(uint32_t));
+        *last = segment;
     }
-    uint32_t at = rela->offset - (*segment)->link;
-    uint32_t value = action == ACTION_RELATIVE
-                         ? hr_place_run_address(placement, hr_place_load(*segment, at) + rela->addend)
-                         : symbol_value(image, placement, rela);
-    hr_place_store(*segment, at, value);
+    uint32_t at = rela->offset - segment->link;
+    uint32_t value = rela->addend;
+    if (action == ACTION_RELATIVE) {
+        value += hr_place_load(segment, at);
+        value += moved_by(placement, value);
+    } else {
+        hr_elf_symbol_t symbol = hr_image_symbol(image, HR_ELF_RELA_SYMBOL(rela));
+        value += value_of(&symbol);
+        value += moves(&symbol) ? moved_by(placement, symbol.value) : 0;
+    }
+    hr_place_store(segment, at, value);
 }
 
 void hr_reloc_apply(const hr_image_t *image, const hr_placement_t *placement,
                     hr_reloc_counts_t *counts)
 {
     const hr_placed_t *segment = placement->segments;
+    known_t known = {0};
+    uint32_t low = UINT32_MAX;
+    uint32_t high = 0;
+    for (uint32_t i = placement->count; i > 0; i--) {
+        const hr_placed_t *own = &placement->segments[i - 1];
+        add_target(&known, own->link, own->size, own->run - own->link);
+        low = own->link < low ? own->link : low;
+        high = own->link + own->size > high ? own->link + own->size : high;
+    }
+    if (low >= HR_REACH && high <= UINT32_MAX - HR_REACH) { /* what is far from all is the firmware's */
+        add_target(&known, high + HR_REACH, (low - HR_REACH) - (high + HR_REACH), 0);
+    }
     *counts = (hr_reloc_counts_t) {0};
     for (uint32_t t = 0; t < HR_RELOCATION_TABLES; t++) {
         hr_table_t table = image->relocations[t];
@@ -184,6 +279,12 @@ void hr_reloc_apply(const hr_image_t *image, const hr_placement_t *placement,
             hr_elf_rela_t rela = hr_image_rela(image, table, i);
             apply_entry(image, placement, &rela, &segment);
             counts->of_type[HR_ELF_RELA_TYPE(&rela)]++;
+            if (rela.info == HR_R_XTENSA_RELATIVE) {
+                set_words(&known, segment->link, segment->size, segment->memory);
+                uint32_t next = skip_usual(image, table, i + 1, &known, true);
+                counts->of_type[HR_R_XTENSA_RELATIVE] += next - (i + 1);
+                i = next - 1;
+            }
         }
     }
 }
