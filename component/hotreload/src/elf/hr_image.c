@@ -704,16 +704,6 @@ static esp_err_t open_tables(hr_image_t *image, const tags_t *tags, hr_report_t 
     return err;
 }
 
-const hr_segment_t *hr_image_segment(const hr_image_t *image, uint32_t link, uint32_t size)
-{
-    for (uint32_t i = 0; i < image->load_count; i++) {
-        if (hr_segment_has(&image->segments[i], link, size)) {
-            return &image->segments[i];
-        }
-    }
-    return NULL;
-}
-
 esp_err_t hr_image_open(hr_image_t *image, const void *data, size_t size, hr_report_t *report)
 {
     memset(image, 0, sizeof(*image));

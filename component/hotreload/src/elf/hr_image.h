@@ -91,7 +91,16 @@ static inline bool hr_segment_has(const hr_segment_t *segment, uint32_t link, ui
 }
 
 /* The segment to load that has all of [link, link + size), or NULL. */
-const hr_segment_t *hr_image_segment(const hr_image_t *image, uint32_t link, uint32_t size);
+static inline const hr_segment_t *hr_image_segment(const hr_image_t *image, uint32_t link,
+                                                   uint32_t size)
+{
+    for (uint32_t i = 0; i < image->load_count; i++) {
+        if (hr_segment_has(&image->segments[i], link, size)) {
+            return &image->segments[i];
+        }
+    }
+    return NULL;
+}
 
 /* Where the addresses begin that go along with a segment, and how many there are. */
 static inline uint32_t hr_segment_reach_start(const hr_segment_t *segment)
@@ -158,14 +167,22 @@ static inline uint32_t hr_image_word(const hr_image_t *image, hr_table_t table, 
 
 static inline hr_elf_symbol_t hr_image_symbol(const hr_image_t *image, uint32_t index)
 {
+    const uint8_t *from = image->data + image->symbols.offset + index * sizeof(hr_elf_symbol_t);
+    if ((uintptr_t)from % sizeof(uint32_t) == 0) {
+        return *(const hr_elf_symbol_t *)(const void *)from;
+    }
     hr_elf_symbol_t symbol;
-    hr_image_read(image, image->symbols.offset + index * sizeof(symbol), &symbol, sizeof(symbol));
+    memcpy(&symbol, from, sizeof(symbol));
     return symbol;
 }
 
 static inline hr_elf_rela_t hr_image_rela(const hr_image_t *image, hr_table_t table, uint32_t index)
 {
+    const uint8_t *from = image->data + table.offset + index * sizeof(hr_elf_rela_t);
+    if ((uintptr_t)from % sizeof(uint32_t) == 0) {
+        return *(const hr_elf_rela_t *)(const void *)from;
+    }
     hr_elf_rela_t rela;
-    hr_image_read(image, table.offset + index * sizeof(rela), &rela, sizeof(rela));
+    memcpy(&rela, from, sizeof(rela));
     return rela;
 }

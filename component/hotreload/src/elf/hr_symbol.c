@@ -93,32 +93,34 @@ esp_err_t hr_symbol_check(const hr_image_t *image, uint32_t index, hr_elf_symbol
     return ESP_OK;
 }
 
-/* The hash function of DT_HASH (System V ABI, "Hash Table"). */
-static uint32_t hash_of(const char *name)
+/* The hash function of DT_HASH (System V ABI, "Hash Table"). The bits that it clears at each character
+   are pushed out by the next one: what is left of them goes at the end. */
+static uint32_t hash_of(const char *name, uint32_t *length)
 {
+    const uint8_t *c = (const uint8_t *)name;
     uint32_t hash = 0;
-    for (const uint8_t *c = (const uint8_t *)name; *c != 0; c++) {
+    for (; *c != 0; c++) {
         hash = (hash << 4) + *c;
-        uint32_t high = hash & 0xf0000000u;
-        hash = (hash ^ (high >> 24)) & ~high;
+        hash ^= hash >> 28 << 4;
     }
-    return hash;
+    *length = (uint32_t)(c - (const uint8_t *)name);
+    return hash & 0x0fffffff;
 }
 
-/* Compared from the end: the names of a component often begin alike. */
-static bool is_named(const hr_image_t *image, const hr_elf_symbol_t *symbol, const char *name,
-                     uint32_t length)
+/* Compared from the end: the names of a component often begin alike. A function of its own, for what
+   it uses stays in registers then. */
+static __attribute__((noinline)) bool is_equal(const char *own, const char *name, uint32_t length)
 {
-    if (length >= image->strings.count - symbol->name) {
-        return false;
-    }
-    const char *own = name_of(image, symbol);
-    for (uint32_t left = length + 1; left > 0; left--) { /* with the byte that ends it */
-        if (own[left - 1] != name[left - 1]) {
-            return false;
+    const char *end = name + length; /* the byte that ends it */
+    own += length;
+    while (*own == *end) {
+        if (end == name) {
+            return true;
         }
+        own--;
+        end--;
     }
-    return true;
+    return false;
 }
 
 /* A function of the module itself, not the firmware's address of the same name. */
@@ -127,15 +129,17 @@ static bool defines(const hr_image_t *image, const hr_elf_symbol_t *symbol, cons
 {
     return symbol->shndx != HR_ELF_SHN_UNDEF && symbol->shndx != HR_ELF_SHN_ABS
            && HR_ELF_SYMBOL_BIND(symbol) != HR_ELF_STB_LOCAL
-           && is_named(image, symbol, name, length);
+           && length < image->strings.count - symbol->name
+           && is_equal(name_of(image, symbol), name, length);
 }
 
 /* `steps_left` is how many symbols may be looked at, for this name and those after it. */
-static esp_err_t find(const hr_image_t *image, const char *name, uint64_t *steps_left,
-                      uint32_t *found, hr_report_t *report)
+static esp_err_t find_export(const hr_image_t *image, const char *name, uint32_t *steps_left,
+                             uint32_t *link, hr_report_t *report)
 {
-    uint32_t length = strlen(name);
-    uint32_t at = hr_image_word(image, image->buckets, hash_of(name) % image->buckets.count);
+    uint32_t length;
+    uint32_t hash = hash_of(name, &length);
+    uint32_t at = hr_image_word(image, image->buckets, hash % image->buckets.count);
     for (; at != 0; at = hr_image_word(image, image->chains, at)) {
         if (at >= image->symbols.count) {
             return hr_reject(report, HOTRELOAD_ERR_HASH,
@@ -149,42 +153,23 @@ static esp_err_t find(const hr_image_t *image, const char *name, uint64_t *steps
         }
         hr_elf_symbol_t symbol = hr_image_symbol(image, at);
         esp_err_t err = check_name(image, at, &symbol, report);
+        if (err == ESP_OK && defines(image, &symbol, name, length)) {
+            *link = symbol.value;
+            err = check_info(at, &symbol, report);
+            return err != ESP_OK ? err : check_section(image, at, &symbol, report);
+        }
         if (err != ESP_OK) {
             return err;
-        }
-        if (defines(image, &symbol, name, length)) {
-            *found = at;
-            return ESP_OK;
         }
     }
     return hr_reject(report, HOTRELOAD_ERR_SYMBOL_MISSING,
                      "the module has no function " NAME_SHOWN, name);
 }
 
-static esp_err_t find_export(const hr_image_t *image, const char *name, uint64_t *steps_left,
-                             uint32_t *link, hr_report_t *report)
-{
-    uint32_t found = 0;
-    esp_err_t err = find(image, name, steps_left, &found, report);
-    if (err != ESP_OK) {
-        return err;
-    }
-    hr_elf_symbol_t symbol = hr_image_symbol(image, found);
-    err = check_info(found, &symbol, report);
-    if (err == ESP_OK) {
-        err = check_section(image, found, &symbol, report);
-    }
-    if (err != ESP_OK) {
-        return err;
-    }
-    *link = symbol.value;
-    return ESP_OK;
-}
-
 esp_err_t hr_symbol_find_exports(const hr_image_t *image, const char *const *names, size_t count,
                                  uint32_t *links, hr_report_t *report)
 {
-    uint64_t steps_left = image->symbols.count + (uint64_t)count * STEPS_PER_NAME;
+    uint32_t steps_left = image->symbols.count + (uint32_t)count * STEPS_PER_NAME;
     esp_err_t err = ESP_OK;
     for (size_t i = 0; err == ESP_OK && i < count; i++) {
         err = find_export(image, names[i], &steps_left, &links[i], report);

@@ -61,7 +61,5 @@ esp_err_t hr_entry_check(const hr_image_t *image, const char *name, uint32_t lin
                          "function " NAME_SHOWN ": st_value 0x%" PRIx32
                          " is not a multiple of 4 inside the text", name, link);
     }
-    uint8_t code[CODE_SIZE];
-    hr_image_read(image, segment->offset + (link - segment->link), code, sizeof(code));
-    return check_code(code, name, link, report);
+    return check_code(image->data + segment->offset + (link - segment->link), name, link, report);
 }
