@@ -101,7 +101,13 @@ def files_below(folder: Path) -> list[Path]:
 
 def installed_versions(packages: Iterable[str]) -> dict[str, str]:
     """Versions of the Debian packages that are installed; the others are left out."""
-    command = ["dpkg-query", "-W", "-f", "${db:Status-Status} ${Package} ${Version}\\n", *packages]
+    command = [
+        "/usr/bin/dpkg-query",
+        "-W",
+        "-f",
+        "${db:Status-Status} ${Package} ${Version}\\n",
+        *packages,
+    ]
     try:
         answer = subprocess.run(command, capture_output=True, text=True, check=False).stdout
     except FileNotFoundError:
