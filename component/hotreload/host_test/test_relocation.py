@@ -40,6 +40,12 @@ SYMBOLS = [
 ]
 
 
+#: what is checked and applied in a run of its own kind has to be so in the middle of it as well
+anywhere = pytest.mark.parametrize(
+    "before", [[], [Reloc(DATA, R_RELATIVE)]], ids=["first", "after another"]
+)
+
+
 def words(*values: int) -> bytes:
     return struct.pack(f"<{len(values)}I", *(value & 0xFFFFFFFF for value in values))
 
@@ -51,6 +57,7 @@ def load_data(host: Host, data: bytes, relocs: list[Reloc], **fields: object) ->
     return run.images[DATA_AT]
 
 
+@anywhere
 @pytest.mark.parametrize(
     ("in_place", "addend", "expected"),
     [
@@ -76,11 +83,12 @@ def load_data(host: Host, data: bytes, relocs: list[Reloc], **fields: object) ->
     ],
 )
 def test_relative_takes_the_value_in_place(
-    host: Host, in_place: int, addend: int, expected: int
+    host: Host, in_place: int, addend: int, expected: int, before: list[Reloc]
 ) -> None:
-    data = words(0x11111111, in_place, 0x22222222, 0x33333333)
-    reloc = Reloc(DATA + 4, R_RELATIVE, addend=addend)
-    assert load_data(host, data, [reloc]) == words(0x11111111, expected, 0x22222222, 0x33333333)
+    data = words(TEXT, in_place, 0x22222222, TEXT + 4)
+    relocs = [*before, Reloc(DATA + 4, R_RELATIVE, addend=addend), Reloc(DATA + 12, R_RELATIVE)]
+    first = TEXT_AT if before else TEXT
+    assert load_data(host, data, relocs) == words(first, expected, 0x22222222, TEXT_AT + 4)
 
 
 @pytest.mark.parametrize("kind", [R_32, R_GLOB_DAT, R_JMP_SLOT, R_PLT])
@@ -104,6 +112,7 @@ def test_symbol_plus_addend(host: Host, kind: int, symbol: int, addend: int, exp
     assert loaded == words(expected, 0, 0, 0)
 
 
+@anywhere
 @pytest.mark.parametrize(
     ("kind", "symbol", "in_place", "addend"),
     [
@@ -122,15 +131,35 @@ def test_symbol_plus_addend(host: Host, kind: int, symbol: int, addend: int, exp
     ],
 )
 def test_value_that_leads_nowhere_is_refused(
-    host: Host, kind: int, symbol: int, in_place: int, addend: int
+    host: Host, kind: int, symbol: int, in_place: int, addend: int, before: list[Reloc]
 ) -> None:
     elf = ModuleBuilder(
-        data=words(1, in_place, 2, 3),
+        data=words(DATA, in_place, 2, 3),
         symbols=SYMBOLS,
-        rela=[Reloc(DATA + 4, kind, symbol, addend)],
+        rela=[*before, Reloc(DATA + 4, kind, symbol, addend)],
     ).build()
     run = host.load(elf, ["f"], PLACE)
     assert run.result("load") == "HOTRELOAD_ERR_RELOC_VALUE"
+
+
+@anywhere
+@pytest.mark.parametrize(
+    "offset", [DATA - 4, DATA + 13, DATA + 16, TEXT - 4, TEXT + 8, 0, 2**32 - 4]
+)
+def test_place_outside_the_segments_is_refused(
+    host: Host, offset: int, before: list[Reloc]
+) -> None:
+    """`DATA + 13` is the first of which one byte is outside."""
+    rela = [*before, Reloc(offset, R_RELATIVE)]
+    run = host.load(ModuleBuilder(data=words(DATA, DATA, DATA, DATA), rela=rela).build())
+    assert run.result("load") == "HOTRELOAD_ERR_RELOC_OFFSET"
+
+
+@anywhere
+def test_relative_with_a_symbol_is_refused(host: Host, before: list[Reloc]) -> None:
+    rela = [*before, Reloc(DATA + 4, R_RELATIVE, 1)]
+    run = host.load(ModuleBuilder(data=words(DATA, DATA), rela=rela).build())
+    assert run.result("load") == "HOTRELOAD_ERR_RELOC_SYMBOL"
 
 
 def test_both_tables_are_applied_once(host: Host) -> None:
@@ -155,16 +184,21 @@ def test_types_that_change_nothing(host: Host) -> None:
 
 @pytest.mark.parametrize("shift", [0, 1, 2, 3])
 @pytest.mark.parametrize("in_text", [True, False])
-def test_value_at_any_alignment(host: Host, shift: int, in_text: bool) -> None:
-    """The bytes around it stay, also where text is written by words."""
+@pytest.mark.parametrize("again", [False, True])
+def test_value_at_any_alignment(host: Host, shift: int, in_text: bool, again: bool) -> None:
+    """The bytes around it stay, also where text is written by words, and in a run."""
     around = bytes(range(0xA1, 0xAD))
     body = around[:shift] + words(TEXT + 4) + around[shift + 4 :]
     expected = around[:shift] + words(TEXT_AT + 4) + around[shift + 4 :]
+    if again:
+        body, expected = words(TEXT) + body, words(TEXT_AT) + expected
     base = TEXT + len(FUNCTION) if in_text else DATA
     elf = ModuleBuilder(
         text=FUNCTION + (body if in_text else b""),
         data=bytes(4) if in_text else body,
-        rela=[Reloc(base + shift, R_RELATIVE)],
+        rela=[Reloc(base, R_RELATIVE), Reloc(base + 4 + shift, R_RELATIVE)]
+        if again
+        else [Reloc(base + shift, R_RELATIVE)],
     ).build()
     run = host.load(elf, ["f"], PLACE)
     assert run.result("load") == "ESP_OK"
@@ -220,8 +254,8 @@ def test_data_at_an_odd_address(host: Host) -> None:
 
 @pytest.mark.parametrize("zeroes", [0, 1, 6])
 def test_text_of_any_size(host: Host, zeroes: int) -> None:
-    """Text is written by words: what is left of the last one counts, too."""
-    for tail in range(1, 9):
+    """Text is written by blocks of words: what is left of the last one counts, too."""
+    for tail in (*range(1, 9), *range(22, 34), 55, 56, 57):
         text = FUNCTION + bytes(range(0xA1, 0xA1 + tail))
         elf = ModuleBuilder(text=text, text_segment={"memsz": len(text) + zeroes}).build()
         assert host.load(elf, ["f"], PLACE).images[TEXT_AT] == text + bytes(zeroes)
