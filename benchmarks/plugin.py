@@ -57,7 +57,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    comparisons = config.stash[COMPARISONS]
+    measured = config.stash[COMPARISONS]
+    # the order of the tests may be another in each run
+    comparisons = sorted(measured, key=lambda one: one.benchmark)
     if not comparisons:
         return
     run = Run(config.stash[RUN_LANE], config.getoption("rounds"), comparisons)
