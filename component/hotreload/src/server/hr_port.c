@@ -7,10 +7,23 @@
 
 #include "hotreload.h"
 #include "lwip/inet.h"
+#include "sdkconfig.h"
+
+/* All addresses of the device, as esp_http_server listens. With IPv6 it does so for both; lwIP would
+   give the same port to a listener of IPv4 alone. */
+#if CONFIG_LWIP_IPV6
+typedef struct sockaddr_in6 any_address_t;
+#define ANY_ADDRESS(port_) {.sin6_family = AF_INET6, .sin6_port = htons(port_)}
+#define FAMILY AF_INET6
+#else
+typedef struct sockaddr_in any_address_t;
+#define ANY_ADDRESS(port_) {.sin_family = AF_INET, .sin_port = htons(port_)}
+#define FAMILY AF_INET
+#endif
 
 /* Connections of a server that was stopped a moment ago do not count, as they do not for
    esp_http_server; then it is listen() that tells. Without CONFIG_LWIP_SO_REUSE they do. */
-static bool bind_tcp(int fd, const struct sockaddr_in *address)
+static bool bind_tcp(int fd, const any_address_t *address)
 {
     const int yes = 1;
     (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
@@ -33,12 +46,8 @@ static esp_err_t reject_no_socket(hr_report_t *report)
 
 esp_err_t hr_port_check_tcp(uint16_t port, hr_report_t *report)
 {
-    const struct sockaddr_in address = {
-        .sin_family = AF_INET,
-        .sin_port = htons(port),
-        .sin_addr.s_addr = htonl(INADDR_ANY),
-    };
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    const any_address_t address = ANY_ADDRESS(port);
+    int fd = socket(FAMILY, SOCK_STREAM, 0);
     if (fd < 0) {
         return reject_no_socket(report);
     }
