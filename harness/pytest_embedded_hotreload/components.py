@@ -20,6 +20,11 @@ def copy_components(folder: Path) -> list[Path]:
         if copy.exists():
             raise HarnessError(f"{copy} exists: remove it to have it copied again")
     for copy in copies:
-        own = COMPONENT.parent / copy.name
-        shutil.copytree(own, copy, ignore=shutil.ignore_patterns("*_test", "__pycache__"))
+        copy_component(copy)
     return copies
+
+
+def copy_component(folder: Path) -> None:
+    """Copy the component of the folder's name, without its tests. Raises `OSError`."""
+    unwanted = shutil.ignore_patterns("*_test", "__pycache__", ".*")
+    shutil.copytree(COMPONENT.parent / folder.name, folder, ignore=unwanted)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from pathlib import Path
 from textwrap import dedent
 from typing import TYPE_CHECKING, Annotated
@@ -25,7 +24,6 @@ CONFIG_EXAMPLE_USE_OPENETH=y
 CONFIG_EXAMPLE_USE_INTERNAL_ETHERNET=n
 CONFIG_EXAMPLE_CONNECT_IPV6=n
 """
-TESTS = ("*_test", "__pycache__", ".*")
 
 Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="The project's folder, a new one.")]
 
@@ -33,6 +31,7 @@ Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="The project's fo
 def new(folder: Folder, as_json: Json = False) -> None:
     """Make a project with a module: the quick start of the component's README."""
     from pytest_embedded_hotreload.cli.output import show
+    from pytest_embedded_hotreload.components import copy_component
     from pytest_embedded_hotreload.paths import COMPONENT
 
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
@@ -45,8 +44,7 @@ def new(folder: Folder, as_json: Json = False) -> None:
         for path, text in files.items():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_text(text, encoding="utf-8")
-        component = folder / "components" / "hotreload"
-        shutil.copytree(COMPONENT, component, ignore=shutil.ignore_patterns(*TESTS))
+        copy_component(folder / "components" / "hotreload")
     except OSError as error:
         raise CommandError(f"cannot write {error.filename}: {error.strerror}") from error
     content = {"folder": str(folder.resolve()), "files": sorted(files)}
