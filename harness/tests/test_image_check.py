@@ -1,5 +1,6 @@
 """Each load of a test is compared with the oracle, once, and only what a module does not write."""
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pytest_embedded_hotreload.console import Console
+from pytest_embedded_hotreload.errors import HarnessError, MachineError
 from pytest_embedded_hotreload.image_check import ImageCheck
 from pytest_embedded_hotreload.modules import Module
 from pytest_embedded_hotreload.oracle import R_XTENSA_RELATIVE, ImageDiffers, expected_images
@@ -181,6 +183,32 @@ def test_module_that_is_replaced_meanwhile_says_nothing(board: Board, check: Ima
     board.load(1)
 
     check()
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (MachineError("the board is off"), contextlib.nullcontext()),
+        (HarnessError("no answer"), pytest.raises(HarnessError, match="no answer")),
+    ],
+    ids=["off", "unreadable"],
+)
+def test_a_board_that_is_off_has_nothing_to_compare(
+    board: Board,
+    check: ImageCheck,
+    error: HarnessError,
+    told: contextlib.AbstractContextManager[object],
+) -> None:
+    """Somebody may cut the power beside the request after which its memory is read."""
+
+    def fail() -> None:
+        raise error
+
+    board.meanwhile = fail
+    board.load(1)
+
+    with told:
+        check()
 
 
 def test_it_may_be_any_of_the_known_modules(
