@@ -450,6 +450,23 @@ class Bench:
         """`hotreload_server_start()`; `port` and `ctrl` say what it listens on."""
         return self._result("server/start", max=max_elf_size, port=port, ctrl=ctrl)
 
+    def own_table(self) -> list[int]:
+        """The table of the application's own: `answer`, `greeting`, and one that nobody writes."""
+        return list(self._probe.get_json("own", {}))
+
+    def load_own(self, label: str) -> str:
+        """`hotreload_reload()` from a partition, with that table."""
+        return self._result("own/load", label=label)
+
+    def serve_own(self, label: str, max_elf_size: int) -> str:
+        """`hotreload_server_start()` for a partition, with that table."""
+        return self._result("own/serve", label=label, max=max_elf_size)
+
+    def call_at(self, address: int) -> int:
+        """Call the function at an address that a load has written, without arguments."""
+        query = {"addr": f"{address:#x}", "args": "", "ret": "u32"}
+        return int(self._probe.get_json("call", query)["result"])
+
     def start_rival(self) -> None:
         """Another server, with the ports of ESP-IDF's HTTPS server and room for three handlers."""
         if self._result("server/rival") != "ESP_OK":

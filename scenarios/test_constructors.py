@@ -13,7 +13,7 @@ TRACED = re.compile(
     r"HR \d+ \d+ (?P<event>store|switch|retire|free|hook_enter|done)\b"
     r"(?:.* op=(?P<op>\w+)|.* kind=(?P<kind>\w+))?(?:.*\bmodule=(?P<module>\d+))?"
 )
-NOTED = re.compile(r"scenarios: noted (?P<what>.*) in (?P<task>\S+)")
+NOTED = re.compile(r"scenarios: noted (?P<what>.*) in (?P<task>\S+) \(stack (?P<stack>\d+)\)")
 
 BEGUN = ["begin first", "begin second"]
 ENDED = ["exit first", "exit last", "end first, nothing held", "end last"]

@@ -52,6 +52,7 @@ def test_memory_that_is_needed_is_not_kept(device: Device, variant: Variant) -> 
     device.client.upload_and_reload(module_with(variant, 45, size))
 
     events = [(event.name, event.fields.get("module")) for event in device.trace.since(mark)]
+    assert ("free", 2) in events, "module 2 did not rest until its memory was needed"
     assert events.index(("free", 2)) < events.index(("switch", 4))
     assert device.probe.call("answer") == 45
 

@@ -8,7 +8,12 @@ import pytest
 from pytest_embedded_hotreload.api import Device, HotReloadHTTPError, Variant
 from scenarios.bench import Bench
 
-HOLD = {"CONFIG_HOTRELOAD_HOLD_CALLERS": "y"}
+#: three times the default
+LIMIT_MS = 300
+HOLD = {
+    "CONFIG_HOTRELOAD_HOLD_CALLERS": "y",
+    "CONFIG_HOTRELOAD_HOLD_LIMIT_MS": str(LIMIT_MS),
+}
 #: nothing is printed while tasks count; a tick is short, as each wait for them lasts one
 COUNTING = {"CONFIG_HOTRELOAD_TRACE": "n", "CONFIG_FREERTOS_HZ": "1000"}
 #: a host that is busy keeps a task in the module for as long as it likes
@@ -140,7 +145,12 @@ def test_task_whose_loop_lies_in_the_module(device: Device, bench: Bench, varian
         device.client.upload_and_reload(variant("answer_43"))
 
     assert refused.value.name == "HOTRELOAD_ERR_HOLD_LIMIT"
-    assert "was still inside module 1 after 100 ms" in refused.value.message
+    assert f"was still inside module 1 after {LIMIT_MS} ms" in refused.value.message
+    resolved = device.trace.wait("resolve", module=2)
+    ended = device.trace.wait("error", op="reload")
+    waited = ended.microseconds - resolved.microseconds
+    # before the pre hooks and after them
+    assert 2 * LIMIT_MS * 1000 <= waited < 8 * LIMIT_MS * 1000
     assert device.probe.call("answer") == 42
     seen = bench.handover()
     assert (seen.calls, seen.outcome) == (0, "HOTRELOAD_ERR_HOLD_LIMIT")

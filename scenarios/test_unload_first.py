@@ -5,7 +5,12 @@ import pytest
 from pytest_embedded_hotreload.api import Device, HotReloadHTTPError, Module, Variant
 from scenarios.bench import Bench, HookCall, module_with
 
-UNLOAD_FIRST = {"CONFIG_HOTRELOAD_UNLOAD_FIRST": "y", "CONFIG_HOTRELOAD_UNLOAD_TIMEOUT_MS": "200"}
+#: longer than the default
+TIMEOUT_MS = 1500
+UNLOAD_FIRST = {
+    "CONFIG_HOTRELOAD_UNLOAD_FIRST": "y",
+    "CONFIG_HOTRELOAD_UNLOAD_TIMEOUT_MS": str(TIMEOUT_MS),
+}
 
 pytestmark = pytest.mark.firmware(config=UNLOAD_FIRST)
 
@@ -180,6 +185,10 @@ def test_task_that_stays_inside_keeps_the_old_module(
     error = refused(device, variant("answer_43"))
 
     assert (error.status, error.name) == (409, "HOTRELOAD_ERR_TASK_INSIDE")
+    asked = device.trace.wait("request", op="reload")
+    ended = device.trace.wait("error", op="reload")
+    waited = ended.microseconds - asked.microseconds
+    assert TIMEOUT_MS * 1000 <= waited < 4 * TIMEOUT_MS * 1000
     assert device.probe.call("answer") == 42
     assert device.client.status()["module"] == 1
     assert bench.hook_calls() == [HookCall("pre", "a", 0, 42), HookCall("post", "a", 0, 42)]

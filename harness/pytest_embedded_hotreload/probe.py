@@ -39,10 +39,11 @@ class Heaps:
 
 @dataclass(frozen=True)
 class Task:
-    """A task and the bytes of its stack that were never used."""
+    """A task, the bytes of its stack that were never used, and its priority."""
 
     name: str
     stack_free: int
+    priority: int
 
 
 @dataclass(frozen=True)
@@ -147,7 +148,10 @@ class Probe:
 
     def tasks(self) -> list[Task]:
         """All tasks."""
-        return [Task(str(t["name"]), int(t["stack_free"])) for t in self.get_json("tasks", {})]
+        return [
+            Task(str(task["name"]), int(task["stack_free"]), int(task["priority"]))
+            for task in self.get_json("tasks", {})
+        ]
 
     def get_json(self, endpoint: str, query: dict[str, str]) -> Any:
         """GET `/probe/<endpoint>` and decode the answer."""

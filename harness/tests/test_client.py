@@ -211,8 +211,8 @@ def test_call(probe: Probe, server: Server, kind: str, wire: str, result: int, v
 def test_read_and_tasks(probe: Probe, server: Server) -> None:
     server.answer = b"\x00\x01\xff"
     assert probe.read(0x3FFE0000, 3) == b"\x00\x01\xff"
-    server.answer = b'[{"name":"main","stack_free":512}]'
-    assert probe.tasks() == [Task("main", 512)]
+    server.answer = b'[{"name":"main","stack_free":512,"priority":1}]'
+    assert probe.tasks() == [Task("main", 512, 1)]
 
     assert [path for _, path, _ in server.got] == [
         "/probe/read?addr=0x3ffe0000&size=3",

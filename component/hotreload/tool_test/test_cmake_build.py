@@ -12,7 +12,7 @@ import re
 import shlex
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -355,7 +355,9 @@ def test_a_component_of_another_name_is_found(
     build.configure(options=[] if manager else ["-D", f"EXTRA_COMPONENT_DIRS={folder}"])
     # the stubs, made by the component's tool and linked to its library
     build.make("esp-idf/reloadable/libreloadable.a")
-    assert "reloadable_add" in (build.folder / "hotreload" / "exports.txt").read_text().split()
+    exports = build.folder / "hotreload" / "exports.txt"
+    assert exports.exists(), "the build has made no module of the component"
+    assert "reloadable_add" in exports.read_text().split()
 
 
 # with the defaults and what scenarios are built with, each option in each position
@@ -518,11 +520,13 @@ def test_no_more_than_needed_has_to_be_said(build: Build, switch: str) -> None:
     assert build.options_of("reloadable.c") == options
 
 
-def test_the_configuration_names_the_component(finished_build: Build, tmp_path: Path) -> None:
+def test_the_configuration_names_the_component(
+    finished_build: Build, tmp_path: Path, seeded: Callable[[Path], Path]
+) -> None:
     """Its CMakeLists.txt knows nothing of it."""
     project = tmp_path / "examples" / "basic"
     shutil.copytree(finished_build.project, project)
-    (tmp_path / "component").symlink_to(COMPONENT.parent)
+    (tmp_path / "component").symlink_to(seeded(COMPONENT.parent))
     file = project / "components" / "reloadable" / "CMakeLists.txt"
     file.write_text(f"idf_component_register({REGISTERED} SRC_DIRS . EXCLUDE_SRCS dummy.c)")
     named = tmp_path / "defaults"
@@ -530,7 +534,9 @@ def test_the_configuration_names_the_component(finished_build: Build, tmp_path: 
     build = Build(finished_build.lane, project, tmp_path / "build")
     build.configure(named)
     build.make("esp-idf/reloadable/libreloadable.a")
-    assert "reloadable_add" in (build.folder / "hotreload" / "exports.txt").read_text().split()
+    exports = build.folder / "hotreload" / "exports.txt"
+    assert exports.exists(), "the build has made no module of the component"
+    assert "reloadable_add" in exports.read_text().split()
 
     named.write_text('CONFIG_HOTRELOAD_COMPONENT="relaodable"\n')
     other = Build(finished_build.lane, project, tmp_path / "other")

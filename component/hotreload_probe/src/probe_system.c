@@ -45,9 +45,10 @@ esp_err_t probe_handle_tasks(httpd_req_t *request)
     hotreload_probe_reply_t reply = {0};
     hotreload_probe_reply_add(&reply, "[");
     for (UBaseType_t i = 0; i < count; i++) {
-        hotreload_probe_reply_add(&reply, "%s{\"name\":\"%s\",\"stack_free\":%u}",
+        hotreload_probe_reply_add(&reply, "%s{\"name\":\"%s\",\"stack_free\":%u,\"priority\":%u}",
                                   i == 0 ? "" : ",", tasks[i].pcTaskName,
-                                  (unsigned)tasks[i].usStackHighWaterMark);
+                                  (unsigned)tasks[i].usStackHighWaterMark,
+                                  (unsigned)tasks[i].uxCurrentPriority);
     }
     hotreload_probe_reply_add(&reply, "]");
     free(tasks);

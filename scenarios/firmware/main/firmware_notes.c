@@ -1,5 +1,5 @@
 /* What a module has to say while it is made and unmade: a line on the console, in the order of the
- * trace. */
+ * trace, with the bytes of stack that its task has never used. */
 #include "esp_log.h"
 #include "freertos/FreeRTOS.h"
 #include "freertos/task.h"
@@ -14,7 +14,8 @@ static const char *TAG = "scenarios";
 
 void firmware_note(const char *what)
 {
-    ESP_LOGI(TAG, "noted %s in %s", what, pcTaskGetName(NULL));
+    ESP_LOGI(TAG, "noted %s in %s (stack %u)", what, pcTaskGetName(NULL),
+             (unsigned)uxTaskGetStackHighWaterMark(NULL));
 }
 
 static void load(void *asking)
