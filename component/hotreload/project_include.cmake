@@ -282,6 +282,7 @@ endfunction()
 # it needs from the firmware; any other change of the module leaves the firmware as it is.
 function(__hotreload_add_stubs objects)
     __hotreload_tool(tool tool_sources)
+    __hotreload_resident(resident)
     set(header "${COMPONENT_NAME}_util.h")
     set(stubs "${gen_dir}/hotreload_stubs.S" "${gen_dir}/hotreload_table.c")
     set(link_options "${gen_dir}/firmware_link_options.txt")
@@ -299,7 +300,7 @@ function(__hotreload_add_stubs objects)
     add_custom_command(
         OUTPUT ${stubs} "${gen_dir}/exports.txt" "${gen_dir}/export_sources.txt"
             "${gen_dir}/firmware_wraps.txt" "${link_options}"
-        COMMAND ${tool} stubs --component ${COMPONENT_NAME} --header ${header}
+        COMMAND ${resident} ${tool} stubs --component ${COMPONENT_NAME} --header ${header}
             --source-dir "${CMAKE_CURRENT_SOURCE_DIR}" --build-dir "${CMAKE_BINARY_DIR}"
             --compiler "${CMAKE_C_COMPILER}" --output-dir "${gen_dir}"
             ${export_args} $<TARGET_OBJECTS:${objects}> $<TARGET_OBJECTS:hotreload_exit>
@@ -344,6 +345,7 @@ endfunction()
 
 function(__hotreload_add_module objects)
     __hotreload_tool(tool tool_sources)
+    __hotreload_resident(resident)
     get_property(hotreload_dir GLOBAL PROPERTY __hotreload_dir)
     set(script "${hotreload_dir}/ld/hotreload_module.ld")
     set(symbols "${gen_dir}/firmware_symbols.ld")
@@ -401,7 +403,7 @@ function(__hotreload_add_module objects)
     # a module belongs to one firmware: it is linked again also when no address has changed
     add_custom_command(
         OUTPUT "${module}" "${unstripped}" "${flash_image}"
-        COMMAND ${tool} link --manifest "${manifest}" --unstripped "${unstripped}"
+        COMMAND ${resident} ${tool} link --manifest "${manifest}" --unstripped "${unstripped}"
             --flash "${flash_image}" $<TARGET_OBJECTS:${objects}>
         DEPENDS "${firmware}" "${symbols}" "${manifest}" "${script}" $<TARGET_OBJECTS:${objects}>
             "$<TARGET_FILE:hotreload_exit>" ${tool_sources}
@@ -437,5 +439,14 @@ function(__hotreload_tool command_var sources_var)
     # -B: no byte code is written next to the component's sources
     # -S: no packages are looked for, which is a third of the time that Python takes to start
     set(${command_var} "${python}" -B -S "${program}" PARENT_SCOPE)
-    set(${sources_var} "${program}" ${sources} PARENT_SCOPE)
+    set(${sources_var} "${program}" "${hotreload_dir}/tools/resident.sh" ${sources} PARENT_SCOPE)
+endfunction()
+
+# Stands before the tool's command line where a change of the module runs it: a process that watches
+# the module does that without starting Python anew.
+function(__hotreload_resident variable)
+    get_property(hotreload_dir GLOBAL PROPERTY __hotreload_dir)
+    if(CMAKE_HOST_UNIX)
+        set(${variable} sh "${hotreload_dir}/tools/resident.sh" PARENT_SCOPE)
+    endif()
 endfunction()

@@ -24,6 +24,7 @@ from hotreload_build.identity import module_identity, read
 from hotreload_build.manifest import Manifest
 from hotreload_build.slot import flash_image
 from hotreload_build.variant import build_module
+from hotreload_loop.build import Build as WatchedBuild
 
 from .conftest import COMPONENT
 
@@ -104,12 +105,28 @@ class Build:
     def elf(self) -> Path:
         return self.folder / "basic.elf"
 
+    def module_files(self) -> list[Path]:
+        return [
+            self.module,
+            self.folder / "hotreload" / "reloadable.so",
+            self.folder / "reloadable_flash.bin",
+        ]
+
     def app_image(self) -> bytes:
         """What is flashed of the firmware."""
         return (self.folder / "basic.bin").read_bytes()
 
     def source(self, name: str) -> Path:
         return self.project / name
+
+    def inputs(self) -> list[Path]:
+        """All files of the project and of the component."""
+        folders = self.project, self.component
+        return [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+
+    @property
+    def component(self) -> Path:
+        return self.project.parents[1] / "component" / COMPONENT.name
 
     def firmware_symbols(self) -> set[str]:
         return {symbol.name for symbol in read_image(self.elf).symbols if symbol.defined}
@@ -125,7 +142,8 @@ def finished_build(lane: Any, tmp_path_factory: pytest.TempPathFactory) -> Build
     root = tmp_path_factory.mktemp("a place with spaces")
     project = root / "examples" / "basic"
     shutil.copytree(EXAMPLE, project, ignore=shutil.ignore_patterns("build", "sdkconfig"))
-    (root / "component").symlink_to(COMPONENT.parent)
+    others = shutil.ignore_patterns("*_test", "__pycache__")
+    shutil.copytree(COMPONENT, root / "component" / COMPONENT.name, ignore=others)
     build = Build(lane, project, root / "built elsewhere")
     build.configure()
     build.make("all")
@@ -134,11 +152,11 @@ def finished_build(lane: Any, tmp_path_factory: pytest.TempPathFactory) -> Build
 
 @pytest.fixture
 def build(finished_build: Build) -> Iterator[Build]:
-    """The finished build. What a test changes in the project is put back after it."""
-    saved = {p: p.read_bytes() for p in finished_build.project.rglob("*") if p.is_file()}
+    """The finished build. What a test changes in project and component is put back after it."""
+    saved = {path: path.read_bytes() for path in finished_build.inputs()}
     yield finished_build
-    for path in finished_build.project.rglob("*"):
-        if path.is_file() and path not in saved:
+    for path in finished_build.inputs():
+        if path not in saved:
             path.unlink()
     for path, content in saved.items():
         if path.read_bytes() != content:
@@ -187,6 +205,49 @@ def test_a_change_of_the_module_builds_the_module_only(build: Build) -> None:
     assert build.times()[1] > module
     assert b"Howdy\0" in build.module.read_bytes()
     assert not [step for step in steps if "basic.elf" in step or "libreloadable.a" in step]
+
+
+SOURCES = Path("components", "reloadable")
+SCRIPT = Path("..", "..", "component", COMPONENT.name, "ld", "hotreload_module.ld")
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "firmware_too"),
+    [
+        (SOURCES / "reloadable.c", '"Hello"', '"Howdy"', False),
+        (SCRIPT, ". = 0x14000000;", ". = 0x14001000;", False),
+        (SOURCES / "include" / "reloadable.h", "#pragma once", "#pragma once\n#define X", True),
+        (SOURCES / "CMakeLists.txt", "PARTITION", "COMPILE_OPTIONS -O3 PARTITION", True),
+        (SOURCES / "CMakeLists.txt", "PARTITION", "BUILD_NUMBER 7 PARTITION", True),
+    ],
+    ids=["source", "linker script", "header", "compiler option", "build number"],
+)
+def test_a_watched_module_is_the_same(
+    build: Build,
+    monkeypatch: pytest.MonkeyPatch,
+    file: Path,
+    old: str,
+    new: str,
+    firmware_too: bool,
+) -> None:
+    """What `watch` makes. No Python starts for what has nothing to do with the firmware."""
+    for name, value in {**build.lane.environment(), **build.settings}.items():
+        monkeypatch.setenv(name, value)
+    change(build.source(str(file)), old, new)
+    _, before = build.times()
+    with monkeypatch.context() as environment:
+        if not firmware_too:
+            environment.setenv("PYTHONHOME", "/nowhere")  # ends each start
+        module, _ = WatchedBuild.open(build.folder).make_module(colours=False)
+    assert build.times()[1] > before
+    assert built(build.make("hotreload-module")) == []
+
+    made = {path: path.read_bytes() for path in build.module_files()}
+    assert made[build.module] == module.data
+    for path in made:
+        path.unlink()
+    build.make("hotreload-module")
+    assert {path: path.read_bytes() for path in build.module_files()} == made
 
 
 def test_a_changed_header_builds_the_module_again(build: Build) -> None:

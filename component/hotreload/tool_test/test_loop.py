@@ -723,6 +723,50 @@ def test_a_save_while_the_device_hangs_is_noticed(
     assert device.uploads == [module(text) for text in (b"first", b"second", b"third")]
 
 
+#: compiles as Ninja does before its release 1.11: what counts is which file is newer
+COMPILE = """\
+if [ ! -e source.c.obj ] || [ ../source.c -nt source.c.obj ]; then
+    cp module compiled
+    [ ! -p begun ] || { echo >begun; read line <may_end; }
+    touch source.c.obj
+fi
+cp compiled module.so
+"""
+
+
+def test_a_save_while_the_module_is_compiled_is_not_lost(build: Path, device: Device) -> None:
+    (build / "make.sh").write_text(COMPILE)
+    with watching(build, device.server.url) as watch:
+        watch.expect("watching")
+        os.mkfifo(build / "may_end")
+        os.mkfifo(build / "begun")
+        (build / "module").write_bytes(module(b"second"))
+        (build.parent / "source.c").write_text("saved")
+        (build / "begun").read_text()
+        (build / "begun").unlink()
+        (build / "module").write_bytes(module(b"third"))
+        (build.parent / "source.c").write_text("saved, and the compiler has read it before")
+        (build / "may_end").write_text("\n")
+        watch.expect("module 3 since boot")
+        watch.expect("module 4 since boot")
+    assert device.uploads == [module(text) for text in (b"first", b"second", b"third")]
+
+
+def test_an_older_file_that_takes_the_place_of_a_source_is_compiled(
+    build: Path, device: Device
+) -> None:
+    source = build.parent / "source.c"
+    (build / "make.sh").write_text(COMPILE)
+    kept = build.parent / "kept"
+    kept.write_text("of yesterday")
+    os.utime(kept, (1e9, 1e9))
+    with watching(build, device.server.url) as watch:
+        watch.expect("watching")
+        (build / "module").write_bytes(module(b"second"))
+        kept.rename(source)
+        watch.expect("module 3 since boot")
+
+
 #: the command `monitor` as ESP-IDF has it: a process that takes each key from the terminal itself
 MONITOR = '''
 import subprocess, sys

@@ -17,8 +17,9 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from hotreload_build.errors import ModuleError
 
@@ -29,10 +30,19 @@ EXPORTS_FILE = "exports.txt"
 SOURCES_FILE = "export_sources.txt"  # beside that: each export, and the source that it is in
 WRAPPED_FILE = "firmware_wraps.txt"  # the names of --wrap in the firmware's link
 
+
+class Run(NamedTuple):
+    """How a run has ended, and what it has to say."""
+
+    status: int = 0
+    errors: str = ""
+    output: str = ""
+
+
 # each command imports what it needs, when it runs: that is the greater part of its time
 
 
-def run_stubs(args: argparse.Namespace) -> None:
+def run_stubs(args: argparse.Namespace) -> Run:
     from hotreload_build.files import write_if_changed
     from hotreload_build.interface import read_interface, source_name, source_path
     from hotreload_build.linkflags import kept_symbols, wrapped_symbols
@@ -46,17 +56,16 @@ def run_stubs(args: argparse.Namespace) -> None:
             "at least one function must be neither static nor hidden"
         )
     readable = demangled(args.compiler, (name for name, _ in interface.variables))
-    for name, source in interface.variables:
-        warn(
-            f"variable '{readable[name]}' of {source} is exported, but only functions of a module "
-            "can be reached from the firmware: make it static, or give it to the firmware by a "
-            "function"
-        )
-    for name, source in interface.untyped:
-        warn(
-            f"'{name}' of {source} is not exported, because the assembler does not know that it "
-            f"is a function: say `.type {name}, @function`, or make it local"
-        )
+    warnings = [
+        f"variable '{readable[name]}' of {source} is exported, but only functions of a module "
+        "can be reached from the firmware: make it static, or give it to the firmware by a "
+        "function"
+        for name, source in interface.variables
+    ] + [
+        f"'{name}' of {source} is not exported, because the assembler does not know that it "
+        f"is a function: say `.type {name}, @function`, or make it local"
+        for name, source in interface.untyped
+    ]
     folder: Path = args.output_dir
     sources = {name: source_path(path, args.source_dir) for name, path in interface.objects.items()}
     write_if_changed(folder / "hotreload_stubs.S", assembly(interface.functions, sources))
@@ -68,9 +77,10 @@ def run_stubs(args: argparse.Namespace) -> None:
     wrapped = wrapped_symbols(args.build_dir, options) if args.build_dir else ()
     write_if_changed(folder / WRAPPED_FILE, "".join(f"{name}\n" for name in wrapped))
     write_if_changed(options, link_options(kept_symbols(interface.needed, wrapped)))
+    return Run(errors=warned(warnings))
 
 
-def run_identity(args: argparse.Namespace) -> None:
+def run_identity(args: argparse.Namespace) -> Run:
     from hotreload_build.clashes import check_clashes
     from hotreload_build.identity import stamp
 
@@ -84,18 +94,20 @@ def run_identity(args: argparse.Namespace) -> None:
             args.compiler,
         )
     stamp(args.firmware)
+    return Run()
 
 
-def run_symbols(args: argparse.Namespace) -> None:
+def run_symbols(args: argparse.Namespace) -> Run:
     from hotreload_build.files import write_if_changed
     from hotreload_build.firmware import symbol_script
     from hotreload_build.identity import link_script, read
 
     script = symbol_script(args.firmware, read_exports(args.exports))
     write_if_changed(args.output, script + link_script(read(args.firmware)))
+    return Run()
 
 
-def run_manifest(args: argparse.Namespace) -> None:
+def run_manifest(args: argparse.Namespace) -> Run:
     from hotreload_build.commands import read_commands
     from hotreload_build.manifest import Manifest, Partition
 
@@ -124,37 +136,40 @@ def run_manifest(args: argparse.Namespace) -> None:
         exit_library=args.exit_library,
         wrapped=read_exports(args.exports.with_name(WRAPPED_FILE)),
     ).save(args.output)
+    return Run()
 
 
-def run_link(args: argparse.Namespace) -> None:
+def run_link(args: argparse.Namespace) -> Run:
     from hotreload_build.link import link_module
     from hotreload_build.manifest import Manifest
 
     manifest = Manifest.load(args.manifest)
     output, unstripped, flash = Path(manifest.output), args.unstripped, args.flash
-    report(link_module(manifest, args.objects, output, unstripped=unstripped, flash=flash))
+    return report(link_module(manifest, args.objects, output, unstripped=unstripped, flash=flash))
 
 
-def run_build(args: argparse.Namespace) -> None:
+def run_build(args: argparse.Namespace) -> Run:
     from hotreload_build.manifest import Manifest
     from hotreload_build.variant import build_module
 
     manifest = Manifest.load(args.manifest)
-    report(build_module(manifest, args.sources, args.output, compile_options=args.option))
+    return report(build_module(manifest, args.sources, args.output, compile_options=args.option))
 
 
-def run_key(args: argparse.Namespace) -> None:
+def run_key(args: argparse.Namespace) -> Run:
     from hotreload_build.authkey import make_key, write_source
 
     make_key(args.key)
     if args.source is not None:
         write_source(args.source, args.key)
+    return Run()
 
 
-def run_page(args: argparse.Namespace) -> None:
+def run_page(args: argparse.Namespace) -> Run:
     from hotreload_build.page import write_source
 
     write_source(args.html, args.source)
+    return Run()
 
 
 def build_number(text: str) -> int:
@@ -171,15 +186,13 @@ def read_exports(path: Path) -> tuple[str, ...]:
     return tuple(path.read_text(encoding="utf-8").split())
 
 
-def report(module: Module) -> None:
-    sys.stderr.write(module.output)
-    for warning in module.warnings:
-        warn(warning)
-    print(f"hotreload: {module.summary}")
+def report(module: Module) -> Run:
+    errors = module.output + warned(module.warnings)
+    return Run(errors=errors, output=f"hotreload: {module.summary}\n")
 
 
-def warn(text: str) -> None:
-    print(f"hotreload: warning: {text}", file=sys.stderr)
+def warned(warnings: Sequence[str]) -> str:
+    return "".join(f"hotreload: warning: {text}\n" for text in warnings)
 
 
 def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
@@ -269,19 +282,24 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def main(arguments: list[str] | None = None) -> int:
+def execute(arguments: list[str] | None = None) -> Run:
+    """Do what the arguments say, by default those of the program; prints nothing."""
     args = parse_arguments(arguments)
     try:
-        args.run(args)
+        run: Run = args.run(args)
     except ModuleError as error:
-        print(
-            *(f"hotreload: error: {line}" for line in error.summary.splitlines()),
-            *([error.output.rstrip()] if error.output else []),
-            sep="\n",
-            file=sys.stderr,
-        )
-        return 1
-    return 0
+        lines = [f"hotreload: error: {line}" for line in error.summary.splitlines()]
+        if error.output:
+            lines.append(error.output.rstrip())
+        return Run(1, errors="".join(f"{line}\n" for line in lines))
+    return run
+
+
+def main(arguments: list[str] | None = None) -> int:
+    run = execute(arguments)
+    sys.stderr.write(run.errors)
+    sys.stdout.write(run.output)
+    return run.status
 
 
 if __name__ == "__main__":

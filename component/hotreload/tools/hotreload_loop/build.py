@@ -116,26 +116,37 @@ class Build:
         Ninja alone, and of the firmware only what the module depends on: `idf.py build` takes
         longer to find that nothing is to do than compiling a module does.
         """
+        from .resident import Resident  # with the build tool, which other commands do not need
+
         # Ninja takes colours out of what it passes on to a pipe, unless it is told to leave them
         environment = {**os.environ, **({"CLICOLOR_FORCE": "1"} if colours else {})}
-        result = self._run(TARGET, env=environment)
-        said = messages(result.stdout)
+        with Resident() as resident:
+            environment.update(resident.environment)
+            result = self._run(TARGET, env=environment, pipes=resident.pipes)
+        said = messages(result.stdout) + resident.said
         if result.returncode != 0:
             raise BuildError(f"{said}the module '{self.component}' was not built")
         return Module.read(Path(self.manifest["output"])), said
 
+    def forget_objects(self) -> None:
+        """Have all sources of the module compiled by the next build."""
+        for path in self._objects():
+            (self.folder / path).unlink(missing_ok=True)
+
     def sources(self) -> set[Path]:
         """The sources of the module, and what they included when they were compiled last."""
-        manifest = self.manifest
-        module = os.path.relpath(manifest["output"], self.folder)
-        edge = self._run("-t", "query", module).stdout
-        objects = re.findall(r"^ +(\S.*\.o(?:bj)?)$", edge, re.MULTILINE)
+        manifest, objects = self.manifest, self._objects()
         included = self._run("-t", "deps", *objects).stdout if objects else ""
         found = re.findall(r"^ +(\S.*)$", included, re.MULTILINE)
         return {(self.folder / path).resolve() for path in (*manifest["sources"], *found)}
 
+    def _objects(self) -> list[str]:
+        module = os.path.relpath(self.manifest["output"], self.folder)
+        edge = self._run("-t", "query", module).stdout
+        return re.findall(r"^ +(\S.*\.o(?:bj)?)$", edge, re.MULTILINE)
+
     def _run(
-        self, *arguments: str, env: dict[str, str] | None = None
+        self, *arguments: str, env: dict[str, str] | None = None, pipes: tuple[int, ...] = ()
     ) -> subprocess.CompletedProcess[str]:
         command = [self.ninja, "-C", str(self.folder), *arguments]
         # what is recognized below
@@ -144,6 +155,7 @@ class Build:
             return subprocess.run(
                 command,
                 env=env,
+                pass_fds=pipes if os.name == "posix" else (),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,

@@ -113,6 +113,7 @@ class Cycle:
         trial = self._try_turn(states, None)
         tell(f"watching {len(states)} files of {self.build.component}, Ctrl-C ends this")
         pause = threading.Event()
+        ended = time.time_ns()
         while True:
             pause.wait(POLL)
             now = look(states)
@@ -121,8 +122,17 @@ class Cycle:
                 trial = self._try_look(trial)
                 continue
             states.update(changed)
-            saved = max(state[0] for state in changed.values()) / 1e9
-            trial = self._try_turn(states, saved)
+            times = [state[0] for state in changed.values()]
+            if min(times) < ended:
+                # written while it was compiled, or with an older time than that: Ninja takes what
+                # came of it for the newer
+                self._forget_objects()
+            trial = self._try_turn(states, max(times) / 1e9)
+            ended = time.time_ns()
+
+    def _forget_objects(self) -> None:
+        with contextlib.suppress(*ERRORS):  # of which the turn tells
+            self.build.forget_objects()
 
     def _try_turn(self, states: dict[Path, State], saved: float | None) -> Trial | None:
         """A turn; `states` then also has what is included since its build."""
