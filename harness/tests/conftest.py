@@ -48,7 +48,9 @@ class NestedPytest:
     def environment(self) -> dict[str, str]:
         """Its environment: a session of its own, no part of this one's."""
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
-        return {**inherited, "PYTHONPATH": str(ROOT / "harness")}
+        # a file that is written again within a second would be taken for what it was
+        own = {"PYTHONPATH": str(ROOT / "harness"), "PYTHONDONTWRITEBYTECODE": "1"}
+        return {**inherited, **own}
 
     def run(self, body: str, *options: str) -> subprocess.CompletedProcess[str]:
         """Run the tests `body`."""
