@@ -66,6 +66,15 @@ class ConditionNotMet(AssertionError):  # noqa: N818 - a failed test is no error
     """The device did not do what the test waited for: a failure of the test, not of its set-up."""
 
 
+class ForbiddenAccess(ConditionNotMet):
+    """The firmware did what a chip would not let it do, or wrote outside of its memory.
+
+    Each access has a line of the message, and below it the code that made it.
+    """
+
+    __module__ = "builtins"
+
+
 class NoAnswer(ConditionNotMet):
     """The device took no connection, dropped it, or said nothing in time."""
 

@@ -40,6 +40,7 @@ from pytest_embedded_hotreload.keys import (
 from pytest_embedded_hotreload.lanes import DutContext, Lane
 from pytest_embedded_hotreload.memory import Flash
 from pytest_embedded_hotreload.modules import Module, ModuleBuilder, Recipe, Source
+from pytest_embedded_hotreload.observe.plugin import is_observed
 from pytest_embedded_hotreload.oracle import Image, assert_images_equal, expected_images
 from pytest_embedded_hotreload.placement import Placement
 from pytest_embedded_hotreload.probe import Probe
@@ -186,13 +187,16 @@ def _fixture_classes_and_options(
     request.node.stash.setdefault(FIRMWARE, firmwares)  # where a project builds by itself
     icount = request.node.get_closest_marker("icount") is not None
     gdb = debugger_of(request, firmwares)
+    observed = is_observed(request.node)
     for index, (options, build, console, board) in enumerate(
         zip(all_options, firmwares, consoles, boards, strict=True)
     ):
         _let_describe(request.node.stash[TIMELINE].watches[index], console, build)
         directory = console.log.parent / f"dut-{index}"
         monitor = monitor_of(request.node, index)
-        context = DutContext(build.build_dir, console, directory, icount, board, monitor, gdb)
+        context = DutContext(
+            build.build_dir, console, directory, icount, board, monitor, gdb, observed
+        )
         lane.put_in_classes(options, context)
     return _as_fixture(all_options)
 

@@ -34,6 +34,7 @@ from pytest_embedded_hotreload.timeouts import lengthen, limit
 from pytest_embedded_hotreload.tracebacks import prune, release
 
 pytest_plugins = [
+    "pytest_embedded_hotreload.observe.plugin",
     "pytest_embedded_hotreload.fixtures",
     "pytest_embedded_hotreload.report.plugin",
     "pytest_embedded_hotreload.debug.plugin",

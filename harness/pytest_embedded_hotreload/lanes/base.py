@@ -31,6 +31,7 @@ CAPABILITIES: Mapping[str, str] = {
     "network-memory": "the network's buffers are not in the heap, whose minimum tells of others",
     "libstdc++": "the firmware has the C++ library, with std::string and type information",
     "iram-words": "executable memory refuses all but aligned words",
+    "observer": "what the device executes and accesses is seen from outside",
 }
 
 
@@ -58,6 +59,8 @@ class DutContext:
     monitor: Path | None = None
     #: the debugger that the device is to wait for, if any
     gdb: Debugger | None = None
+    #: whether the lane's observer is to look at it
+    observed: bool = False
 
 
 class Lane(ABC):

@@ -16,7 +16,7 @@ class Esp32Lane(EspIdfLane, EmulatorLane):
     name = "esp32"
     summary = "ESP-IDF v5.0 or later on Espressif's QEMU, machine esp32"
     capabilities = frozenset(CAPABILITIES) - {
-        *("bare-board", "icount", "iram-words", "network-memory")
+        *("bare-board", "icount", "iram-words", "network-memory", "observer")
     }
     board_class = EspQemu
     patience = PATIENCE

@@ -12,6 +12,9 @@ from pytest_embedded_hotreload.errors import MissingToolError
 from pytest_embedded_hotreload.lanes.base import CAPABILITIES, DutContext
 from pytest_embedded_hotreload.paths import PACKAGE, WORK_ALIKE
 from pytest_embedded_hotreload.sim import sdk
+from pytest_embedded_hotreload.sim.observer.plan import observe
+from pytest_embedded_hotreload.sim.observer.record import NAME
+from pytest_embedded_hotreload.sim.provision.observer import provide_observer
 from pytest_embedded_hotreload.sim.qemu import SimQemu
 
 DEFAULTS = PACKAGE / "sim" / "sdkconfig.defaults"
@@ -75,7 +78,11 @@ class SimLane(EmulatorLane):
             raise MissingToolError("\n    ".join([str(error), *error.details])) from error
 
     def machine_args(self, context: DutContext) -> str:
-        return f"-icount shift={ICOUNT_SHIFT}" if context.icount else ""
+        counting = f"-icount shift={ICOUNT_SHIFT}" if context.icount else ""
+        if not context.observed:
+            return counting
+        plugin = _provisioned(provide_observer)
+        return f"{counting} {observe(plugin, context.build_dir, context.directory / NAME)}"
 
     def instructions(self, cycles: int) -> int:
         return round(cycles * CYCLE_NANOSECONDS / (1 << ICOUNT_SHIFT))

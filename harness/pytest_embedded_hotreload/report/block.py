@@ -12,7 +12,7 @@ from pytest_embedded_hotreload.keys import FIRMWARE, MODULES, TIMELINE
 LAST_LINES = 15
 TITLE = "Device"
 #: options of a run that a test depends on
-OPTIONS = {"lane": "sim", "seed_fault": None, "boards": None, "app_path": None}
+OPTIONS = {"lane": "sim", "seed_fault": None, "boards": None, "app_path": None, "observe": False}
 
 
 def failure_blocks(item: pytest.Item) -> list[tuple[str, str]]:
@@ -66,7 +66,8 @@ def repeat_command(item: pytest.Item) -> str:
     for option, usual in OPTIONS.items():
         value = item.config.getoption(option, None)
         if value != usual:
-            words.append(f"--{option.replace('_', '-')}={value}")
+            given = "" if value is True else f"={value}"
+            words.append(f"--{option.replace('_', '-')}{given}")
     seed = item.config.getoption("randomly_seed", None)
     if seed is not None:
         words.append(f"--randomly-seed={seed}")

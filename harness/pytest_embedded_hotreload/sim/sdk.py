@@ -22,6 +22,7 @@ folder         key
                and binutils, machine
 ``lwip/KEY``   ``provision/lwip.py``, the port headers, the SDK's key
 ``gdb/KEY``    ``provision/gdb.py``, the SDK's key; made when somebody first debugs
+``observer/KEY`` ``provision/observer.py`` and ``observer/observer.c``; made when first needed
         raise ProvisionError(f"{kind} is not in the cache ({folder}): run {command}")
 =============  ====================================================================
 

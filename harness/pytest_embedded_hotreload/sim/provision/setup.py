@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pytest_embedded_hotreload.sim import sdk
-from pytest_embedded_hotreload.sim.provision import debian, lwip, python_env
+from pytest_embedded_hotreload.sim.provision import debian, lwip, observer, python_env
 from pytest_embedded_hotreload.sim.provision.recipes.build import build_sdk
 from pytest_embedded_hotreload.sim.provision.recipes.sources import SOURCES
 from pytest_embedded_hotreload.sim.provision.steps import Step, StepError, Steps
@@ -77,10 +77,16 @@ def main(arguments: list[str] | None = None) -> int:
     packages: tuple[str, ...] = debian.PACKAGES
     packages += debian.TEST_PACKAGES if options.tests else ()
     packages += debian.BROWSER_PACKAGES if options.browser else ()
-    return install(parser.prog, "farm" if options.farm else options.lane, packages)
+    lane = "farm" if options.farm else options.lane
+    return install(parser.prog, lane, packages, tests=options.tests)
 
 
-def install(program: str, lane: str = "sim", packages: Sequence[str] = debian.PACKAGES) -> int:
+def install(
+    program: str,
+    lane: str = "sim",
+    packages: Sequence[str] = debian.PACKAGES,
+    tests: bool = False,
+) -> int:
     """Make what `lane`, or the farm, lacks, and say what is made.
 
     Answers with the exit status of `program`.
@@ -92,6 +98,7 @@ def install(program: str, lane: str = "sim", packages: Sequence[str] = debian.PA
             changed = set_up_farm(steps)
         else:
             changed = set_up(packages, steps) if lane == "sim" else set_up_python(steps)
+            changed |= tests and set_up_observer(steps)
     except StepError as error:
         print(f"{program}: {error}{_reason(error)}", file=sys.stderr)
         for line in error.details:
@@ -140,6 +147,15 @@ def set_up(packages: Sequence[str], steps: Steps) -> bool:
         with steps.step("lwIP") as step:
             provide(network, lambda folder: lwip.build_lwip(folder, toolchain, step), step)
     return changed
+
+
+def set_up_observer(steps: Steps) -> bool:
+    """Make the plug-in for QEMU; false when it was there."""
+    if (sdk.cache_root() / "observer" / observer.observer_key() / sdk.COMPLETE).exists():
+        return False
+    with steps.step("plug-in for QEMU") as step:
+        observer.make_observer(step)
+    return True
 
 
 def set_up_python(steps: Steps) -> bool:

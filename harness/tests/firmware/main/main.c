@@ -13,6 +13,9 @@ static portMUX_TYPE quiet = portMUX_INITIALIZER_UNLOCKED;
 /* In RAM, for a test that reads the device's memory by the address. */
 static const char marker[] = "marker in memory";
 
+/* A function that returns, among the data: entry a1, 32; retw.n */
+static const uint8_t code[] __attribute__((aligned(4))) = {0x36, 0x41, 0x00, 0x1d, 0xf0};
+
 static void __attribute__((noinline)) crash(void)
 {
     *(volatile int *)4 = 1;
@@ -37,6 +40,9 @@ static void obey(const char *line)
         esp_restart();
     } else if (strcmp(line, "marker") == 0) {
         printf("marker at %p\n", (const void *)marker);
+    } else if (strcmp(line, "run data") == 0) {
+        ((void (*)(void))(uintptr_t)code)();
+        printf("data has run\n");
     } else if (strncmp(line, "count ", 6) == 0) {
         count_cycles(strtoul(line + 6, NULL, 0));
     } else {

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "block_heap.h"
 
+#include "esp_private/memory_protection.h"
+#include "sdkconfig.h"
+
 #define FLAG_USED 1u
 #define FLAGS 7u
 #define MIN_PAYLOAD 8u
@@ -33,6 +36,38 @@ static void *payload_of(block_t *block)
 static block_t *block_of(const void *ptr)
 {
     return (block_t *)((uintptr_t)ptr - BLOCK_HEADER_SIZE);
+}
+
+/*
+ * What this loads from tells who looks at the emulator's accesses (sim/observer) where a block is: the
+ * first and the last word of one that is used from now on, the last and the first of one that is freed.
+ */
+__attribute__((noinline)) static void heap_observe(const volatile uint32_t *from,
+                                                   const volatile uint32_t *to)
+{
+#if CONFIG_ESP_SYSTEM_IRAM_WORDS_ONLY
+    esp_memory_protection_open_iram(true);
+#endif
+    (void)*from;
+    (void)*to;
+#if CONFIG_ESP_SYSTEM_IRAM_WORDS_ONLY
+    esp_memory_protection_open_iram(false);
+#endif
+}
+
+static uint32_t *last_word(block_t *block, size_t size)
+{
+    return (uint32_t *)payload_of(block) + size / sizeof(uint32_t) - 1;
+}
+
+static void observe_used(block_t *block)
+{
+    heap_observe(payload_of(block), last_word(block, size_of(block)));
+}
+
+static void observe_freed(block_t *block, size_t size)
+{
+    heap_observe(last_word(block, size), payload_of(block));
 }
 
 /* four classes per power of two */
@@ -212,6 +247,7 @@ void *block_heap_alloc(block_heap_t *heap, size_t size, size_t alignment)
     }
     trim(heap, block, size);
     note_minimum(heap);
+    observe_used(block);
     return payload_of(block);
 }
 
@@ -247,6 +283,7 @@ const char *block_heap_free(block_heap_t *heap, void *ptr)
     if (fault) {
         return fault;
     }
+    observe_freed(block, size_of(block));
     set_size(block, size_of(block), 0);
     block_t *after = next_of(block);
     block_t *before = block->previous;
@@ -273,9 +310,10 @@ bool block_heap_resize(block_heap_t *heap, void *ptr, size_t size)
     if (size == 0) {
         return false;
     }
-    if (size > size_of(block)) {
+    size_t before = size_of(block);
+    if (size > before) {
         block_t *after = next_of(block);
-        size_t together = size_of(block) + BLOCK_HEADER_SIZE + size_of(after);
+        size_t together = before + BLOCK_HEADER_SIZE + size_of(after);
         if (is_used(after) || together < size) {
             return false;
         }
@@ -286,6 +324,8 @@ bool block_heap_resize(block_heap_t *heap, void *ptr, size_t size)
     }
     trim(heap, block, size);
     note_minimum(heap);
+    observe_freed(block, before);
+    observe_used(block);
     return true;
 }
 

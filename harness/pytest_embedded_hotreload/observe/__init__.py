@@ -1,0 +1,1 @@
+"""Tests whose devices are seen from outside."""
