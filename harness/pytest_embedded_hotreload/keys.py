@@ -10,8 +10,10 @@ from pytest_embedded_hotreload.faults import FaultTree
 from pytest_embedded_hotreload.firmware import FirmwareBuild, FirmwareBuilder
 from pytest_embedded_hotreload.lanes import Lane
 from pytest_embedded_hotreload.modules import Module
+from pytest_embedded_hotreload.report.coverage import Coverage
 from pytest_embedded_hotreload.timeline import Timeline
 
+COVERAGE = pytest.StashKey[Coverage]()
 LANE = pytest.StashKey[Lane]()
 BUILDER = pytest.StashKey[FirmwareBuilder]()
 FAULT_TREE = pytest.StashKey[FaultTree]()

@@ -50,8 +50,23 @@ def current_placement(events: Sequence[TraceEvent]) -> Placement:
     switches = [event.number("module") for event in events if event.name == "switch"]
     if not switches or switches[-1] == 0:
         raise ConditionNotMet("the device has no module loaded")
+    return _placement(
+        switches[-1], [e for e in events if e.matches("place", {"module": switches[-1]})]
+    )
+
+
+def placements(events: Sequence[TraceEvent]) -> list[Placement]:
+    """All that was placed, in any boot."""
+    found: dict[tuple[int, int], list[TraceEvent]] = {}
+    for event in events:
+        if event.name == "place":
+            found.setdefault((event.boot, event.number("module")), []).append(event)
+    return [_placement(number, placed) for (_, number), placed in found.items()]
+
+
+def _placement(module: int, events: Sequence[TraceEvent]) -> Placement:
     return Placement(
-        switches[-1],
+        module,
         tuple(
             Segment(
                 index=event.number("seg"),
@@ -62,6 +77,5 @@ def current_placement(events: Sequence[TraceEvent]) -> Placement:
                 address=event.number("addr"),
             )
             for event in events
-            if event.matches("place", {"module": switches[-1]})
         ),
     )

@@ -14,6 +14,7 @@ import pytest
 
 from pytest_embedded_hotreload.firmware import FirmwareBuild
 from pytest_embedded_hotreload.flashimage import merge_flash_image
+from pytest_embedded_hotreload.report.coverage import Coverage
 from pytest_embedded_hotreload.report.firmware import keep_firmware
 from pytest_embedded_hotreload.report.history import RUNS, add_to_history
 from pytest_embedded_hotreload.report.page import render_page
@@ -150,6 +151,26 @@ def test_summary() -> None:
     assert summary_lines([], "") == []
 
 
+def test_lines_that_no_device_has_reached() -> None:
+    coverage = Coverage()
+    name = "component/hotreload/src/a.c"
+    code = {(name, line) for line in (10, 12, 13, 20, 21, 30)} | {("scenarios/b.c", 1)}
+
+    first = coverage.add(code, {(name, 13), ("scenarios/b.c", 1)})
+    again = coverage.add(code, {(name, 13), (name, 21)})
+
+    assert first.code == coverage.code
+    assert (again.code, again.reached) == ({}, {name: {21}})
+    page = render_page([], [run_of([])], coverage)
+    assert f'<td>{name}</td><td class="number">2</td><td class="number">6</td>' in page
+    assert "<td>10-12, 20, 30</td>" in page
+    assert coverage.summary() == [
+        "2 of 6 lines of the component (33.3%)",
+        "1 of 1 lines of modules (100.0%)",
+    ]
+    assert Coverage.from_json(json.loads(json.dumps(coverage.to_json()))) == coverage
+
+
 ASSERTED = ">   assert a == 2\nE   assert 1 == 2\nE    +  where 1 = a\n\nx.py:1: AssertionError"
 CRASHED = "E   DeviceCrashed: device crashed: StoreProhibited in f (f.c:1)\nE     0x1 f f.c:1"
 
@@ -166,7 +187,7 @@ def run_of(records: list[TestRecord], started: str = "2030-01-01 00:00:00+00:00"
 
 
 def page_of(records: list[TestRecord], *before: Run) -> str:
-    return render_page(records, [*before, run_of(records)])
+    return render_page(records, [*before, run_of(records)], Coverage())
 
 
 def unpacked(page: str, name: str) -> Any:

@@ -14,6 +14,7 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.select import Select
 
 from pytest_embedded_hotreload.browser import SIZES, Reader, chromium
+from pytest_embedded_hotreload.report.coverage import Coverage
 from pytest_embedded_hotreload.report.page import render_page
 from pytest_embedded_hotreload.report.record import TestRecord
 from pytest_embedded_hotreload.report.run import Run, measures
@@ -389,7 +390,7 @@ def test_a_large_run_opens_soon(
     ]  # fmt: skip
     run = Run("2030-01-01", 9.0, "sim", "python -m pytest", measures=measures(records, 9.0))
     page = tmp_path / "index.html"
-    page.write_text(render_page(records, [run]))
+    page.write_text(render_page(records, [run], Coverage()))
 
     blank.open(page.as_uri(), size)
 

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_embedded_hotreload.report.coverage import Coverage
 from pytest_embedded_hotreload.report.merge import MergeError, merge_reports
 from pytest_embedded_hotreload.report.record import BuildRecord, Failure, ModuleRecord, TestRecord
 from pytest_embedded_hotreload.report.run import Run, measures
@@ -155,6 +156,8 @@ def report(tmp_path: Path) -> Callable[..., Path]:
         (folder / "run.json").write_text(json.dumps(asdict(run)))
         (folder / "results.json").write_text(json.dumps([r.to_json() for r in records]))
         (folder / "junit.xml").write_text("<testsuites><testsuite/></testsuites>")
+        covered = Coverage({"component/a.c": {1, 2, 3}}, {"component/a.c": {len(tests)}})
+        (folder / "coverage.json").write_text(json.dumps(covered.to_json()))
         return folder
 
     return write
@@ -167,6 +170,15 @@ def test_times_are_recorded_by_file(report: Callable[..., Path], tmp_path: Path)
     assert recorded == {"test_it.py": 6.0}
     run = json.loads((tmp_path / "merged" / "run.json").read_text())
     assert (run["seconds"], run["measures"]["times"]["whole run"]) == (10.0, 10.0)
+
+
+def test_lines_are_reached_that_a_shard_has_reached(
+    report: Callable[..., Path], tmp_path: Path
+) -> None:
+    merge_reports(tmp_path / "merged", [report("a", ["test_1", "test_2"]), report("b", ["test_3"])])
+
+    covered = json.loads((tmp_path / "merged" / "coverage.json").read_text())
+    assert covered == {"component/a.c": {"code": [1, 2, 3], "missed": [3]}}
 
 
 def test_shard_without_a_report(report: Callable[..., Path], tmp_path: Path) -> None:
@@ -200,7 +212,7 @@ def test_reports_that_do_not_belong_together(
     assert not (tmp_path / "merged").exists()
 
 
-@pytest.mark.parametrize("name", ["run.json", "results.json", "junit.xml"])
+@pytest.mark.parametrize("name", ["run.json", "results.json", "junit.xml", "coverage.json"])
 def test_report_that_is_cut_off(name: str, report: Callable[..., Path], tmp_path: Path) -> None:
     file = report("a", ["test_1"]) / name
     file.write_text(file.read_text()[:-3])

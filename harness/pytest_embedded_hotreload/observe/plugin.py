@@ -1,7 +1,6 @@
 """`--observe`: tests on the simulated board run under the plug-in, which may fail them."""
 
 from collections.abc import Callable, Generator, Iterator
-from itertools import zip_longest
 from pathlib import Path
 
 import pytest
@@ -9,9 +8,12 @@ from _pytest.outcomes import Failed
 
 from hotreload_decode.symbols import Frame, functions_at
 from pytest_embedded_hotreload.decode import Decoder, told
+from pytest_embedded_hotreload.device import Device
 from pytest_embedded_hotreload.errors import ForbiddenAccess
 from pytest_embedded_hotreload.firmware import FirmwareBuild
-from pytest_embedded_hotreload.keys import DEVICES, FIRMWARE, LANE, TIMELINE
+from pytest_embedded_hotreload.keys import COVERAGE, DEVICES, FIRMWARE, LANE, TIMELINE
+from pytest_embedded_hotreload.observe.executed import Lines, of_component, of_modules
+from pytest_embedded_hotreload.report.coverage import Coverage
 from pytest_embedded_hotreload.sim.observer.record import (
     Access,
     Observation,
@@ -19,6 +21,12 @@ from pytest_embedded_hotreload.sim.observer.record import (
     read_observations,
 )
 
+#: in this process
+SEEN = pytest.StashKey[Coverage]()
+#: lines that a test was the first to reach
+NEW = pytest.StashKey[Coverage]()
+#: an attribute of pytest's reports, which xdist carries from its workers
+COVERED = "hotreload_covered"
 #: what a test was told already
 TOLD = pytest.StashKey[set[tuple[Path, Access]]]()
 
@@ -53,6 +61,10 @@ def pytest_configure(config: pytest.Config) -> None:
     lane = config.stash[LANE]
     if config.getoption("observe") and "observer" not in lane.capabilities:
         raise pytest.UsageError(f"--observe: lane {lane.name} has no observer")
+    config.stash[SEEN] = Coverage()
+    if not hasattr(config, "workerinput"):
+        config.stash[COVERAGE] = Coverage()
+        config.pluginmanager.register(CoverageCollector(config.stash[COVERAGE]))
 
 
 def is_observed(item: pytest.Item) -> bool:
@@ -79,10 +91,48 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
-    """The same of what came after the test."""
+    """The same of what came after the test; and which lines it has reached that none had before."""
     yield
+    if is_observed(item):
+        item.stash[NEW] = _cover(item)
     if lines := list(_untold(item)):
         raise ForbiddenAccess("\n".join(lines))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Give that to the process that writes the report."""
+    report = yield
+    if report.when == "teardown" and NEW in item.stash:
+        report.__dict__[COVERED] = item.stash[NEW].to_json()
+    return report
+
+
+class CoverageCollector:
+    """Takes in what all processes have reached."""
+
+    def __init__(self, coverage: Coverage) -> None:
+        self._coverage = coverage
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take that of one test."""
+        if covered := getattr(report, COVERED, None):
+            self._coverage.merge(Coverage.from_json(covered))
+
+
+def _cover(item: pytest.Item) -> Coverage:
+    code: Lines = set()
+    executed: Lines = set()
+    for folder, firmware, device in _devices_of(item):
+        blocks = [block for run in read_observations(folder) for block in run.blocks]
+        found = [of_component(firmware, blocks)]
+        found += [of_modules(device, blocks)] if device else []
+        for all_lines, reached in found:
+            code |= all_lines
+            executed |= reached
+    return item.config.stash[SEEN].add(code, executed)
 
 
 def folders_of(item: pytest.Item) -> list[Path]:
@@ -92,11 +142,18 @@ def folders_of(item: pytest.Item) -> list[Path]:
     return [console.log.parent / f"dut-{index}" for index, console in enumerate(consoles)]
 
 
+def _devices_of(item: pytest.Item) -> Iterator[tuple[Path, FirmwareBuild, Device | None]]:
+    """Folder and firmware of each, and what a test with the fixture `device` has of it."""
+    devices = item.stash.get(DEVICES, [])
+    firmwares = item.stash.get(FIRMWARE, [])
+    for index, (folder, firmware) in enumerate(zip(folders_of(item), firmwares, strict=False)):
+        yield folder, firmware, devices[index] if devices else None
+
+
 def _untold(item: pytest.Item) -> Iterator[str]:
     known = item.stash.setdefault(TOLD, set())
-    decoders = [device.decoder for device in item.stash.get(DEVICES, [])]
-    firmwares = item.stash.get(FIRMWARE, [])
-    for folder, firmware, decoder in zip_longest(folders_of(item), firmwares, decoders):
+    for folder, firmware, device in _devices_of(item):
+        decoder = device.decoder if device else None
         for access in read_accesses(folder):
             if (folder, access) not in known:
                 known.add((folder, access))

@@ -10,6 +10,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from pytest_embedded_hotreload.errors import HarnessError
+from pytest_embedded_hotreload.report.coverage import COVERAGE_FILE, Coverage
 from pytest_embedded_hotreload.report.firmware import FOLDER
 from pytest_embedded_hotreload.report.history import NEWEST, add_to_history
 from pytest_embedded_hotreload.report.page import render_page
@@ -37,10 +38,12 @@ def merge_reports(folder: Path, parts: Sequence[Path]) -> list[str]:
     _require_whole(runs)
     records = _join(parts)
     suites = _merge_junit(parts)
+    coverage = _merge_coverage(parts)
     run = _merge_runs(runs, records)
     folder.mkdir(parents=True, exist_ok=True)
     kept = add_to_history(folder, run)
-    (folder / "index.html").write_text(render_page(records, kept))
+    (folder / "index.html").write_text(render_page(records, kept, coverage))
+    (folder / COVERAGE_FILE).write_text(json.dumps(coverage.to_json()))
     results = [record.to_json() for record in records]
     (folder / "results.json").write_text(json.dumps(results, indent=1))
     suites.write(folder / "junit.xml", encoding="utf-8", xml_declaration=True)
@@ -113,6 +116,16 @@ def _merge_runs(runs: Sequence[Run], records: list[TestRecord]) -> Run:
     merged.host = "; ".join(dict.fromkeys(run.host for run in runs))
     merged.measures = measures(records, seconds)
     merged.outcomes = {record.nodeid: record.outcome for record in records}
+    return merged
+
+
+def _merge_coverage(parts: Sequence[Path]) -> Coverage:
+    merged = Coverage()
+    for part in parts:
+        try:
+            merged.merge(Coverage.from_json(json.loads((part / COVERAGE_FILE).read_text())))
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise MergeError(f"{part / COVERAGE_FILE} cannot be read: {error}") from error
     return merged
 
 

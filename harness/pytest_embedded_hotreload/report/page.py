@@ -13,6 +13,7 @@ from typing import Any
 import jinja2
 import markupsafe
 
+from pytest_embedded_hotreload.report.coverage import Coverage
 from pytest_embedded_hotreload.report.picture import draw
 from pytest_embedded_hotreload.report.record import Failure, TestRecord
 from pytest_embedded_hotreload.report.run import GROUPS, Run
@@ -24,7 +25,7 @@ STYLE = "page.css"
 SCRIPTS = ("data.js", "draw.js", "measures.js", "tests.js")
 
 
-def render_page(records: list[TestRecord], runs: list[Run]) -> str:
+def render_page(records: list[TestRecord], runs: list[Run], coverage: Coverage) -> str:
     """The page of the newest of `runs`, beside those with the same command."""
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -38,6 +39,7 @@ def render_page(records: list[TestRecord], runs: list[Run]) -> str:
         promises=found,
         verdict=verdict(found),
         causes=causes(records),
+        coverage=coverage,
         style=markupsafe.Markup(_text(STYLE)),
         script=markupsafe.Markup("\n".join(map(_text, SCRIPTS))),
         library=_library(),

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from pytest_embedded.plugin import _session_tempdir_key
 
-from pytest_embedded_hotreload.keys import DEVICES, FAILED, FIRMWARE, LANE
+from pytest_embedded_hotreload.keys import COVERAGE, DEVICES, FAILED, FIRMWARE, LANE
 from pytest_embedded_hotreload.report.block import failure_blocks
 from pytest_embedded_hotreload.report.causes import CAUSE, STARTED, Causes, cause_of, is_told
 from pytest_embedded_hotreload.report.collect import (
@@ -21,6 +21,7 @@ from pytest_embedded_hotreload.report.collect import (
     describe_item,
     failure_of,
 )
+from pytest_embedded_hotreload.report.coverage import COVERAGE_FILE
 from pytest_embedded_hotreload.report.firmware import FOLDER, keep_firmware
 from pytest_embedded_hotreload.report.history import add_to_history
 from pytest_embedded_hotreload.report.page import render_page
@@ -39,7 +40,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type=Path,
         metavar="DIR",
         help="write index.html (a picture of each test), results.json, run.json, history.json and "
-        "junit.xml to DIR, and keep there the firmwares that were run",
+        "junit.xml to DIR, coverage.json of the devices that are observed, and keep there the "
+        "firmwares that were run",
     )
 
 
@@ -116,16 +118,19 @@ def pytest_terminal_summary(
 ) -> None:
     """Write the report and say what was done."""
     records = list(config.stash[COLLECTOR].records.values())
+    coverage = config.stash[COVERAGE]
     folder: Path | None = config.getoption("report_dir")
     page = ""
     if folder is not None:
         run = describe_run(config, config.stash[STARTED_AT], records)
         runs = add_to_history(folder, run)
-        (folder / "index.html").write_text(render_page(records, runs))
+        (folder / "index.html").write_text(render_page(records, runs, coverage))
+        (folder / COVERAGE_FILE).write_text(json.dumps(coverage.to_json()))
         results = [record.to_json() for record in records]
         (folder / "results.json").write_text(json.dumps(results, indent=1))
         page = str((folder / "index.html").resolve())
     lines = summary_lines(records, page)
+    lines[:0] = [f"reached  {told}" for told in coverage.summary()]
     if lines:
         terminalreporter.section(f"hot reload, lane {config.stash[LANE].name}")
         for line in lines:
