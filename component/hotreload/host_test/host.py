@@ -8,6 +8,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+#: of a run, which takes a small part of that
+SECONDS = 10
+
+_FOUND = re.compile(
+    r"^SUMMARY: (?:AddressSanitizer|UndefinedBehaviorSanitizer): (.+)$|runtime error: (.+)$"
+    r"|^\S+: (\S+:\d+: \w+: Assertion .+)$",
+    re.MULTILINE,
+)
+
+
+def finding(stderr: str) -> str:
+    """What a sanitizer, or the host's part of ESP-IDF, says that the component has done wrong."""
+    found = [next(filter(None, match.groups())) for match in _FOUND.finditer(stderr)]
+    return f"the component does what it never may: {found[0]}" if found else "the program fails"
+
 
 @dataclass(frozen=True)
 class Run:
@@ -17,8 +32,9 @@ class Run:
 
     def result(self, step: str) -> str:
         """The name of the error, or ESP_OK, with which the only such step ended."""
-        (result,) = self.results(step)
-        return result
+        results = self.results(step)
+        assert len(results) == 1, f"{step} has ended {len(results)} times:\n{self.output}"
+        return results[0]
 
     def results(self, step: str) -> list[str]:
         return re.findall(rf"^{step}: (\S+)", self.output, re.MULTILINE)
@@ -62,10 +78,14 @@ class Host:
 
     def run(self, *steps: str) -> Run:
         command = [str(self.program), *steps]
-        done = subprocess.run(
-            command, capture_output=True, text=True, errors="replace", check=False
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
+        try:
+            done = subprocess.run(
+                command, capture_output=True, text=True, errors="replace", timeout=SECONDS
+            )
+        except subprocess.TimeoutExpired as hanging:
+            said = (hanging.stdout or b"").decode(errors="replace")
+            raise AssertionError(f"the component hangs:\n{said}") from None
+        assert done.returncode == 0, f"{finding(done.stderr)}\n{done.stdout}{done.stderr}"
         return Run(done.stdout)
 
     def load(self, elf: bytes, names: Sequence[str] = ("f",), *before: str) -> Run:

@@ -96,6 +96,36 @@ size_t heap_caps_get_total_size(uint32_t caps)
     return BLOCK_SIZE_MAX;
 }
 
+/* Which memory is asked about, in thousands. */
+static size_t thousands(uint32_t caps)
+{
+    switch (caps) {
+    case MALLOC_CAP_8BIT | MALLOC_CAP_INTERNAL:
+        return 1000;
+    case MALLOC_CAP_EXEC:
+        return 2000;
+    case MALLOC_CAP_SPIRAM:
+        return 3000;
+    default:
+        return 0;
+    }
+}
+
+size_t heap_caps_get_free_size(uint32_t caps)
+{
+    return thousands(caps) + MEMORY_FREE;
+}
+
+size_t heap_caps_get_minimum_free_size(uint32_t caps)
+{
+    return thousands(caps) + MEMORY_MINIMUM;
+}
+
+size_t heap_caps_get_largest_free_block(uint32_t caps)
+{
+    return thousands(caps) + MEMORY_LARGEST;
+}
+
 static void *allocate(void *context, hr_segment_kind_t kind, uint32_t size)
 {
     (void)context;

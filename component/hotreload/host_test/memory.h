@@ -21,3 +21,8 @@ const hr_memory_t *memory_at(uint32_t text_address, uint32_t data_address);
 /* From here on the first word of each block that the component frees in the device's heaps is
    printed. */
 void memory_watch_free(void);
+
+/* Bytes, in addition to so many thousands: 1 for data RAM, 2 for executable RAM, 3 for PSRAM. */
+#define MEMORY_FREE 300
+#define MEMORY_MINIMUM 200
+#define MEMORY_LARGEST 100

@@ -12,6 +12,7 @@
 #include "freertos/semphr.h"
 #include "freertos/task.h"
 #include "hotreload.h"
+#include "http.h"
 #include "elf/hr_identity.h"
 #include "module/hr_module.h"
 #include "server/hr_multipart.h"
@@ -23,6 +24,7 @@
 #include "flash/hr_starts.h"
 #include "flash/hr_store.h"
 #include "module/hr_unloaded.h"
+#include "lifecycle/hr_overview.h"
 #include "lifecycle/hr_trial.h"
 #include "lifecycle/hr_update.h"
 #include "memory.h"
@@ -777,6 +779,57 @@ static bool run_task_step(const char *step, char *value)
     return true;
 }
 
+/* `own` or `guest`, then for how many handlers there is room, and the configuration's max_elf_size. */
+static void serve(char *value)
+{
+    hr_report_t report;
+    size_t capacity;
+    const char *room = second(value);
+    const hotreload_server_config_t given = {
+        .partition_label = "hotreload",
+        .max_elf_size = number(second(room)),
+        .symbol_table = table,
+        .symbol_names = names,
+        .symbol_count = name_count,
+    };
+    if (hr_overview_capacity("hotreload", &capacity, &report) != ESP_OK) {
+        fail("no partition", report.message);
+    }
+    http_open(&given, strncmp(value, "own,", 4) == 0, capacity, number(room));
+}
+
+static bool run_http_step(const char *step, char *value)
+{
+    if (strcmp(step, "serve") == 0) {
+        serve(value);
+    } else if (strcmp(step, "close") == 0) {
+        http_close();
+    } else if (strcmp(step, "request") == 0) {
+        file_t file = read_file(value);
+        file.data = realloc(file.data, file.size + 1);
+        file.data[file.size] = 0;
+        http_request((const char *)file.data, file.size);
+        free(file.data);
+    } else if (strcmp(step, "refuse") == 0) {
+        http_refuse((int)number(value));
+    } else if (strcmp(step, "pieces") == 0) {
+        http_set_pieces(number(value));
+    } else if (strcmp(step, "pause") == 0) {
+        http_set_pause(number(value));
+    } else if (strcmp(step, "silent_after") == 0) {
+        http_set_end(number(value), HTTP_SILENT);
+    } else if (strcmp(step, "gone_after") == 0) {
+        http_set_end(number(value), HTTP_GONE);
+    } else if (strcmp(step, "stopped_after") == 0) {
+        http_set_end(number(value), HTTP_STOPPED);
+    } else if (strcmp(step, "no_connection") == 0) {
+        http_fail_to_hand_over((esp_err_t)number(value));
+    } else {
+        return false;
+    }
+    return true;
+}
+
 static bool run_hook_step(const char *step, char *value)
 {
     void *context = context_named(value);
@@ -833,7 +886,8 @@ static void run_step(char *step)
     } else {
         value = empty;
     }
-    if (run_task_step(step, value) || run_stream_step(step, value) || run_state_step(step, value)) {
+    if (run_task_step(step, value) || run_stream_step(step, value) || run_state_step(step, value)
+        || run_http_step(step, value)) {
         return;
     }
     if (strcmp(step, "resume") == 0) {
