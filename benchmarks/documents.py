@@ -18,6 +18,7 @@ ROWS = (
     "a byte of text",
     "a byte of data",
     "a byte of the ELF when it is loaded from flash",
+    "a byte of the ELF when it is loaded from flash and confirmed",
 )
 SIZES = "size"
 

@@ -30,6 +30,7 @@ from pytest_embedded_hotreload.api import (
     Variant,
 )
 from scenarios.bench import Bench
+from scenarios.flash_damage import SAME_CRC, UNREAD, damage, module_43
 
 TRUSTED = "http://tools.example:3000"
 FLOOR = 6  # the scenarios' modules are build 7
@@ -464,6 +465,23 @@ def test_a_module_that_is_in_ram_or_comes_in_a_signed_request(
         assert device.probe.call("answer") == 42
     assert bench.load_from_ram(resigned(device, variant("answer_43"), FLOOR)) == "ESP_OK"
     assert device.probe.call("answer") == 43
+
+
+@pytest.mark.needs("power-cut")
+def test_a_confirmed_module_that_somebody_changed(device: Device, variant: Variant) -> None:
+    """So that its checksum is right: its MAC is not."""
+    device.client.confirm()
+    module = module_43(variant)
+    elf = resigned(device, module, FLOOR)
+    device.client.upload_and_reload(elf)
+    device.client.confirm()
+    assert device.probe.call("answer") == 43
+
+    damage(device, elf, elf.index(UNREAD) + 4, SAME_CRC)
+
+    assert device.probe.call("answer") == 42
+    (passed,) = device.client.status()["passed_over"]
+    assert passed["error"] == MODULE_MAC
 
 
 # the device's own page, which has no key

@@ -131,23 +131,31 @@ def test_instructions_per_byte(
 
 @quiet
 @pytest.mark.icount
+@pytest.mark.parametrize("state", ["unproven", "confirmed"])
 def test_instructions_of_a_load_from_flash(
-    device: Device, bench: Bench, lane: Lane, variant: Variant, figure: Figure, kept: Kept
+    device: Device,
+    bench: Bench,
+    lane: Lane,
+    variant: Variant,
+    figure: Figure,
+    kept: Kept,
+    state: str,
 ) -> None:
-    assert bench.unload() == "ESP_OK"  # or an update would have to have what the firmware calls
     points = []
     for size in (1_000, 10_000, 80_000):
-        module = variant(text=constants(size), base=False, name=f"constants_{size}")
-        assert bench.update(module.data) == "ESP_OK"
+        module = variant(text=constants(size), name=f"base_and_constants_{size}")
+        device.client.upload_and_reload(module)
+        if state == "confirmed":
+            device.client.confirm()
         cost = bench.cost(exports=1)
         assert (cost.error, cost.wrong, cost.exec_left, cost.data_left) == ("ESP_OK", 0, 0, 0)
         points.append(Point(size, lane.instructions(cost.cycles)))
 
     assert_linear(points)
-    figure(f"{slopes(points)[-1]:.2f} instructions per byte of a load from flash")
-    kept.check(
-        "a byte of the ELF when it is loaded from flash", {"instructions": slopes(points)[-1]}
-    )
+    figure(f"{slopes(points)[-1]:.2f} instructions per byte of a load from flash, {state}")
+    told = "a byte of the ELF when it is loaded from flash"
+    told += " and confirmed" if state == "confirmed" else ""
+    kept.check(told, {"instructions": slopes(points)[-1]})
 
 
 def test_memory_of_a_loaded_module(variant: Variant, load_cost: LoadCostOf, figure: Figure) -> None:

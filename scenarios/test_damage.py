@@ -9,10 +9,12 @@ from elftools.elf.elffile import ELFFile
 
 from pytest_embedded_hotreload.api import Device, HotReloadHTTPError, Variant
 from scenarios.bench import Bench
+from scenarios.flash_damage import SAME_CRC, UNREAD, changed, damage, module_43
 
 TEXT, DATA = 0, 1  # program headers of a module, in this order
 P_OFFSET, P_VADDR, P_FILESZ, P_MEMSZ = 4, 8, 16, 20
 MEGABYTE = 1024 * 1024
+FLIPS = (b"\x01", b"\xff", b"\x80")
 
 Damage = Callable[[bytes], bytes]
 
@@ -30,10 +32,6 @@ def read(elf: bytes, segment: int, offset: int) -> int:
 def written(segment: int, offset: int, value: int) -> Damage:
     at = slice(field(segment, offset), field(segment, offset) + 4)
     return lambda elf: elf[: at.start] + struct.pack("<I", value) + elf[at.stop :]
-
-
-def flipped(elf: bytes, at: int, mask: int) -> bytes:
-    return elf[:at] + bytes([elf[at] ^ mask]) + elf[at + 1 :]
 
 
 def garbage_in_text(elf: bytes) -> bytes:
@@ -65,7 +63,7 @@ def test_any_byte_may_be_wrong(device: Device, bench: Bench, variant: Variant) -
 
     refused = 0
     for at in sorted(positions):
-        result = bench.load_from_ram(flipped(good, at, (0x01, 0xFF, 0x80)[at % 3]))
+        result = bench.load_from_ram(changed(good, at, FLIPS[at % 3]))
         if result == "ESP_OK":
             assert bench.load_from_ram(good) == "ESP_OK", at
         else:
@@ -131,17 +129,32 @@ def test_damaged_module_is_not_stored(
 
 
 @pytest.mark.needs("power-cut")
-def test_byte_that_flips_in_flash(device: Device, variant: Variant) -> None:
+@pytest.mark.parametrize("state", ["unproven", "confirmed"])
+def test_byte_that_flips_in_flash(device: Device, variant: Variant, state: str) -> None:
     """The module that was uploaded is no longer what it was: the one before is started."""
+    device.client.confirm()  # the starts of this test are no reason to give it up
     elf = variant("answer_43").data
     device.client.upload_and_reload(elf)
     assert device.probe.call("answer") == 43
+    if state == "confirmed":
+        device.client.confirm()
 
-    device.power_cut()
-    partition = device.flash.partition("hotreload")
-    at = device.flash.read_partition("hotreload").index(elf)
-    spoilt = flipped(elf, read(elf, TEXT, P_OFFSET) + read(elf, TEXT, P_FILESZ) // 2, 0x10)
-    device.flash.write(partition.offset + at, spoilt)
-    device.power_on()
+    damage(device, elf, read(elf, TEXT, P_OFFSET) + read(elf, TEXT, P_FILESZ) // 2, b"\x10")
 
     assert device.probe.call("answer") == 42
+    (passed,) = device.client.status()["passed_over"]
+    assert passed["error"] == "HOTRELOAD_ERR_STORE"
+
+
+@pytest.mark.needs("power-cut")
+def test_unproven_module_is_never_taken_by_its_crc(device: Device, variant: Variant) -> None:
+    device.client.confirm()
+    elf = module_43(variant).data
+    device.client.upload_and_reload(elf)
+    assert device.probe.call("answer") == 43
+
+    damage(device, elf, elf.index(UNREAD) + 4, SAME_CRC)
+
+    assert device.probe.call("answer") == 42
+    (passed,) = device.client.status()["passed_over"]
+    assert passed["error"] == "HOTRELOAD_ERR_STORE"

@@ -13,6 +13,8 @@ HEADER_SIZE = 128
 LIVES = 4
 FLASHED = 0xFFFFFFFF
 ONES = 0xFFFFFFFF
+# these bits changed at any place, and the CRC-32 is the same: its polynomial
+SAME_CRC = (1 | 0xEDB88320 << 1).to_bytes(5, "little")
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class Slot:
     starts: int = 0
     confirmed: bool = False
     bad: bool = False
+    crc: int | None = None  # other than that of the ELF
 
     def record(self) -> bytes:
         magic = b"HRR3"
@@ -44,15 +47,17 @@ class Slot:
         words[begun] = ONES & ~((1 << self.starts) - 1)
         words[confirmed] = 0 if self.confirmed else ONES
         words[bad] = 0 if self.bad else ONES
+        words[-1] = zlib.crc32(self.elf) if self.crc is None else self.crc
         return struct.pack(f"<{len(words)}I", *words)
 
     def image(self) -> bytes:
         return self.record() + self.state() + self.elf
 
-    def damaged(self) -> bytes:
-        """One byte of the ELF is another one."""
+    def damaged(self, at: int = 200, bits: bytes = b"\x10") -> bytes:
+        """These bits of the ELF, from byte `at` on, are others."""
         image = bytearray(self.image())
-        image[HEADER_SIZE + 200] ^= 0x10
+        for i, mask in enumerate(bits):
+            image[HEADER_SIZE + at + i] ^= mask
         return bytes(image)
 
     def torn(self) -> bytes:

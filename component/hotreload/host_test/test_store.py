@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 import pytest
 
-from elf_builder import DATA, R_RELATIVE, TEXT, ModuleBuilder, Reloc
+from elf_builder import DATA, IDENTITY, R_RELATIVE, TEXT, ModuleBuilder, Reloc
 from host import Host, Run
-from slots import FLASHED, Slot, before, raw_bad, raw_superseded
+from hotreload_build.slot import flash_image
+from slots import FLASHED, ONES, SAME_CRC, Slot, before, raw_bad, raw_superseded
 
 GEOMETRIES = ["524288,65536", "524288,4096", "131072,4096"]
 BOARD = GEOMETRIES[0]
@@ -270,10 +271,79 @@ def test_corrupt_module_falls_back_to_the_one_before(host: Host) -> None:
 
 def test_what_keeps_the_one_before_from_being_used_is_told(host: Host) -> None:
     """Not what is wrong with the newest one: that was no memory for the other's hash."""
-    steps = [f"api_update={host.file(OLD)}", "mark=confirmed", f"api_update={host.file(NEW)}"]
+    old = Slot(OLD, sequence=1, confirmed=True, crc=ONES).image()
+    steps = [f"program={SECOND},{host.file(old)}", f"api_update={host.file(NEW)}"]
     run = host.run("names=f", f"partition={BOARD}", *steps, "corrupt=228", "fail_at=2", "newest")
     assert run.result("newest") == "ESP_ERR_NO_MEM"
     assert "no SHA-256 of the module" in run.message("newest")
+
+
+# ---- by what a module is found to be whole ----
+
+
+def beside_old(host: Host, image: bytes) -> list[str]:
+    """`image` is newer than OLD."""
+    old = Slot(OLD, sequence=1, confirmed=True).image()
+    return [
+        f"partition={BOARD}",
+        f"program=0,{host.file(old)}",
+        f"program={SECOND},{host.file(image)}",
+    ]
+
+
+def changes(size: int) -> Iterator[tuple[int, bytes]]:
+    """Of an ELF with so many bytes: one bit, two of them far apart, and as many as 32 in a row."""
+    for at in (*range(0, size - 4, size // 23), size - 4):
+        yield at, bytes([1 << at % 8])
+        yield at, (at % 0xFFFF_FFFF + 1).to_bytes(4, "little")
+    yield 0, b"\x01" + bytes(size - 2) + b"\x80"
+    yield 100, b"\xff" * (size - 100)
+
+
+@pytest.mark.parametrize("confirmed", [False, True])
+def test_damage_is_found(host: Host, confirmed: bool) -> None:
+    slot = Slot(NEW, sequence=2, confirmed=confirmed)
+    for at, bits in changes(len(NEW)):
+        run = host.run(*beside_old(host, slot.damaged(at, bits)), "newest")
+        assert newest(run) == [sha(OLD)], (at, bits[:4])
+        assert len(run.lines("passed slot=1 HOTRELOAD_ERR_STORE")) == 1
+
+
+@pytest.mark.parametrize(
+    ("slot", "seen"),
+    [
+        (Slot(NEW, sequence=2), True),
+        (Slot(NEW, sequence=2, life=1), True),
+        (Slot(NEW, sequence=2, confirmed=True, crc=ONES), True),
+        (Slot(NEW, sequence=2, confirmed=True), False),
+    ],
+    ids=["unproven", "unproven again", "confirmed without CRC", "confirmed"],
+)
+@pytest.mark.parametrize("at", [0, 200, len(NEW) - len(SAME_CRC)])
+def test_only_of_a_confirmed_module_the_crc_is_enough(
+    host: Host, slot: Slot, seen: bool, at: int
+) -> None:
+    """Damage that no CRC-32 sees; the SHA-256 does."""
+    run = host.run(*beside_old(host, slot.damaged(at, SAME_CRC)), "newest")
+    assert newest(run) == [sha(OLD if seen else NEW)]
+
+
+@pytest.mark.parametrize("crc", [0, 1, ONES - 1])
+def test_damaged_crc_is_no_damaged_module(host: Host, crc: int) -> None:
+    image = Slot(NEW, sequence=2, confirmed=True, crc=crc).image()
+    assert newest(host.run(*beside_old(host, image), "newest")) == [sha(NEW)]
+
+
+@pytest.mark.parametrize("state", ["confirmed", "undo"])
+@pytest.mark.parametrize("way", ["update", "flashed"])
+def test_confirmed_module_costs_no_hash(host: Host, way: str, state: str) -> None:
+    """As it needs the memory of none; once it is unproven again, it does."""
+    image = host.file(flash_image(OLD, IDENTITY))
+    brings = f"api_update={host.file(OLD)}" if way == "update" else f"raw={image}"
+    steps = [f"partition={BOARD}", brings, "mark=confirmed"]
+    steps += ["mark=undo"] if state == "undo" else []
+    run = host.run(*steps, "fail_at=1", "newest")
+    assert run.result("newest") == ("ESP_OK" if state == "confirmed" else "ESP_ERR_NO_MEM")
 
 
 # ---- flashing ----
@@ -316,7 +386,9 @@ def test_raw_elf_that_is_broken_falls_back_to_what_was_uploaded(host: Host) -> N
     assert newest(host.run(f"partition={BOARD}", *steps)) == [sha(OLD)]
     for done in range(3):
         cut = [f"cut_after={done}", f"api_update={third}", "power", "newest"]
-        assert newest(host.run(f"partition={BOARD}", *steps, *cut)) == [sha(OLD), sha(OLD)]
+        # half of the last operation is enough for the update to be there
+        last = THIRD if done == 2 else OLD
+        assert newest(host.run(f"partition={BOARD}", *steps, *cut)) == [sha(OLD), sha(last)]
 
 
 @pytest.mark.parametrize("length", [200, 4000, 6000])
@@ -577,12 +649,15 @@ def test_power_cut_at_every_operation_of_an_update(
     assert newest(clean)[-1] == sha(NEW)
     assert last > first
 
-    # the last operation writes the record: cut there, half a record is none
+    # the last operation writes the header: cut there, half a record is none, and a whole one is an
+    # update, also when the CRC behind it was not written
     for done in range(last - first):
         cut = [f"{torn}={done}", f"api_update={new}", "power", "newest"]
         run = host.run(*steps, *cut, f"api_update={fourth}", "newest")
         found = [marked.get(value, value) for value in newest(run)]
         allowed = [[marked.get(value, value)] for value in (*had, *stays)] or [[]]
+        if done == last - first - 1:
+            allowed.append([sha(NEW)])
         if not stays and had:
             allowed.append([])  # the only one was written over
         assert found[:-1] in allowed, f"power cut after {done} operations"

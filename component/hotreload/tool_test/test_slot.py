@@ -25,7 +25,8 @@ def test_record_state_and_elf() -> None:
     assert (magic, sequence, size) == (b"HRR3", 0xFFFFFFFF, len(ELF))
     assert image[12:44] == hashlib.sha256(ELF).digest()
     assert image[44:60] == IDENTITY
-    assert image[64:128] == b"\xff" * 64  # the device has learned nothing yet
+    assert image[64:124] == b"\xff" * 60  # the device has learned nothing yet
+    assert image[124:128] == struct.pack("<I", binascii.crc32(ELF))
     assert image[128:] == ELF
 
 

@@ -83,6 +83,7 @@ static hr_slot_t parse_record(const hr_slot_header_t *header, bool flashed,
         .sequence = flashed && record->sequence != HR_SLOT_FLASHED ? 0 : record->sequence,
         .size = record->size,
         .elf_offset = HR_SLOT_HEADER_SIZE,
+        .elf_crc = header->elf_crc,
         .firmware = record->firmware,
     };
     memcpy(slot.hash, record->hash, sizeof(slot.hash));
@@ -158,16 +159,20 @@ hr_slot_t hr_slot_parse(const hr_slot_header_t *header, bool first, uint32_t slo
     return (hr_slot_t) {.state = word == BLANK ? HR_SLOT_BLANK : HR_SLOT_DAMAGED};
 }
 
-hr_slot_record_t hr_slot_record(uint32_t sequence, uint32_t size,
-                                const uint8_t hash[HR_SHA256_SIZE], const hr_identity_t *firmware)
+hr_slot_header_t hr_slot_header(uint32_t sequence, uint32_t size,
+                                const uint8_t hash[HR_SHA256_SIZE], uint32_t elf_crc,
+                                const hr_identity_t *firmware)
 {
-    hr_slot_record_t record = {
+    hr_slot_header_t header;
+    memset(&header, 0xff, sizeof(header));
+    header.record = (hr_slot_record_t) {
         .magic = MAGIC,
         .sequence = sequence,
         .size = size,
         .firmware = *firmware,
     };
-    memcpy(record.hash, hash, sizeof(record.hash));
-    record.check = check_of_update(&record);
-    return record;
+    memcpy(header.record.hash, hash, sizeof(header.record.hash));
+    header.record.check = check_of_update(&header.record);
+    header.elf_crc = elf_crc;
+    return header;
 }

@@ -5,9 +5,10 @@
 
      0   record: "HRR3", sequence, size of the ELF, its SHA-256, the identity of the firmware that it
          is for, CRC-32
-     64  state: four lives of four words {begun, confirmed, bad, ended}, all ones when written
+     64  state: four lives of four words {begun, confirmed, bad, ended}, all ones when written. The last
+         life cannot end: its last word is the CRC-32 of the ELF, all ones where none was written
 
-   The record is written last and at once. With each update the sequence is one higher, and the
+   The header is written last and at once. With each update the sequence is one higher, and the
    CRC-32 covers it, behind the other fields. The build flashes its record with sequence 0xffffffff,
    which is newer than all and not covered by the CRC-32: an update that is newer programs the word
    to 0, from when on it is older than all. Of a write of that word which lost power, some bits are
@@ -38,6 +39,8 @@
 #define HR_SLOT_LIVES 4
 /* sequence of what was flashed, until it is superseded */
 #define HR_SLOT_FLASHED 0xffffffffu
+/* in the place of the CRC-32 of an ELF: nobody has written it */
+#define HR_SLOT_NO_CRC 0xffffffffu
 
 typedef enum {
     HR_SLOT_BLANK,
@@ -77,6 +80,10 @@ typedef union {
         hr_slot_record_t record;
         hr_slot_life_t lives[HR_SLOT_LIVES];
     };
+    struct {
+        uint8_t before_crc[HR_SLOT_HEADER_SIZE - sizeof(uint32_t)];
+        uint32_t elf_crc; /* in the place of the last life's `ended` */
+    };
     hr_elf_header_t elf;
 } hr_slot_header_t;
 
@@ -92,6 +99,7 @@ typedef struct {
     uint32_t size;         /* of the ELF; 0 of a raw one, whose headers tell */
     uint32_t elf_offset;   /* in the slot */
     uint8_t hash[HR_SHA256_SIZE]; /* zero of a raw one */
+    uint32_t elf_crc;      /* or HR_SLOT_NO_CRC; only of HR_SLOT_RECORDED */
     hr_identity_t firmware;
     uint32_t life;
     uint32_t starts;       /* in this life */
@@ -102,9 +110,10 @@ typedef struct {
 hr_slot_t hr_slot_parse(const hr_slot_header_t *header, bool first, uint32_t slot_size,
                         const hr_identity_t *firmware);
 
-/* The record of an update. */
-hr_slot_record_t hr_slot_record(uint32_t sequence, uint32_t size,
-                                const uint8_t hash[HR_SHA256_SIZE], const hr_identity_t *firmware);
+/* The header of an update, of which nothing is known yet; `elf_crc` is the CRC-32 of its ELF. */
+hr_slot_header_t hr_slot_header(uint32_t sequence, uint32_t size,
+                                const uint8_t hash[HR_SHA256_SIZE], uint32_t elf_crc,
+                                const hr_identity_t *firmware);
 
 /* Whether the module lies whole at `elf_offset` as far as the header tells: nothing of it was read. */
 static inline bool hr_slot_has_module(const hr_slot_t *slot)

@@ -275,14 +275,22 @@ static esp_err_t hash_view(hr_store_view_t *view, hr_report_t *report)
                : hr_reject(report, err, "no SHA-256 of the module (%s)", esp_err_to_name(err));
 }
 
-static esp_err_t map_recorded(const hr_store_t *store, uint32_t index, const hr_slot_t *slot,
-                              hr_store_view_t *view, hr_report_t *report)
+/* Enough for what was confirmed: its SHA-256 was right when it was written, and it has run. That it
+   is wrong only the SHA-256 can tell, as the CRC-32 itself may be damaged. */
+static bool is_as_confirmed(const hr_slot_t *slot, const hr_store_view_t *view)
 {
-    esp_err_t err = map(store, index, slot->elf_offset, slot->size, view, report);
-    if (err != ESP_OK) {
-        return err;
+    return slot->state == HR_SLOT_CONFIRMED && slot->elf_crc != HR_SLOT_NO_CRC
+           && esp_rom_crc32_le(0, view->data, view->size) == slot->elf_crc;
+}
+
+static esp_err_t check_content(const hr_store_t *store, uint32_t index, const hr_slot_t *slot,
+                               hr_store_view_t *view, hr_report_t *report)
+{
+    if (is_as_confirmed(slot, view)) {
+        memcpy(view->origin.hash, slot->hash, sizeof(view->origin.hash));
+        return ESP_OK;
     }
-    err = hash_view(view, report);
+    esp_err_t err = hash_view(view, report);
     if (err == ESP_OK && memcmp(view->origin.hash, slot->hash, HR_SHA256_SIZE) != 0) {
         err = hr_reject(report, HOTRELOAD_ERR_STORE,
                         "partition %s: the %" PRIu32 " bytes at offset 0x%" PRIx32
@@ -290,6 +298,17 @@ static esp_err_t map_recorded(const hr_store_t *store, uint32_t index, const hr_
                         view->size, offset_of(store, index) + slot->elf_offset,
                         view->origin.hash[0], view->origin.hash[1], slot->hash[0], slot->hash[1]);
     }
+    return err;
+}
+
+static esp_err_t map_recorded(const hr_store_t *store, uint32_t index, const hr_slot_t *slot,
+                              hr_store_view_t *view, hr_report_t *report)
+{
+    esp_err_t err = map(store, index, slot->elf_offset, slot->size, view, report);
+    if (err != ESP_OK) {
+        return err;
+    }
+    err = check_content(store, index, slot, view, report);
     if (err != ESP_OK) {
         hr_store_unmap(view);
         return err;
@@ -804,7 +823,7 @@ esp_err_t hr_store_begin(const hr_store_t *store, hr_store_update_t *update, hr_
     update->store = store;
     update->chosen = false;
     update->size = 0;
-    update->check = 0;
+    update->crc = 0;
     update->erased = 0;
     return store->partition->encrypted
                ? hr_reject(report, HOTRELOAD_ERR_PARTITION,
@@ -838,7 +857,7 @@ static esp_err_t write_chunk(hr_store_update_t *update, uint32_t size, hr_report
     if (err != ESP_OK) {
         return err;
     }
-    update->check = esp_rom_crc32_le(update->check, update->chunk, size);
+    update->crc = esp_rom_crc32_le(update->crc, update->chunk, size);
     return write_flash(update->store, "write", offset_of(update->store, update->slot) + at,
                        update->chunk, size, report);
 }
@@ -873,16 +892,16 @@ esp_err_t hr_store_add(hr_store_update_t *update, uint32_t size, hr_report_t *re
 static esp_err_t compare(const hr_store_update_t *update, const hr_store_view_t *view,
                          hr_report_t *report)
 {
-    uint32_t check = esp_rom_crc32_le(0, view->data, view->size);
-    return check == update->check
+    uint32_t crc = esp_rom_crc32_le(0, view->data, view->size);
+    return crc == update->crc
                ? ESP_OK
                : hr_reject(report, HOTRELOAD_ERR_STORE,
                            "partition %s: the %" PRIu32 " bytes written to offset 0x%" PRIx32
                            " have CRC-32 %08" PRIx32 ", not %08" PRIx32 ": the flash is worn out, "
                            "or something else writes to it", update->store->partition->label,
                            view->size,
-                           offset_of(update->store, update->slot) + HR_SLOT_HEADER_SIZE, check,
-                           update->check);
+                           offset_of(update->store, update->slot) + HR_SLOT_HEADER_SIZE, crc,
+                           update->crc);
 }
 
 esp_err_t hr_store_map_update(hr_store_update_t *update, hr_store_view_t *view,
@@ -923,22 +942,22 @@ static esp_err_t supersede(const hr_store_update_t *update, hr_report_t *report)
     return write_mark(store, "supersede", offset_of(store, other) + (uint32_t)word, 0, report);
 }
 
-static esp_err_t write_record(const hr_store_update_t *update, hr_report_t *report)
+static esp_err_t write_header(const hr_store_update_t *update, hr_report_t *report)
 {
     const hr_identity_t firmware = hr_firmware_identity();
-    hr_slot_record_t record =
-        hr_slot_record(update->sequence, update->size, update->hash, &firmware);
-    return write_flash(update->store, "commit", offset_of(update->store, update->slot), &record,
-                       sizeof(record), report);
+    hr_slot_header_t header = hr_slot_header(update->sequence, update->size, update->hash,
+                                             update->crc, &firmware);
+    return write_flash(update->store, "commit", offset_of(update->store, update->slot), &header,
+                       sizeof(header), report);
 }
 
 esp_err_t hr_store_commit(const hr_store_update_t *update, hr_report_t *report)
 {
     hr_lock_take(&lock);
-    /* in this order: between the two a superseded module without a newer record is still used */
+    /* in this order: between the two a superseded module without a newer one is still used */
     esp_err_t err = update->supersedes ? supersede(update, report) : ESP_OK;
     if (err == ESP_OK) {
-        err = write_record(update, report);
+        err = write_header(update, report);
     }
     if (err == ESP_OK) {
         set_whole(update->store, update->slot);

@@ -2,7 +2,7 @@
 /* Modules in a flash partition: which ones a load may take, and where an update goes.
 
    The partition is halved into two slots (flash/hr_slot.h), each a whole number of erase blocks. An
-   update is written to one of them and is there by one last write, its record. So at any instant the
+   update is written to one of them and is there by one last write, its header. So at any instant the
    module in the other slot is complete, and power may go.
 
    Which slot an update may overwrite: one with nothing that would ever be loaded first (blank,
@@ -90,8 +90,9 @@ esp_err_t hr_candidates_begin(hr_candidates_t *candidates, const hr_store_t *sto
                               hr_report_t *report);
 
 /* Maps the next module, the newest first, that is whole, of this firmware, not bad and has not
-   yielded. HOTRELOAD_ERR_NO_MODULE when there is no further one; its message names the reason of the
-   first that was passed over. Other errors are the flash's or memory's, no judgement. */
+   yielded. Whole is by its SHA-256, or for a confirmed one by the CRC-32 in its slot.
+   HOTRELOAD_ERR_NO_MODULE when there is no further one; its message names the reason of the first
+   that was passed over. Other errors are the flash's or memory's, no judgement. */
 esp_err_t hr_candidates_next(hr_candidates_t *candidates, hr_store_view_t *view,
                              hr_report_t *report);
 
@@ -140,7 +141,7 @@ typedef struct {
     uint32_t sequence;
     bool supersedes; /* what was flashed to the other slot */
     uint32_t size;   /* of the ELF so far */
-    uint32_t check;  /* CRC of what was written so far */
+    uint32_t crc;    /* CRC-32 of what was written so far */
     uint32_t erased; /* bytes of the slot */
     uint8_t hash[HR_SHA256_SIZE];       /* of the whole */
     uint8_t chunk[HR_STORE_CHUNK_SIZE]; /* not yet in flash: the last size % sizeof(chunk) bytes */

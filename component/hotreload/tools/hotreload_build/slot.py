@@ -1,7 +1,7 @@
 """A module as it is flashed: as src/flash/hr_slot.h of the component describes a slot.
 
-128 bytes precede the ELF: what the slot holds, and words that the device clears one by one to keep
-what it has learned of it.
+128 bytes precede the ELF: what the slot holds, words that the device clears one by one to keep what
+it has learned of it, and a checksum that is enough for what has proven itself.
 """
 
 from __future__ import annotations
@@ -23,4 +23,5 @@ def flash_image(elf: bytes, identity: bytes) -> bytes:
     # the sequence is no part of the check: it changes in flash
     check = struct.pack("<I", zlib.crc32(fields))
     record = fields[:4] + struct.pack("<I", NEWEST) + fields[4:] + check
-    return record.ljust(HEADER_SIZE, b"\xff") + elf
+    crc = struct.pack("<I", zlib.crc32(elf))
+    return record.ljust(HEADER_SIZE - len(crc), b"\xff") + crc + elf
