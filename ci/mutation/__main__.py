@@ -10,7 +10,7 @@ from ci.mutation.distinct import Distinct
 from ci.mutation.host import Host, HostWorker
 from ci.mutation.kept import critical, equivalents
 from ci.mutation.mutants import Mutant
-from ci.mutation.report import kind_of, summary, table, to_treat
+from ci.mutation.report import kind_of, places, summary, table, to_treat
 from ci.mutation.results import KILLED, Results
 from ci.mutation.sample import stratified
 
@@ -69,8 +69,8 @@ def main() -> int:
     print(to_treat(campaign.tried, known))
     print(f"ci/mutate: seed {given.seed}: {summary(campaign.tried, known)}")
     if campaign.untried:
-        files = sorted({f"{m.file}:{m.line}" for m in campaign.untried})
-        print(f"ci/mutate: not tried, with {len(campaign.untried)} mutants: {' '.join(files)}")
+        print(f"ci/mutate: not tried, with {len(campaign.untried)} mutants as they are made:")
+        print(places(campaign.untried))
     bad = [r for r in campaign.tried if kind_of(r, known) != KILLED]
     return 1 if bad and (given.critical or given.changed) else 0
 

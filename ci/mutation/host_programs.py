@@ -149,7 +149,9 @@ class HostPrograms:
         changed.write_text(source.text(mutant), encoding="utf-8")
         for number, each in enumerate(objects):
             out = folder / f"{number}.o"
-            words = [each.command[0], f"-I{top}", *each.command[1:]]
+            # a warning that comes and goes with the sanitizers
+            words = [*each.command, "-Wno-error=maybe-uninitialized"]
+            words[1:1] = [f"-I{top}"]
             words[words.index("-o") + 1] = str(out)
             if each.source == str(self.root / source.file):
                 words[words.index("-c") + 1] = str(changed)

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from ci.mutation.kept import Equivalent
+from ci.mutation.mutants import Mutant
 from ci.mutation.results import ACCIDENT, KILLED, SURVIVED, Result
 from ci.mutation.sample import interval
 
@@ -62,3 +63,11 @@ def to_treat(results: list[Result], equivalents: list[Equivalent]) -> str:
             if kind == ACCIDENT:
                 lines.append(f"    {result.outcome.test}: {result.outcome.message}")
     return "\n".join(lines)
+
+
+def places(mutants: Iterable[Mutant]) -> str:
+    """The functions that mutants are in, a line for each file."""
+    found: dict[str, set[str]] = {}
+    for mutant in mutants:
+        found.setdefault(mutant.file, set()).add(mutant.function or "tables")
+    return "\n".join(f"    {file}: {', '.join(sorted(found[file]))}" for file in sorted(found))
