@@ -29,6 +29,7 @@ def options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("-n", type=int, default=2, metavar="JOBS")
     parser.add_argument("--again", action="store_true")
+    parser.add_argument("--keep-counts", action="store_true")
     return parser.parse_args(arguments)
 
 
@@ -42,7 +43,7 @@ def is_chosen(mutant: Mutant, lines: dict[str, set[int]] | None, functions: bool
 def main() -> int:
     """The exit status: 1 when something has survived where nothing may."""
     given = options(sys.argv[1:])
-    host = Host(ROOT, FOLDER)
+    host = Host(ROOT, FOLDER, given.keep_counts)
     lines = changed_lines(ROOT, given.changed) if given.changed else None
     mutants = {}
     for file in host.files():

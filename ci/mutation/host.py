@@ -53,6 +53,7 @@ class Host:
 
     root: Path
     folder: Path
+    keep_counts: bool = False  #: of lines, see `covered`
     _sources: dict[str, Source] = field(default_factory=dict)
     _objects: dict[str, list[Object]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -67,7 +68,7 @@ class Host:
     @cached_property
     def covered(self) -> Covered:
         """By which tests."""
-        return covered(self.root, self.folder, keep=True)
+        return covered(self.root, self.folder, keep=self.keep_counts)
 
     @cached_property
     def state(self) -> str:

@@ -247,7 +247,7 @@ static httpd_req_t parse(const char *text, size_t size)
     }
     size_t length;
     const char *given = find_header("Content-Length", &length);
-    request.content_len = given != NULL ? strtoul(given, NULL, 10) : 0;
+    request.content_len = given != NULL ? (uint32_t)strtoull(given, NULL, 10) : 0; /* as the chip has it */
     return request;
 }
 
