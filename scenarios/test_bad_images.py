@@ -7,10 +7,8 @@ import pytest
 
 from bad_images import BadImage, bad_images
 from pytest_embedded_hotreload.api import Device, FirmwareBuild, HotReloadHTTPError, Variant
-from scenarios.bench import Bench
 
 STATUSES = {"HOTRELOAD_ERR_EMPTY": 400, "HOTRELOAD_ERR_IDENTITY": 409}
-EVERY = 5  # for what is only a second way in
 
 
 @pytest.fixture
@@ -48,14 +46,3 @@ def test_bad_image_is_refused_over_http(
     assert device.probe.call("answer") == 42
     device.client.upload_and_reload(variant("answer_43"))
     assert device.probe.call("answer") == 43
-
-
-def test_bad_image_in_ram_is_refused(
-    device: Device, bench: Bench, corpus: dict[str, BadImage]
-) -> None:
-    """At any alignment."""
-    before = bench.allocated()
-    for shift, (name, bad) in enumerate(list(corpus.items())[1::EVERY]):
-        assert bench.load_from_ram(bad.elf, shift % 4) == bad.error, name
-    assert device.probe.call("answer") == 42
-    assert bench.allocated().more_than(before) == {}

@@ -132,11 +132,7 @@ class Trace:
     @property
     def events(self) -> list[TraceEvent]:
         """Everything so far."""
-        self._catch_up()
-        self._crashed()
-        with self._changed:
-            self._check()
-            return list(self._events)
+        return self.since(0)
 
     @property
     def seen(self) -> list[TraceEvent]:
@@ -167,7 +163,11 @@ class Trace:
 
     def since(self, mark: int) -> list[TraceEvent]:
         """The events behind `mark`."""
-        return self.events[mark:]
+        self._catch_up()
+        self._crashed()
+        with self._changed:
+            self._check()
+            return self._events[mark:]
 
     def wait(self, name: str, timeout: float = WAIT_SECONDS, **fields: Any) -> TraceEvent:
         """Return the next event `name` whose fields have these values."""

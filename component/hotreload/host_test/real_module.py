@@ -56,10 +56,8 @@ int f(int x)
 int g(int x) { return exported_table[x & 1](f(x)); }
 """
 
-# what the component's linker script makes
-NOTE = f'.section .note.hotreload,"a",@note\n.byte {",".join(map(str, note()))}\n'
-
-FIRMWARE = {"firmware_add": 0x400D1234, "firmware_counter": 0x3FFB8000, "__modsi3": 0x40001000}
+# at addresses that an ESP32 has, and the simulated board
+FIRMWARE = {"firmware_add": 0x40001234, "firmware_counter": 0x3FFE8000, "__modsi3": 0x40001000}
 PF_META = 0x00100000  # in the component's linker script
 LINK = ("-shared", "-nostdlib", "-Wl,-z,max-page-size=4")
 
@@ -90,17 +88,26 @@ def with_metadata_marked(elf: bytes) -> bytes:
     return bytes(marked)
 
 
-def link_module(folder: Path, *options: str, own_script: bool, source: str = SOURCE) -> bytes:
+def link_module(
+    folder: Path,
+    *options: str,
+    own_script: bool,
+    source: str = SOURCE,
+    identity: bytes = IDENTITY,
+) -> bytes:
     """Compile and link in `folder`, with the component's linker script or with GNU ld's."""
     (folder / "m.c").write_text(source, encoding="utf-8")
-    words = enumerate(struct.unpack("<4I", IDENTITY))
+    words = enumerate(struct.unpack("<4I", identity))
     symbols = "".join(f"{name} = {address:#x};\n" for name, address in FIRMWARE.items())
     symbols += "".join(f"HIDDEN(hotreload_identity_{i} = {word:#x});\n" for i, word in words)
     (folder / "fw.ld").write_text(symbols, encoding="utf-8")
     script = ["-T", str(SCRIPT)] if own_script else []
     sources = [str(folder / "m.c"), str(folder / "fw.ld")]
     if not own_script:
-        (folder / "note.S").write_text(NOTE, encoding="utf-8")
+        # what the component's linker script makes
+        content = ",".join(map(str, note(content=identity)))
+        text = f'.section .note.hotreload,"a",@note\n.byte {content}\n'
+        (folder / "note.S").write_text(text, encoding="utf-8")
         sources.append(str(folder / "note.S"))
     command = [sdk_tool("gcc"), "-fPIC", "-mlongcalls", "-g", *LINK, *script, *options]
     output = folder / "m.so"

@@ -68,6 +68,7 @@ static const httpd_uri_t routes[] = {
     {.uri = "/probe/inside/reload", .method = HTTP_POST, .handler = probe_handle_inside_reload},
     {.uri = "/probe/caller/start", .method = HTTP_POST, .handler = probe_handle_caller_start},
     {.uri = "/probe/caller/stop", .method = HTTP_POST, .handler = probe_handle_caller_stop},
+    {.uri = "/probe/malformed", .method = HTTP_POST, .handler = probe_handle_malformed},
     {.uri = "/probe/api", .method = HTTP_GET, .handler = probe_handle_api},
 };
 

@@ -59,6 +59,7 @@ esp_err_t probe_handle_restart(httpd_req_t *request);
 esp_err_t probe_handle_crash(httpd_req_t *request);
 esp_err_t probe_handle_cost(httpd_req_t *request);
 esp_err_t probe_handle_copy_cost(httpd_req_t *request);
+esp_err_t probe_handle_malformed(httpd_req_t *request);
 esp_err_t probe_handle_api(httpd_req_t *request);
 esp_err_t probe_handle_listen(httpd_req_t *request);
 esp_err_t probe_handle_memory_take(httpd_req_t *request);
