@@ -394,7 +394,10 @@ def bad_images(exports: Sequence[str] = EXPORTS, identity: bytes = IDENTITY) -> 
         no_chains=(module(hash_counts={1: 0}), "0 chain entries"),
         buckets_wrap=(module(hash_counts={0: 0x40000000}), "1073741824 buckets"),
         chains_wrap=(module(hash_counts={1: 0xFFFFFFFF}), "4294967295 chain entries"),
-        bucket_names_no_symbol=(module(buckets=[9999]), "symbol 9999"),
+        bucket_names_no_symbol=(
+            module(symbols=[Symbol("other", TEXT), *functions], buckets=[9999]),
+            "symbol 9999",
+        ),
         chain_names_no_symbol=(
             module(
                 symbols=[Symbol("other", TEXT), *functions],
@@ -415,7 +418,10 @@ def bad_images(exports: Sequence[str] = EXPORTS, identity: bytes = IDENTITY) -> 
             ),
             "do not end: symbol 1",
         ),
-        chain_too_long=(module(symbols=[*functions, *others], bucket_count=1), "too long"),
+        chain_too_long=(
+            module(symbols=[*reversed(functions), *others], bucket_count=1),
+            "too long",
+        ),
     )
     bad(
         "SYMBOL_TABLE",
@@ -443,7 +449,14 @@ def bad_images(exports: Sequence[str] = EXPORTS, identity: bytes = IDENTITY) -> 
         "SYMBOL_NAME",
         symbol_name_elsewhere=(symbol(Symbol("c", DATA, name_at=0x10000)), "st_name 65536"),
         name_in_a_chain_elsewhere=(
-            module(symbols=[*functions, Symbol("c", TEXT, name_at=99999)], bucket_count=1),
+            module(
+                symbols=[
+                    Symbol("other", TEXT),
+                    *functions,
+                    Symbol("c", TEXT, name_at=99999),
+                ],
+                bucket_count=1,
+            ),
             "st_name 99999",
         ),
     )

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import random
 import struct
+from collections import Counter
+from dataclasses import dataclass
 
 import pytest
 
@@ -25,7 +28,7 @@ from elf_builder import (
     Reloc,
     Symbol,
 )
-from host import Host
+from host import Host, Run
 
 TEXT_AT, DATA_AT = 0x40012340, 0x3FFC0010
 PLACE = f"place={TEXT_AT:#x},{DATA_AT:#x}"
@@ -174,6 +177,79 @@ def test_both_tables_are_applied_once(host: Host) -> None:
     assert run.images[DATA_AT] == words(TEXT_AT, FIRMWARE)
     (line,) = [line for line in run.lines("HR") if " relocate " in line]
     assert line.endswith("module=1 relative=1 r32=0 glob_dat=0 jmp_slot=1 plt=0 none=0 other=0")
+
+
+#: what each type adds its addend to, by the number of the symbol: link address and run address
+VALUES = {1: (TEXT, TEXT_AT), 2: (DATA + 8, DATA_AT + 8), 3: (FIRMWARE, FIRMWARE), 4: (0, 0)}
+OF_SYMBOLS = {R_32: "r32", R_GLOB_DAT: "glob_dat", R_JMP_SLOT: "jmp_slot", R_PLT: "plt"}
+NAMES = {**OF_SYMBOLS, R_RELATIVE: "relative", R_NONE: "none", R_RTLD: "other"}
+
+
+@dataclass
+class Sequence:
+    """Relocations of any kinds in any order, each of a word of its own, at any alignment."""
+
+    relocs: list[Reloc]
+    data: bytearray
+    expected: bytearray
+
+    @classmethod
+    def of(cls, rng: random.Random) -> Sequence:
+        count = rng.randint(1, 60)
+        sequence = cls([], bytearray(8 * count), bytearray(8 * count))
+        places = [8 * i + rng.choice((0, 0, 0, 1, 2, 3)) for i in range(count)]
+        rng.shuffle(places)
+        kind, symbol = R_RELATIVE, 0
+        for place in places:
+            if rng.random() < 0.5:  # or it goes on as it was
+                kind = rng.choice([*NAMES])
+                symbol = rng.choice([*VALUES]) if kind in OF_SYMBOLS else 0
+            sequence._add(place, kind, symbol, rng)
+        return sequence
+
+    def _add(self, place: int, kind: int, symbol: int, rng: random.Random) -> None:
+        link, run = VALUES[symbol or rng.choice([*VALUES])]
+        addend = rng.randrange(0, 8)
+        in_place = link if kind == R_RELATIVE else rng.getrandbits(32)
+        struct.pack_into("<I", self.data, place, in_place)
+        written = run + addend if kind in OF_SYMBOLS or kind == R_RELATIVE else in_place
+        struct.pack_into("<I", self.expected, place, written)
+        self.relocs.append(Reloc(DATA + place, kind, symbol, addend))
+
+    def load(self, host: Host) -> Run:
+        elf = ModuleBuilder(data=bytes(self.data), rela=self.relocs, symbols=SYMBOLS).build()
+        return host.load(elf, ["f"], PLACE)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_any_sequence(host: Host, seed: int) -> None:
+    sequence = Sequence.of(random.Random(seed))
+    run = sequence.load(host)
+    assert run.result("load") == "ESP_OK", run.output
+    assert run.images[DATA_AT] == sequence.expected
+    (line,) = [line for line in run.lines("HR") if " relocate " in line]
+    counts = Counter(reloc.type for reloc in sequence.relocs)
+    assert {f"{name}={counts[kind]}" for kind, name in NAMES.items()} < {*line.split()}
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_bad_one_in_any_sequence_is_named(host: Host, seed: int) -> None:
+    rng = random.Random(seed)
+    sequence = Sequence.of(rng)
+    index = rng.randrange(len(sequence.relocs))
+    reloc = sequence.relocs[index]
+    errors = {"offset": "OFFSET", "type": "TYPE"}
+    if reloc.type in OF_SYMBOLS:
+        errors |= {"symbol": "SYMBOL", "addend": "VALUE"}
+    if reloc.type in (R_NONE, R_RTLD):
+        errors = {"type": "TYPE"}
+    field = rng.choice([*errors])
+    # far from everything for whatever they are added to
+    bad = {"offset": DATA - 4, "type": 7, "symbol": 5, "addend": 0x20000000}
+    setattr(reloc, field, bad[field])
+    run = sequence.load(host)
+    assert run.result("load") == f"HOTRELOAD_ERR_RELOC_{errors[field]}"
+    assert run.message("load").startswith(f"relocation {index}")
 
 
 def test_types_that_change_nothing(host: Host) -> None:

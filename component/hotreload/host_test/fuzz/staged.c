@@ -27,9 +27,10 @@ static void forget_relocated(const hr_image_t *image, const hr_segment_t *segmen
 {
     for (uint32_t t = 0; t < HR_RELOCATION_TABLES; t++) {
         for (uint32_t i = 0; i < image->relocations[t].count; i++) {
-            hr_elf_rela_t rela = hr_image_rela(image, image->relocations[t], i);
+            hr_elf_rela_t copy;
+            const hr_elf_rela_t *rela = hr_image_rela(image, image->relocations[t], i, &copy);
             for (uint32_t byte = 0; byte < 4; byte++) {
-                uint32_t at = rela.offset + byte - segment->link;
+                uint32_t at = rela->offset + byte - segment->link;
                 if (at < segment->memory_size) {
                     expected[at] = loaded[at];
                 }

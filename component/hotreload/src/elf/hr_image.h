@@ -165,24 +165,24 @@ static inline uint32_t hr_image_word(const hr_image_t *image, hr_table_t table, 
     return word;
 }
 
-static inline hr_elf_symbol_t hr_image_symbol(const hr_image_t *image, uint32_t index)
+/* One of a table of such entries: where it lies, if words can be read there, or else its copy. */
+static inline const void *hr_image_entry(const hr_image_t *image, uint32_t offset, void *copy,
+                                         size_t size)
 {
-    const uint8_t *from = image->data + image->symbols.offset + index * sizeof(hr_elf_symbol_t);
-    if ((uintptr_t)from % sizeof(uint32_t) == 0) {
-        return *(const hr_elf_symbol_t *)(const void *)from;
-    }
-    hr_elf_symbol_t symbol;
-    memcpy(&symbol, from, sizeof(symbol));
-    return symbol;
+    const uint8_t *from = image->data + offset;
+    return (uintptr_t)from % sizeof(uint32_t) == 0 ? from : memcpy(copy, from, size);
 }
 
-static inline hr_elf_rela_t hr_image_rela(const hr_image_t *image, hr_table_t table, uint32_t index)
+static inline const hr_elf_symbol_t *hr_image_symbol(const hr_image_t *image, uint32_t index,
+                                                     hr_elf_symbol_t *copy)
 {
-    const uint8_t *from = image->data + table.offset + index * sizeof(hr_elf_rela_t);
-    if ((uintptr_t)from % sizeof(uint32_t) == 0) {
-        return *(const hr_elf_rela_t *)(const void *)from;
-    }
-    hr_elf_rela_t rela;
-    memcpy(&rela, from, sizeof(rela));
-    return rela;
+    uint32_t offset = image->symbols.offset + index * (uint32_t)sizeof(*copy);
+    return hr_image_entry(image, offset, copy, sizeof(*copy));
+}
+
+static inline const hr_elf_rela_t *hr_image_rela(const hr_image_t *image, hr_table_t table,
+                                                 uint32_t index, hr_elf_rela_t *copy)
+{
+    uint32_t offset = table.offset + index * (uint32_t)sizeof(*copy);
+    return hr_image_entry(image, offset, copy, sizeof(*copy));
 }

@@ -68,10 +68,9 @@ static esp_err_t check_value(const hr_image_t *image, uint32_t index,
                      symbol->value);
 }
 
-esp_err_t hr_symbol_check(const hr_image_t *image, uint32_t index, hr_elf_symbol_t *symbol,
+esp_err_t hr_symbol_check(const hr_image_t *image, uint32_t index, const hr_elf_symbol_t *symbol,
                           hr_report_t *report)
 {
-    *symbol = hr_image_symbol(image, index);
     esp_err_t err = check_name(image, index, symbol, report);
     if (err == ESP_OK) {
         err = check_info(index, symbol, report);
@@ -95,51 +94,39 @@ esp_err_t hr_symbol_check(const hr_image_t *image, uint32_t index, hr_elf_symbol
 
 /* The hash function of DT_HASH (System V ABI, "Hash Table"). The bits that it clears at each character
    are pushed out by the next one: what is left of them goes at the end. */
-static uint32_t hash_of(const char *name, uint32_t *length)
+static uint32_t hash_of(const char *name)
 {
-    const uint8_t *c = (const uint8_t *)name;
     uint32_t hash = 0;
-    for (; *c != 0; c++) {
+    for (const uint8_t *c = (const uint8_t *)name; *c != 0; c++) {
         hash = (hash << 4) + *c;
         hash ^= hash >> 28 << 4;
     }
-    *length = (uint32_t)(c - (const uint8_t *)name);
     return hash & 0x0fffffff;
 }
 
-/* Compared from the end: the names of a component often begin alike. A function of its own, for what
-   it uses stays in registers then. */
-static __attribute__((noinline)) bool is_equal(const char *own, const char *name, uint32_t length)
-{
-    const char *end = name + length; /* the byte that ends it */
-    own += length;
-    while (*own == *end) {
-        if (end == name) {
-            return true;
-        }
-        own--;
-        end--;
-    }
-    return false;
-}
-
-/* A function of the module itself, not the firmware's address of the same name. */
-static bool defines(const hr_image_t *image, const hr_elf_symbol_t *symbol, const char *name,
-                    uint32_t length)
+/* Whether a symbol is the function `name` of the module itself, not the firmware's address of the same
+   name. */
+static bool defines(const hr_image_t *image, const hr_elf_symbol_t *symbol, const char *name)
 {
     return symbol->shndx != HR_ELF_SHN_UNDEF && symbol->shndx != HR_ELF_SHN_ABS
-           && HR_ELF_SYMBOL_BIND(symbol) != HR_ELF_STB_LOCAL
-           && length < image->strings.count - symbol->name
-           && is_equal(name_of(image, symbol), name, length);
+           && HR_ELF_SYMBOL_BIND(symbol) != HR_ELF_STB_LOCAL && symbol->name < image->strings.count
+           && strcmp(name_of(image, symbol), name) == 0;
 }
 
-/* `steps_left` is how many symbols may be looked at, for this name and those after it. */
-static esp_err_t find_export(const hr_image_t *image, const char *name, uint32_t *steps_left,
-                             uint32_t *link, hr_report_t *report)
+static bool is_at(const hr_image_t *image, uint32_t at, const char *name)
 {
-    uint32_t length;
-    uint32_t hash = hash_of(name, &length);
-    uint32_t at = hr_image_word(image, image->buckets, hash % image->buckets.count);
+    if (at >= image->symbols.count) {
+        return false;
+    }
+    hr_elf_symbol_t copy;
+    return defines(image, hr_image_symbol(image, at, &copy), name);
+}
+
+/* By its hash. `steps_left` is how many symbols may be looked at, for this name and those after it. */
+static esp_err_t look_up(const hr_image_t *image, const char *name, uint32_t *steps_left,
+                         uint32_t *found, hr_report_t *report)
+{
+    uint32_t at = hr_image_word(image, image->buckets, hash_of(name) % image->buckets.count);
     for (; at != 0; at = hr_image_word(image, image->chains, at)) {
         if (at >= image->symbols.count) {
             return hr_reject(report, HOTRELOAD_ERR_HASH,
@@ -151,15 +138,15 @@ static esp_err_t find_export(const hr_image_t *image, const char *name, uint32_t
                              "the hash chains are too long or do not end: symbol %" PRIu32
                              " in that of " NAME_SHOWN, at, name);
         }
-        hr_elf_symbol_t symbol = hr_image_symbol(image, at);
-        esp_err_t err = check_name(image, at, &symbol, report);
-        if (err == ESP_OK && defines(image, &symbol, name, length)) {
-            *link = symbol.value;
-            err = check_info(at, &symbol, report);
-            return err != ESP_OK ? err : check_section(image, at, &symbol, report);
-        }
+        hr_elf_symbol_t copy;
+        const hr_elf_symbol_t *symbol = hr_image_symbol(image, at, &copy);
+        esp_err_t err = check_name(image, at, symbol, report);
         if (err != ESP_OK) {
             return err;
+        }
+        if (defines(image, symbol, name)) {
+            *found = at;
+            return ESP_OK;
         }
     }
     return hr_reject(report, HOTRELOAD_ERR_SYMBOL_MISSING,
@@ -170,9 +157,20 @@ esp_err_t hr_symbol_find_exports(const hr_image_t *image, const char *const *nam
                                  uint32_t *links, hr_report_t *report)
 {
     uint32_t steps_left = image->symbols.count + (uint32_t)count * STEPS_PER_NAME;
+    uint32_t at = 0;
     esp_err_t err = ESP_OK;
     for (size_t i = 0; err == ESP_OK && i < count; i++) {
-        err = find_export(image, names[i], &steps_left, &links[i], report);
+        at++; /* the build sorts names and symbols: the next one is behind the last one in both */
+        if (!is_at(image, at, names[i])) {
+            err = look_up(image, names[i], &steps_left, &at, report);
+        }
+        if (err == ESP_OK) {
+            hr_elf_symbol_t copy;
+            const hr_elf_symbol_t *symbol = hr_image_symbol(image, at, &copy);
+            links[i] = symbol->value;
+            err = check_info(at, symbol, report);
+            err = err == ESP_OK ? check_section(image, at, symbol, report) : err;
+        }
     }
     return err;
 }

@@ -4,8 +4,8 @@
 
 #include "elf/hr_image.h"
 
-/* Reads a symbol that a relocation may use: named inside the string table and defined by somebody. */
-esp_err_t hr_symbol_check(const hr_image_t *image, uint32_t index, hr_elf_symbol_t *symbol,
+/* Whether a relocation may use a symbol: named inside the string table and defined by somebody. */
+esp_err_t hr_symbol_check(const hr_image_t *image, uint32_t index, const hr_elf_symbol_t *symbol,
                           hr_report_t *report);
 
 /* Finds each of the names and checks that a stub can enter it. `links` receives the link

@@ -49,12 +49,13 @@ static esp_err_t check_table(const hr_image_t *image, table_t *table, hr_report_
 {
     for (uint32_t t = 0; t < HR_RELOCATION_TABLES; t++) {
         for (uint32_t i = 0; i < image->relocations[t].count; i++) {
-            hr_elf_rela_t rela = hr_image_rela(image, image->relocations[t], i);
+            hr_elf_rela_t copy;
+            const hr_elf_rela_t *rela = hr_image_rela(image, image->relocations[t], i, &copy);
             uint32_t function;
-            if (!is_written(table, &rela) || !hr_reloc_value(image, &rela, &function)) {
+            if (!is_written(table, rela) || !hr_reloc_value(image, rela, &function)) {
                 continue;
             }
-            esp_err_t err = check_entry(image, table, &rela, function, report);
+            esp_err_t err = check_entry(image, table, rela, function, report);
             if (err != ESP_OK) {
                 return err;
             }

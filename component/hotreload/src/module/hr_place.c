@@ -185,9 +185,12 @@ const hr_placed_t *hr_place_near(const hr_placement_t *placement, uint32_t link)
 
 void hr_place_resolve(const hr_placement_t *placement, uint32_t *addresses, size_t count)
 {
+    const hr_placed_t *segment = placement->segments;
     for (size_t i = 0; i < count; i++) {
-        const hr_placed_t *segment = hr_place_near(placement, addresses[i]);
-        addresses[i] += segment != NULL ? segment->run - segment->link : 0;
+        if (!hr_placed_has(segment, addresses[i], 1)) { /* all of them are functions, of one text */
+            segment = hr_place_segment(placement, addresses[i], 1);
+        }
+        addresses[i] += segment->run - segment->link;
     }
 }
 
