@@ -16,6 +16,7 @@ Called by the CMake function `hotreload_setup()`, the last three when the firmwa
 from __future__ import annotations
 
 import argparse
+import functools
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -195,7 +196,8 @@ def warned(warnings: Sequence[str]) -> str:
     return "".join(f"hotreload: warning: {text}\n" for text in warnings)
 
 
-def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
+@functools.lru_cache  # a process may do many runs
+def argument_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -279,12 +281,12 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     build.add_argument("sources", type=Path, nargs="+")
     build.set_defaults(run=run_build)
 
-    return parser.parse_args(arguments)
+    return parser
 
 
 def execute(arguments: list[str] | None = None) -> Run:
     """Do what the arguments say, by default those of the program; prints nothing."""
-    args = parse_arguments(arguments)
+    args = argument_parser().parse_args(arguments)
     try:
         run: Run = args.run(args)
     except ModuleError as error:

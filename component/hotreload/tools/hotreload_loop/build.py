@@ -118,8 +118,11 @@ class Build:
         """
         from .resident import Resident  # with the build tool, which other commands do not need
 
-        # Ninja takes colours out of what it passes on to a pipe, unless it is told to leave them
-        environment = {**os.environ, **({"CLICOLOR_FORCE": "1"} if colours else {})}
+        # no cache has what was just saved: ccache then leaves it to the compiler to preprocess it
+        environment = {**os.environ, "CCACHE_DEPEND": "1"}
+        if colours:
+            # Ninja takes them out of what it passes on to a pipe, unless it is told to leave them
+            environment["CLICOLOR_FORCE"] = "1"
         with Resident() as resident:
             environment.update(resident.environment)
             result = self._run(TARGET, env=environment, pipes=resident.pipes)
