@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from elf_builder import TEXT, ModuleBuilder, Symbol
@@ -9,6 +12,7 @@ from host import Host, Run
 
 PARTITION = "partition=524288,65536"
 GOOD = ModuleBuilder().build()
+HEADER = Path(__file__).resolve().parents[1] / "include" / "hotreload_event.h"
 WITHOUT_F = ModuleBuilder(symbols=[Symbol("g", TEXT)]).build()
 SIZE = f"size={len(GOOD)}"
 
@@ -72,6 +76,46 @@ def test_unload(host: Host, start: list[str]) -> None:
 def test_update(host: Host, start: list[str], way: str) -> None:
     run = host.run(*start, "api_load", f"{way}{host.file(GOOD)}")
     assert events(run, "api_load") == [f"updated {SIZE}"]
+
+
+@pytest.mark.parametrize("way", ["api_update=", "stream=1000,"], ids=["whole", "in pieces"])
+def test_flash_that_fails_at_any_operation_is_no_success(
+    host: Host, start: list[str], way: str
+) -> None:
+    """The last one makes the module the newest: until it is done nobody is told of an update."""
+    step = f"{way}{host.file(GOOD)}"
+    name = way.partition("=")[0].removeprefix("api_")
+    (before, after) = (
+        int(line.split()[1])
+        for line in host.run(*start, "operations", step, "operations").lines("operations")
+    )
+    assert after - before >= 4
+    for done in range(after - before):
+        run = host.run(*start, f"cut_after={done}", step, "power", "pending")
+        error = run.result(name)
+        assert error != "ESP_OK", f"operation {done} has failed"
+        told = [f"failed operation=update error={error} module=0"]
+        assert events(run) == told, f"operation {done} has failed"
+        assert run.lines("pending no"), f"operation {done} has failed"
+
+
+def test_each_event_of_the_header_is_looked_at(host: Host) -> None:
+    """With each field of its data, in one of the tests of this component."""
+    text = HEADER.read_text(encoding="utf-8")
+    declared = {name.lower() for name in re.findall(r"^ +HOTRELOAD_EVENT_(\w+),", text, re.M)}
+    fields = {
+        name: re.findall(r"(\w+); +/\*\*<", body)
+        for body, name in re.findall(r"struct \{\n(.*?)\} hotreload_event_(\w+)_t;", text, re.S)
+    }
+    assert set(fields) == declared
+    good = host.file(GOOD)
+    steps = ["names=f", PARTITION, f"raw={good}", "api_unload", "api_load", f"api_update={good}"]
+    run = host.run(*steps, "mark=bad", "api_reload", "api_unload")
+    seen = {
+        kind: re.findall(r"(\w+)=", data)
+        for kind, _, data in (line.partition(" ") for line in events(run))
+    }
+    assert seen == fields
 
 
 FAILURES = {
