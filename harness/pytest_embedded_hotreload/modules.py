@@ -1,4 +1,8 @@
-"""Building variants of a firmware's module: one compiler run each, cached by content."""
+"""Building variants of a firmware's module, cached by content.
+
+What is compiled knows the firmware by its headers alone, so another build of the firmware, such as
+after an edit of the loader, takes the same objects: its modules are only linked again.
+"""
 
 import contextlib
 import hashlib
@@ -10,10 +14,10 @@ import subprocess
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from elftools.elf.elffile import ELFFile
@@ -21,14 +25,15 @@ from elftools.elf.elffile import ELFFile
 import hotreload_build
 from hotreload_build.errors import ModuleError
 from hotreload_build.image import mark_metadata
+from hotreload_build.link import link, run
 from hotreload_build.manifest import Manifest
-from hotreload_build.variant import build_module
 from pytest_embedded_hotreload.dynamic import DynamicTable
 from pytest_embedded_hotreload.errors import BuildError
 from pytest_embedded_hotreload.firmware import FirmwareBuild
 from pytest_embedded_hotreload.lock import locked
 
 PT_LOAD = "PT_LOAD"
+OBJECT = "object.o"
 
 
 @dataclass(frozen=True)
@@ -131,7 +136,8 @@ class ModuleBuilder:
 
     def __init__(self, firmware: FirmwareBuild, cache: Path) -> None:
         self._firmware = firmware
-        self._cache = cache / "modules"
+        self._modules = cache / "modules"
+        self._objects = cache / "objects"
         self._manifest = Manifest.load(firmware.manifest)
         self._built: dict[str, Module] = {}
 
@@ -145,10 +151,11 @@ class ModuleBuilder:
         key = self._key(recipe)
         if key not in self._built:
             started = time.monotonic()
-            folder = self._cache / key
-            with locked(self._cache / f"{key}.lock"):
-                if not folder.exists():
-                    self._build_into(folder, recipe)
+            folder = self._modules / key
+            try:
+                _fill(folder, partial(self._link, recipe))
+            except ModuleError as error:
+                raise BuildError(f"module {recipe.name}", str(error)) from error
             seconds = time.monotonic() - started
             path, unstripped = folder / "module.so", folder / "module.unstripped.so"
             self._built[key] = Module(recipe.name, path, unstripped, seconds)
@@ -160,7 +167,7 @@ class ModuleBuilder:
             return list(pool.map(self.build, recipes))
 
     def _key(self, recipe: Recipe) -> str:
-        digest = hashlib.sha256(self._context)
+        digest = hashlib.sha256(self._headers + self._firmware_side)
         for source in recipe.sources:
             name, text = _content(source)
             digest.update(f"{name}\0{len(text)}\0".encode() + text)
@@ -170,68 +177,65 @@ class ModuleBuilder:
         return digest.hexdigest()[:24]
 
     @cached_property
-    def _context(self) -> bytes:
-        """A digest of all that modules depend on besides their sources."""
-        digest = hashlib.sha256(self._firmware.elf.read_bytes())
-        digest.update(self._firmware.manifest.read_bytes())
-        tool = Path(hotreload_build.__file__).parent
+    def _headers(self) -> bytes:
+        """A digest of all that sources may include, and of how they are compiled."""
         folders = {
             Path(folder)
             for toolset in self._manifest.languages.values()
             for folder in toolset.includes
         }
-        files = [Path(__file__), Path(self._manifest.linker_script), *sorted(tool.glob("*.py"))]
+        headers = (header for folder in folders for header in folder.rglob("*.h"))
+        return _digest([Path(__file__), *sorted(headers)])
+
+    @cached_property
+    def _firmware_side(self) -> bytes:
+        """A digest of what modules are linked with: its addresses, its identity, its tools."""
+        tool = Path(hotreload_build.__file__).parent
+        files = [self._firmware.manifest, Path(self._manifest.firmware_symbols)]
+        files += [Path(self._manifest.linker_script), *sorted(tool.glob("*.py"))]
         files += [Path(self._manifest.exit_library)] if self._manifest.exit_library else []
-        files += sorted(header for folder in folders for header in folder.rglob("*.h"))
-        for file in files:
-            digest.update(f"{file}\0".encode() + file.read_bytes())
-        return digest.digest()
+        return _digest(files)
 
-    def _build_into(self, folder: Path, recipe: Recipe) -> None:
-        self._cache.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=self._cache, prefix="building-") as scratch:
-            output = Path(scratch) / "result"
-            output.mkdir()
-            sources = self._write_sources(output, recipe)
-            try:
-                if recipe.foreign:
-                    self._link_foreign(sources, output, recipe)
-                else:
-                    self._link(sources, output, folder, recipe)
-            except ModuleError as error:
-                raise BuildError(f"module {recipe.name}", str(error)) from error
-            shutil.move(output, folder)
+    def _link(self, recipe: Recipe, output: Path) -> None:
+        """Make the module in the folder `output`."""
+        objects = [str(self._object(recipe, index)) for index in range(len(recipe.sources))]
+        inputs = [*self._manifest.languages["C"].flags, *_options(recipe), *objects]
+        if recipe.foreign:
+            self._link_foreign(inputs, output, recipe)
+        else:
+            unstripped = output / "module.unstripped.so"
+            options = FIRST_COUNTS if recipe.first_counts else ()
+            link(self._manifest, inputs, output / "module.so", unstripped, options, None)
 
-    @staticmethod
-    def _write_sources(output: Path, recipe: Recipe) -> list[Path]:
-        """The files of the sources; those that are texts stay beside the module, for a debugger."""
-        sources = []
-        for index, source in enumerate(recipe.sources):
+    def _object(self, recipe: Recipe, index: int) -> Path:
+        """A compiled source, from the cache unless it has changed or what it may include.
+
+        A text is a file beside it, which stays there for a debugger.
+        """
+        source = recipe.sources[index]
+        name, text = _content(source)
+        name = name or f"{recipe.name}_{index}.c"
+        toolset = self._manifest.toolset(source if isinstance(source, Path) else Path(name))
+        command = [toolset.compiler, *toolset.arguments(), *_options(recipe), "-c"]
+        place = str(source) if isinstance(source, Path) else name
+        digest = hashlib.sha256(self._headers + json.dumps([command, place]).encode() + text)
+        folder = self._objects / digest.hexdigest()[:24]
+
+        def compile_source(output: Path) -> None:
             if isinstance(source, Path):
-                sources.append(source)
-                continue
-            name = source.file.name if isinstance(source, Edited) else f"{recipe.name}_{index}.c"
-            file = output / name
-            file.write_bytes(_content(source)[1])
-            sources.append(file)
-        return sources
+                file = source
+            else:
+                file = output / name
+                file.write_bytes(text)
+            files = [f"-ffile-prefix-map={output}={folder}", str(file), "-o", f"{output}/{OBJECT}"]
+            run([*command, *files], self._manifest)
 
-    def _link(self, sources: list[Path], output: Path, folder: Path, recipe: Recipe) -> None:
-        """Make it in `output`, which is going to be `folder`."""
-        build_module(
-            self._manifest,
-            sources,
-            output / "module.so",
-            unstripped=output / "module.unstripped.so",
-            compile_options=(*_options(recipe), f"-ffile-prefix-map={output}={folder}"),
-            link_options=FIRST_COUNTS if recipe.first_counts else (),
-        )
+        return _fill(folder, compile_source) / OBJECT
 
-    def _link_foreign(self, sources: list[Path], output: Path, recipe: Recipe) -> None:
+    def _link_foreign(self, inputs: Sequence[str], output: Path, recipe: Recipe) -> None:
         """Make a shared object that the component's build would not make."""
-        toolset = self._manifest.toolset(sources[0])
         module = output / "module.so"
-        command = [toolset.compiler, *toolset.arguments(), *_options(recipe), *map(str, sources)]
+        command = [self._manifest.languages["C"].compiler, *inputs]
         command += ["-shared", "-nostdlib", "-Wl,-Bsymbolic", "-Wl,--hash-style=sysv"]
         if recipe.own_script:
             command += ["-T", self._manifest.linker_script]
@@ -251,6 +255,25 @@ class ModuleBuilder:
         file = folder / "note.S"
         file.write_text(f'.section .note.hotreload,"a",@note\n.byte {",".join(map(str, note))}\n')
         return file
+
+
+def _fill(folder: Path, make: Callable[[Path], None]) -> Path:
+    """Have `make` fill a folder of the cache, unless it was filled before."""
+    with locked(folder.with_name(f"{folder.name}.lock")):
+        if not folder.exists():
+            with tempfile.TemporaryDirectory(dir=folder.parent, prefix="building-") as scratch:
+                output = Path(scratch) / "result"
+                output.mkdir()
+                make(output)
+                shutil.move(output, folder)
+    return folder
+
+
+def _digest(files: Iterable[Path]) -> bytes:
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(f"{file}\0".encode() + file.read_bytes())
+    return digest.digest()
 
 
 def _content(source: Source) -> tuple[str, bytes]:
