@@ -21,6 +21,7 @@ from pytest_embedded_hotreload.lanes import Lane
 from pytest_embedded_hotreload.memory import Flash, Memory
 from pytest_embedded_hotreload.placement import Placement, current_placement
 from pytest_embedded_hotreload.probe import Probe
+from pytest_embedded_hotreload.spent import BOOTS, spent
 from pytest_embedded_hotreload.timeline import Timeline
 from pytest_embedded_hotreload.trace import Trace
 from pytest_embedded_hotreload.variables import Names, Variable
@@ -73,7 +74,8 @@ class Device:
     def wait_ready(self, timeout: float = BOOT_SECONDS) -> None:
         """Wait until the server of the boot in progress answers requests."""
         patient = timeout != BOOT_SECONDS
-        index, _ = self.console.wait_line(READY, self._seen, timeout, patient=patient)
+        with spent(BOOTS):
+            index, _ = self.console.wait_line(READY, self._seen, timeout, patient=patient)
         self._seen = index + 1
         self.watch.ready()
         self.client.disconnect()  # what the pool holds leads to an earlier boot

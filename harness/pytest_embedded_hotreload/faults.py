@@ -23,6 +23,7 @@ from pytest_embedded_hotreload.errors import (
 from pytest_embedded_hotreload.lock import locked
 from pytest_embedded_hotreload.sentences import nearest
 from pytest_embedded_hotreload.sim.sdk import cache_root
+from pytest_embedded_hotreload.spent import take_over
 
 FOLDER = Path("scenarios") / "faults"
 #: what a patch may change
@@ -220,4 +221,6 @@ def run_with_fault(root: Path, fault: Fault, scratch: Path, *options: str) -> li
     if not results.exists():
         raise FaultNotCaught(f"the tests with fault {fault.name} did not run:\n{result.stdout}")
     records: list[dict[str, Any]] = json.loads(results.read_text())
+    for record in records:
+        take_over(record["spent"])
     return records

@@ -28,6 +28,7 @@ from pytest_embedded_hotreload.kconfig import check_options
 from pytest_embedded_hotreload.lanes.base import Lane
 from pytest_embedded_hotreload.lock import Usage, locked
 from pytest_embedded_hotreload.progress import NoScreen, Progress, Say
+from pytest_embedded_hotreload.spent import BUILDS, spent
 
 Config = Mapping[str, str]
 
@@ -234,7 +235,7 @@ class FirmwareBuilder:
         configure = self._lane.configure_command(project, build_dir, defaults)
         recorded = build_dir / ".configured"
         wanted = "\0".join([*configure, *(path.read_text() for path in defaults)])
-        with self._progress.of(_title(project, config)) as say:
+        with spent(BUILDS), self._progress.of(_title(project, config)) as say:
             if not recorded.exists() or recorded.read_text() != wanted:
                 recorded.unlink(missing_ok=True)
                 # settings of an earlier configuration would count more than the defaults

@@ -29,3 +29,5 @@ FIGURES = pytest.StashKey[list[str]]()
 #: sockets of the emulators' monitors, one for each DUT, when devices are kept
 MONITORS = pytest.StashKey[list[Path]]()
 MODULES = pytest.StashKey[list[Module]]()
+#: the clocks when the test began
+BEGAN = pytest.StashKey[dict[str, float]]()

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pytest_embedded_hotreload.errors import HarnessError
+from pytest_embedded_hotreload.spent import LOCKS, spent
 
 
 @contextmanager
@@ -22,7 +23,8 @@ def locked(path: Path) -> Iterator[None]:
             "(HOTRELOAD_CACHE chooses its folder)"
         ) from error
     with file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        with spent(LOCKS):
+            fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 

@@ -31,6 +31,7 @@ from pytest_embedded_hotreload.dynamic import DynamicTable
 from pytest_embedded_hotreload.errors import BuildError
 from pytest_embedded_hotreload.firmware import FirmwareBuild
 from pytest_embedded_hotreload.lock import locked
+from pytest_embedded_hotreload.spent import BUILDS, spent
 
 PT_LOAD = "PT_LOAD"
 OBJECT = "object.o"
@@ -200,12 +201,13 @@ class ModuleBuilder:
         """Make the module in the folder `output`."""
         objects = [str(self._object(recipe, index)) for index in range(len(recipe.sources))]
         inputs = [*self._manifest.languages["C"].flags, *_options(recipe), *objects]
-        if recipe.foreign:
-            self._link_foreign(inputs, output, recipe)
-        else:
-            unstripped = output / "module.unstripped.so"
-            options = FIRST_COUNTS if recipe.first_counts else ()
-            link(self._manifest, inputs, output / "module.so", unstripped, options, None)
+        with spent(BUILDS):
+            if recipe.foreign:
+                self._link_foreign(inputs, output, recipe)
+            else:
+                unstripped = output / "module.unstripped.so"
+                options = FIRST_COUNTS if recipe.first_counts else ()
+                link(self._manifest, inputs, output / "module.so", unstripped, options, None)
 
     def _object(self, recipe: Recipe, index: int) -> Path:
         """A compiled source, from the cache unless it has changed or what it may include.
@@ -228,7 +230,8 @@ class ModuleBuilder:
                 file = output / name
                 file.write_bytes(text)
             files = [f"-ffile-prefix-map={output}={folder}", str(file), "-o", f"{output}/{OBJECT}"]
-            run([*command, *files], self._manifest)
+            with spent(BUILDS):
+                run([*command, *files], self._manifest)
 
         return _fill(folder, compile_source) / OBJECT
 

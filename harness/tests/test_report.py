@@ -171,6 +171,21 @@ def test_lines_that_no_device_has_reached() -> None:
     assert Coverage.from_json(json.loads(json.dumps(coverage.to_json()))) == coverage
 
 
+def test_summary_of_a_run_that_took_its_time() -> None:
+    spent = {"processors": 30.0, "builds": 12.0, "boots": 3.0, "locks": 0.6}
+    records = [
+        TestRecord("harness/tests/test_y.py::test_c", seconds=40.0, spent=spent),
+        TestRecord("harness/tests/test_y.py::test_d", seconds=8.0, spent=spent),
+        TestRecord("harness/tests/test_z.py::test_e", seconds=12.0),
+    ]
+
+    assert summary_lines(records, "") == [
+        "time     tests 60 s (builds 40 %, boots 10 %, locks 2 %), processors 60 s",
+        "time     harness/tests/test_y.py: 48.0 s, processors 60.0 s",
+        "time     harness/tests/test_z.py: 12.0 s, processors 0.0 s",
+    ]
+
+
 ASSERTED = ">   assert a == 2\nE   assert 1 == 2\nE    +  where 1 = a\n\nx.py:1: AssertionError"
 CRASHED = "E   DeviceCrashed: device crashed: StoreProhibited in f (f.c:1)\nE     0x1 f f.c:1"
 

@@ -9,9 +9,10 @@ import pytest
 
 from pytest_embedded_hotreload.decode import decode_backtraces
 from pytest_embedded_hotreload.errors import DeviceCrashed, NotSetUp
-from pytest_embedded_hotreload.keys import DEVICES, FIGURES, FIRMWARE, MODULES, TIMELINE
+from pytest_embedded_hotreload.keys import BEGAN, DEVICES, FIGURES, FIRMWARE, MODULES, TIMELINE
 from pytest_embedded_hotreload.oracle import ImageDiffers
 from pytest_embedded_hotreload.report.record import Failure, TestRecord
+from pytest_embedded_hotreload.spent import since
 
 #: of one test, the last ones; a runaway console must not fill the report
 LONGEST_TIMELINE = 4000
@@ -43,6 +44,7 @@ def describe_item(item: pytest.Item, with_timeline: bool) -> dict[str, Any]:
             for module in item.stash.get(MODULES, [])
         ],
         "figures": item.stash.get(FIGURES, []),
+        "spent": since(item.stash[BEGAN]),
         "timeline": [
             [round(m.at, 4), m.kind, m.text, round(m.seconds, 4), m.device] for m in moments
         ],

@@ -17,7 +17,7 @@ from pytest_embedded_hotreload.report.coverage import Coverage
 from pytest_embedded_hotreload.report.picture import draw
 from pytest_embedded_hotreload.report.record import Failure, TestRecord
 from pytest_embedded_hotreload.report.run import GROUPS, Run
-from pytest_embedded_hotreload.report.summary import causes, promises, verdict
+from pytest_embedded_hotreload.report.summary import causes, costs, promises, verdict
 
 FOLDER = Path(__file__).with_name("html")
 TEMPLATE = "page.html.j2"
@@ -40,6 +40,7 @@ def render_page(records: list[TestRecord], runs: list[Run], coverage: Coverage) 
         verdict=verdict(found),
         causes=causes(records),
         coverage=coverage,
+        costs=costs(found),
         style=markupsafe.Markup(_text(STYLE)),
         script=markupsafe.Markup("\n".join(map(_text, SCRIPTS))),
         library=_library(),

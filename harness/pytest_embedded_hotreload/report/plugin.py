@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from pytest_embedded.plugin import _session_tempdir_key
 
-from pytest_embedded_hotreload.keys import COVERAGE, DEVICES, FAILED, FIRMWARE, LANE
+from pytest_embedded_hotreload.keys import BEGAN, COVERAGE, DEVICES, FAILED, FIRMWARE, LANE
 from pytest_embedded_hotreload.report.block import failure_blocks
 from pytest_embedded_hotreload.report.causes import CAUSE, STARTED, Causes, cause_of, is_told
 from pytest_embedded_hotreload.report.collect import (
@@ -28,6 +28,7 @@ from pytest_embedded_hotreload.report.page import render_page
 from pytest_embedded_hotreload.report.record import Failure
 from pytest_embedded_hotreload.report.run import describe_run
 from pytest_embedded_hotreload.report.summary import summary_lines
+from pytest_embedded_hotreload.spent import clocks
 
 COLLECTOR = pytest.StashKey[Collector]()
 STARTED_AT = pytest.StashKey[float]()
@@ -70,6 +71,12 @@ def _require_writable(folder: Path) -> None:
         raise pytest.UsageError(f"--report-dir={folder}: {error.strerror}") from error
     if not os.access(folder, os.W_OK | os.X_OK):
         raise pytest.UsageError(f"--report-dir={folder}: this folder cannot be written to")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """From now on what is spent is spent on this test."""
+    item.stash[BEGAN] = clocks()
 
 
 @pytest.hookimpl(wrapper=True)

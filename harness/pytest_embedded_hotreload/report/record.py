@@ -82,6 +82,8 @@ class TestRecord:
     modules: list[ModuleRecord] = field(default_factory=list)
     figures: list[str] = field(default_factory=list)
     timeline: list[Moment] = field(default_factory=list)
+    #: seconds by what they went into, see `pytest_embedded_hotreload.spent`
+    spent: dict[str, float] = field(default_factory=dict)
 
     @property
     def file(self) -> str:
@@ -120,4 +122,5 @@ class TestRecord:
         self.firmwares = [BuildRecord(**build) for build in extra["firmwares"]]
         self.modules = [ModuleRecord(**module) for module in extra["modules"]]
         self.figures = extra["figures"]
+        self.spent = extra["spent"]
         self.timeline = [Moment(*moment) for moment in extra["timeline"]]

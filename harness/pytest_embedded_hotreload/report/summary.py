@@ -5,8 +5,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from pytest_embedded_hotreload.report.record import BuildRecord, TestRecord
+from pytest_embedded_hotreload.spent import KINDS, PROCESSORS
 
 SLOWEST = 3
+#: seconds of tests: what a run of a few took nobody asks
+WORTH_TELLING = 60
 #: what a count of tests says of each outcome, in this order
 OUTCOMES = ("passed", "failed", "error", "skipped", "xfailed")
 
@@ -19,6 +22,7 @@ class Promise:
     text: str = ""
     counts: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
+    spent: Counter[str] = field(default_factory=Counter)  # seconds
     records: list[TestRecord] = field(default_factory=list)
 
     @property
@@ -78,6 +82,7 @@ def promises(records: Iterable[TestRecord]) -> list[Promise]:
         promise.text = promise.text or record.promise
         promise.counts[record.outcome] += 1
         promise.seconds += record.seconds
+        promise.spent.update(record.spent)
         promise.records.append(record)
     return sorted(found.values(), key=lambda promise: promise.file)
 
@@ -99,6 +104,22 @@ def modules_built(records: Iterable[TestRecord]) -> tuple[int, float]:
     return len({(m.name, m.size) for m in modules}), sum(m.seconds for m in modules)
 
 
+def costs(found: list[Promise]) -> list[str]:
+    """What the time of a run went into: shares of it, and the files that took most of it."""
+    seconds = sum(promise.seconds for promise in found)
+    if seconds < WORTH_TELLING:
+        return []
+    spent = sum((promise.spent for promise in found), Counter())
+    shares = [f"{kind} {100 * spent[kind] / seconds:.0f} %" for kind in KINDS]
+    return [
+        f"tests {seconds:.0f} s ({', '.join(shares)}), processors {spent[PROCESSORS]:.0f} s",
+        *(
+            f"{promise.file}: {promise.seconds:.1f} s, processors {promise.spent[PROCESSORS]:.1f} s"
+            for promise in sorted(found, key=lambda promise: -promise.seconds)[:SLOWEST]
+        ),
+    ]
+
+
 def summary_lines(records: list[TestRecord], report: str) -> list[str]:
     """The summary, a line each."""
     lines = []
@@ -118,6 +139,7 @@ def summary_lines(records: list[TestRecord], report: str) -> list[str]:
     lines += [f"figure   {figure}" for record in others for figure in record.figures]
     for record in sorted(on_devices, key=lambda record: -record.seconds)[:SLOWEST]:
         lines.append(f"slowest  {record.nodeid}: {record.seconds:.2f} s")
+    lines += [f"time     {line}" for line in costs(promises(records))]
     if report:
         lines.append(f"report   {report}")
     return lines
