@@ -229,7 +229,8 @@ def test_flash_that_cannot_be_read(host: Host, loaded: list[str], step: str) -> 
         state = "unloaded" if step == "api_load" else "loaded"
         assert run.lines("table") == [f"table f {state}"]
         assert len(run.lines("hook ")) <= 1
-    assert failures > 2
+    # a load reads both slots, an update knows what the load before it has read
+    assert failures >= (3 if step in ("api_reload", "api_load") else 1)
 
 
 def test_update_has_the_functions_of_the_loaded_module(host: Host, loaded: list[str]) -> None:

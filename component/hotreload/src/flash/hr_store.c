@@ -104,6 +104,40 @@ static void forget_whole(uint32_t index)
     atomic_store(&whole[index], NO_ADDRESS);
 }
 
+/* Headers of slots as they were last read, under the lock. On a chip each read of the flash stops both
+   cores and their caches. What is written here is read again, and a load reads all again: only then
+   it counts what an application has written there by itself. */
+static struct {
+    uint32_t address; /* of the slot; NO_ADDRESS: not known */
+    hr_slot_header_t header;
+} headers[SLOTS] = {{.address = NO_ADDRESS}, {.address = NO_ADDRESS}};
+
+static void forget_header(uint32_t index)
+{
+    headers[index].address = NO_ADDRESS;
+}
+
+/* Not kept of a slot that is being written to, as that is not done under the lock. */
+static esp_err_t read_header(const hr_store_t *store, uint32_t index, hr_slot_header_t *header,
+                             hr_report_t *report)
+{
+    uint32_t address = address_of(store, index);
+    if (headers[index].address == address) {
+        *header = headers[index].header;
+        return ESP_OK;
+    }
+    uint32_t offset = offset_of(store, index);
+    esp_err_t err = esp_partition_read(store->partition, offset, header, sizeof(*header));
+    if (err != ESP_OK) {
+        return reject_flash(store, err, "read", offset, report);
+    }
+    if (written_to != address) {
+        headers[index].header = *header;
+        headers[index].address = address;
+    }
+    return ESP_OK;
+}
+
 static hr_start_t last_start(const hr_store_t *store, uint32_t index, const hr_slot_t *slot)
 {
     hr_start_t start = {.address = address_of(store, index), .starts = slot->starts};
@@ -153,10 +187,9 @@ static esp_err_t read_slot(const hr_store_t *store, uint32_t index, hr_slot_t *s
 {
     hr_slot_header_t header;
     const hr_identity_t firmware = hr_firmware_identity();
-    uint32_t offset = offset_of(store, index);
-    esp_err_t err = esp_partition_read(store->partition, offset, &header, sizeof(header));
+    esp_err_t err = read_header(store, index, &header, report);
     if (err != ESP_OK) {
-        return reject_flash(store, err, "read", offset, report);
+        return err;
     }
     *slot = hr_slot_parse(&header, index == 0, store->slot_size, &firmware);
     if (has_yielded(store, index, slot)) {
@@ -346,6 +379,15 @@ static esp_err_t map_slot(const hr_store_t *store, uint32_t index, const hr_slot
                                        : map_recorded(store, index, slot, view, report);
 }
 
+static void forget_headers(void)
+{
+    hr_lock_take(&lock);
+    for (uint32_t i = 0; i < SLOTS; i++) {
+        forget_header(i);
+    }
+    hr_lock_give(&lock);
+}
+
 esp_err_t hr_candidates_begin(hr_candidates_t *candidates, const hr_store_t *store,
                               hr_report_t *report)
 {
@@ -353,6 +395,7 @@ esp_err_t hr_candidates_begin(hr_candidates_t *candidates, const hr_store_t *sto
     candidates->passed = NULL;
     candidates->next = 0;
     candidates->first_error = ESP_OK;
+    forget_headers();
     return read_in_order(store, candidates->slots, candidates->order, report);
 }
 
@@ -468,19 +511,22 @@ static esp_err_t write_flash(const hr_store_t *store, const char *op, uint32_t o
     return ESP_OK;
 }
 
-/* A mark that the flash does not keep is none. */
-static esp_err_t write_mark(const hr_store_t *store, const char *op, uint32_t offset,
+/* A mark that the flash does not keep is none. The word is at `at` in the slot's header. */
+static esp_err_t write_mark(const hr_store_t *store, const char *op, uint32_t index, size_t at,
                             uint32_t value, hr_report_t *report)
 {
+    hr_slot_header_t header;
     uint32_t kept;
+    uint32_t offset = offset_of(store, index) + (uint32_t)at;
+    forget_header(index);
     esp_err_t err = write_flash(store, op, offset, &value, sizeof(value), report);
+    if (err == ESP_OK) {
+        err = read_header(store, index, &header, report);
+    }
     if (err != ESP_OK) {
         return err;
     }
-    err = esp_partition_read(store->partition, offset, &kept, sizeof(kept));
-    if (err != ESP_OK) {
-        return reject_flash(store, err, "read", offset, report);
-    }
+    memcpy(&kept, (const uint8_t *)&header + at, sizeof(kept));
     return kept == value ? ESP_OK
                          : hr_reject(report, HOTRELOAD_ERR_STORE,
                                      "partition %s: the word at offset 0x%" PRIx32 " is 0x%08" PRIx32
@@ -556,12 +602,10 @@ static esp_err_t check_markable(const hr_store_t *store, const hr_slot_t *slot,
     return ESP_OK;
 }
 
-static uint32_t word_offset(const hr_store_t *store, const hr_origin_t *origin,
-                            const hr_slot_t *slot, size_t word)
+/* In the slot's header, of a word of its life. */
+static size_t word_of(const hr_slot_t *slot, size_t word)
 {
-    return offset_of(store, origin->slot)
-           + (uint32_t)(offsetof(hr_slot_header_t, lives) + slot->life * sizeof(hr_slot_life_t)
-                        + word);
+    return offsetof(hr_slot_header_t, lives) + slot->life * sizeof(hr_slot_life_t) + word;
 }
 
 static esp_err_t count_start(const hr_store_t *store, const hr_origin_t *origin,
@@ -574,9 +618,8 @@ static esp_err_t count_start(const hr_store_t *store, const hr_origin_t *origin,
     esp_err_t err = ESP_OK;
     uint32_t begun = slot->begun & (slot->begun - 1); /* without its lowest bit */
     if (begun != slot->begun && (slot->starts == 0 || !hr_starts_is_open(&start))) {
-        err = write_mark(store, "start", word_offset(store, origin, slot,
-                                                     offsetof(hr_slot_life_t, begun)),
-                         begun, report);
+        err = write_mark(store, "start", origin->slot,
+                         word_of(slot, offsetof(hr_slot_life_t, begun)), begun, report);
         start.starts++;
     }
     if (err == ESP_OK) {
@@ -596,9 +639,8 @@ static esp_err_t confirm(const hr_store_t *store, const hr_origin_t *origin, con
         return hr_reject(report, ESP_ERR_INVALID_STATE,
                          "the module was marked bad: only hotreload_retry() takes that back");
     }
-    return write_mark(store, "confirm",
-                      word_offset(store, origin, slot, offsetof(hr_slot_life_t, confirmed)), 0,
-                      report);
+    return write_mark(store, "confirm", origin->slot,
+                      word_of(slot, offsetof(hr_slot_life_t, confirmed)), 0, report);
 }
 
 /* A raw ELF has no hash in flash: it is made. Its first word goes: no load knows it any more. */
@@ -612,7 +654,7 @@ static esp_err_t mark_raw_bad(const hr_store_t *store, const hr_origin_t *origin
     }
     bool same = memcmp(view.origin.hash, origin->hash, HR_SHA256_SIZE) == 0;
     hr_store_unmap(&view);
-    return same ? write_mark(store, "bad", offset_of(store, origin->slot), 0, report)
+    return same ? write_mark(store, "bad", origin->slot, 0, 0, report)
                 : reject_changed(origin, report);
 }
 
@@ -627,10 +669,8 @@ static esp_err_t make_bad(const hr_store_t *store, const hr_origin_t *origin,
     }
     esp_err_t err = check_markable(store, slot, report);
     return err != ESP_OK ? err
-                         : write_mark(store, "bad",
-                                      word_offset(store, origin, slot,
-                                                  offsetof(hr_slot_life_t, bad)),
-                                      0, report);
+                         : write_mark(store, "bad", origin->slot,
+                                      word_of(slot, offsetof(hr_slot_life_t, bad)), 0, report);
 }
 
 static esp_err_t begin_next_life(const hr_store_t *store, const hr_origin_t *origin,
@@ -646,8 +686,8 @@ static esp_err_t begin_next_life(const hr_store_t *store, const hr_origin_t *ori
                          "already: upload it again", origin->slot, store->partition->label,
                          HR_SLOT_LIVES - 1);
     }
-    return write_mark(store, "undo",
-                      word_offset(store, origin, slot, offsetof(hr_slot_life_t, ended)), 0, report);
+    return write_mark(store, "undo", origin->slot,
+                      word_of(slot, offsetof(hr_slot_life_t, ended)), 0, report);
 }
 
 esp_err_t hr_store_mark_start(const hr_origin_t *origin, hr_report_t *report)
@@ -799,6 +839,7 @@ static void choose(hr_store_update_t *update, const hr_slot_t slots[SLOTS])
     last_sequence = update->sequence;
     written_to = address_of(store, update->slot);
     forget_whole(update->slot);
+    forget_header(update->slot);
 }
 
 esp_err_t hr_store_choose(hr_store_update_t *update, hr_report_t *report)
@@ -939,7 +980,7 @@ static esp_err_t supersede(const hr_store_update_t *update, hr_report_t *report)
     }
     size_t word = slot.format == HR_SLOT_RAW ? offsetof(hr_elf_header_t, flags)
                                              : offsetof(hr_slot_record_t, sequence);
-    return write_mark(store, "supersede", offset_of(store, other) + (uint32_t)word, 0, report);
+    return write_mark(store, "supersede", other, word, 0, report);
 }
 
 static esp_err_t write_header(const hr_store_update_t *update, hr_report_t *report)
