@@ -471,11 +471,24 @@ static void print_pending(void)
     printf("pending %s size=%" PRIu32 "\n", is_pending ? "yes" : "no", pending.size);
 }
 
+/* What is done to the flash from outside is done while the device is off: nothing that it has read
+   before counts, as with a load to which no update has led. */
+static void forget_flash(void)
+{
+    hr_store_t store;
+    hr_candidates_t candidates;
+    hr_report_t unused;
+    for (int i = 0; i < 2 && hr_store_open(&store, "hotreload", &unused) == ESP_OK; i++) {
+        hr_candidates_begin(&candidates, &store, &unused);
+    }
+}
+
 static void program_raw(uint32_t offset, const char *path)
 {
     file_t file = read_file(path);
     flash_program_raw(offset, file.data, (uint32_t)file.size);
     free(file.data);
+    forget_flash();
 }
 
 /* As often as a task calls that does not care about the result. */
@@ -919,6 +932,7 @@ static void run_step(char *step)
         flash_set_operations(FLASH_OPERATIONS_UNLIMITED, FLASH_TORN_HALF);
     } else if (strcmp(step, "corrupt") == 0) {
         flash_corrupt(number(value));
+        forget_flash();
     } else if (strcmp(step, "wear_out") == 0) {
         flash_wear_out(number(value));
     } else if (strcmp(step, "firmware") == 0) {

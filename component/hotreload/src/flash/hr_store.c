@@ -111,10 +111,17 @@ static struct {
     uint32_t address; /* of the slot; NO_ADDRESS: not known */
     hr_slot_header_t header;
 } headers[SLOTS] = {{.address = NO_ADDRESS}, {.address = NO_ADDRESS}};
+static bool is_updated; /* since the last load: what it has to read was read for the update */
 
 static void forget_header(uint32_t index)
 {
     headers[index].address = NO_ADDRESS;
+}
+
+static void keep_header(const hr_store_t *store, uint32_t index, const hr_slot_header_t *header)
+{
+    headers[index].header = *header;
+    headers[index].address = address_of(store, index);
 }
 
 /* Not kept of a slot that is being written to, as that is not done under the lock. */
@@ -132,8 +139,7 @@ static esp_err_t read_header(const hr_store_t *store, uint32_t index, hr_slot_he
         return reject_flash(store, err, "read", offset, report);
     }
     if (written_to != address) {
-        headers[index].header = *header;
-        headers[index].address = address;
+        keep_header(store, index, header);
     }
     return ESP_OK;
 }
@@ -279,17 +285,18 @@ bool hr_store_is_judgement(esp_err_t err)
     return err > HOTRELOAD_ERR_BASE && err < HOTRELOAD_ERR_BASE + 0x1000;
 }
 
+/* Maps the slot up to the end of the ELF, which begins at `at` in it. */
 static esp_err_t map(const hr_store_t *store, uint32_t index, uint32_t at, uint32_t size,
                      hr_store_view_t *view, hr_report_t *report)
 {
     const void *data;
-    uint32_t offset = offset_of(store, index) + at;
-    esp_err_t err = esp_partition_mmap(store->partition, offset, size, ESP_PARTITION_MMAP_DATA,
-                                       &data, &view->handle);
+    uint32_t offset = offset_of(store, index);
+    esp_err_t err = esp_partition_mmap(store->partition, offset, at + size,
+                                       ESP_PARTITION_MMAP_DATA, &data, &view->handle);
     if (err != ESP_OK) {
         return reject_flash(store, err, "mmap", offset, report);
     }
-    view->data = data;
+    view->data = (const uint8_t *)data + at;
     view->size = size;
     view->origin = (hr_origin_t) {.partition = store->partition, .slot = index};
     return ESP_OK;
@@ -382,9 +389,10 @@ static esp_err_t map_slot(const hr_store_t *store, uint32_t index, const hr_slot
 static void forget_headers(void)
 {
     hr_lock_take(&lock);
-    for (uint32_t i = 0; i < SLOTS; i++) {
+    for (uint32_t i = 0; !is_updated && i < SLOTS; i++) {
         forget_header(i);
     }
+    is_updated = false;
     hr_lock_give(&lock);
 }
 
@@ -983,22 +991,37 @@ static esp_err_t supersede(const hr_store_update_t *update, hr_report_t *report)
     return write_mark(store, "supersede", other, word, 0, report);
 }
 
-static esp_err_t write_header(const hr_store_update_t *update, hr_report_t *report)
+/* What is mapped of the flash is what it has kept. */
+static esp_err_t write_header(const hr_store_update_t *update, const hr_store_view_t *view,
+                              hr_report_t *report)
 {
+    const hr_store_t *store = update->store;
     const hr_identity_t firmware = hr_firmware_identity();
+    uint32_t offset = offset_of(store, update->slot);
     hr_slot_header_t header = hr_slot_header(update->sequence, update->size, update->hash,
                                              update->crc, &firmware);
-    return write_flash(update->store, "commit", offset_of(update->store, update->slot), &header,
-                       sizeof(header), report);
+    esp_err_t err = write_flash(store, "commit", offset, &header, sizeof(header), report);
+    if (err != ESP_OK) {
+        return err;
+    }
+    if (memcmp(view->data - HR_SLOT_HEADER_SIZE, &header, sizeof(header)) != 0) {
+        return hr_reject(report, HOTRELOAD_ERR_STORE,
+                         "partition %s: the header at offset 0x%" PRIx32 " is not as it was "
+                         "written: the flash is worn out", store->partition->label, offset);
+    }
+    keep_header(store, update->slot, &header);
+    is_updated = true;
+    return ESP_OK;
 }
 
-esp_err_t hr_store_commit(const hr_store_update_t *update, hr_report_t *report)
+esp_err_t hr_store_commit(const hr_store_update_t *update, const hr_store_view_t *view,
+                          hr_report_t *report)
 {
     hr_lock_take(&lock);
     /* in this order: between the two a superseded module without a newer one is still used */
     esp_err_t err = update->supersedes ? supersede(update, report) : ESP_OK;
     if (err == ESP_OK) {
-        err = write_header(update, report);
+        err = write_header(update, view, report);
     }
     if (err == ESP_OK) {
         set_whole(update->store, update->slot);

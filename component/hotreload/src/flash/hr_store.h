@@ -167,8 +167,9 @@ esp_err_t hr_store_add(hr_store_update_t *update, uint32_t size, hr_report_t *re
 esp_err_t hr_store_map_update(hr_store_update_t *update, hr_store_view_t *view,
                               hr_report_t *report);
 
-/* Makes the update the newest; hr_store_map_update() has to have succeeded. */
-esp_err_t hr_store_commit(const hr_store_update_t *update, hr_report_t *report);
+/* Makes the update the newest; `view` is that of hr_store_map_update(). */
+esp_err_t hr_store_commit(const hr_store_update_t *update, const hr_store_view_t *view,
+                          hr_report_t *report);
 
 /* Nothing is written any more, whatever came of it. There is one update at a time. */
 void hr_store_end(void);

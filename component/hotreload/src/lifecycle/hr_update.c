@@ -226,9 +226,9 @@ esp_err_t hr_update_check_image(const void *data, size_t size, const hr_exports_
     return err == ESP_OK ? hr_memory_esp_check(&image, report) : err;
 }
 
-static esp_err_t make_newest(hr_update_t *update)
+static esp_err_t make_newest(hr_update_t *update, const hr_store_view_t *view)
 {
-    esp_err_t err = hr_store_commit(&update->flash, &update->report);
+    esp_err_t err = hr_store_commit(&update->flash, view, &update->report);
     if (err == ESP_OK) {
         hr_pending_t pending = {
             .partition = update->store.partition,
@@ -269,8 +269,11 @@ static esp_err_t commit(hr_update_t *update, const hr_exports_t *exports, const 
     if (err == ESP_OK) {
         err = hr_update_check_image(view.data, view.size, exports, &update->report);
     }
+    if (err == ESP_OK) {
+        err = make_newest(update, &view);
+    }
     hr_store_unmap(&view);
-    return err == ESP_OK ? make_newest(update) : err;
+    return err;
 }
 
 esp_err_t hr_update_commit(hr_update_t *update, const hr_exports_t *exports, const uint8_t *hash)
