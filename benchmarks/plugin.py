@@ -1,7 +1,8 @@
 """What a benchmark gets, and what becomes of a run; `ci/bench` gives it to pytest.
 
 A benchmark is a file `bench_NAME.py` with a function `bench_NAME`. It takes `compare` and `rounds`
-beside the fixtures of the harness, and is found by its name.
+beside the fixtures of the harness, and is found by its name. One that is marked `nightly` is left
+out unless it is named.
 """
 
 import argparse
@@ -30,7 +31,7 @@ def _rounds(text: str) -> int:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("benchmarks")
-    group.addoption("--only", action="append", metavar="NAME", help="this benchmark, and no other")
+    group.addoption("--only", action="append", metavar="NAME", help="this benchmark")
     group.addoption(
         "--rounds", type=_rounds, default=ROUNDS, help=f"of each way, {ROUNDS} unless given"
     )
@@ -46,6 +47,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     only = config.getoption("only")
     if not only:
+        items[:] = [item for item in items if item.get_closest_marker("nightly") is None]
         return
     names = {item: item.path.stem.removeprefix(PREFIX) for item in items}
     for unknown in sorted({*only} - {*names.values()}):

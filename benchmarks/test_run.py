@@ -85,6 +85,17 @@ def test_all_unless_one_is_named(folder: Path) -> None:
     assert len(results["comparisons"][0]["rows"][0]["ways"]["slow"]["values"]) == 5
 
 
+def test_one_that_takes_hours_runs_when_it_is_named(folder: Path) -> None:
+    benchmark = folder / "bench_other.py"
+    marked = "import pytest\n\n@pytest.mark.nightly" + benchmark.read_text()
+    benchmark.write_text(marked)
+    for options, names in (((), ["copy"]), (("--only", "other"), ["other"])):
+        done = run(folder, "-W", "ignore::pytest.PytestUnknownMarkWarning", *options)
+        results = json.loads((folder / "results" / "results.json").read_text())
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert [one["benchmark"] for one in results["comparisons"]] == names
+
+
 @pytest.mark.parametrize(
     ("options", "told"),
     [
@@ -100,14 +111,17 @@ def test_wrong_call_is_told(folder: Path, options: tuple[str, ...], told: str) -
 
 def test_each_benchmark_is_found_and_described() -> None:
     """And `ci/bench` finds nothing else."""
+    files = [path.stem for path in (ROOT / "benchmarks").glob("bench_*.py")]
     text = (ROOT / "benchmarks" / "README.md").read_text()
     table = text.partition("| benchmark |")[2].partition("\n\n")[0]
     described = re.findall(r"^\| `(\w+)` \|", table, re.M)
+    names = [f"--only={name}" for name in described]
     done = subprocess.run(
-        [ROOT / "ci" / "bench", "--collect-only", "-qq"],
+        [ROOT / "ci" / "bench", "--collect-only", "-qq", *names],
         env={name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")},
         capture_output=True,
         text=True,
     )
     found = re.findall(r"^benchmarks/bench_(\w+)\.py: \d+$", done.stdout, re.M)
     assert (done.returncode, sorted(described)) == (0, sorted(found)), done.stderr
+    assert sorted(files) == [f"bench_{name}" for name in sorted(described)]
