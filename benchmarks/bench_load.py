@@ -6,6 +6,7 @@ each function that the firmware calls: a loop of the compiler, on the same board
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from operator import attrgetter
 
 import pytest
 
@@ -15,6 +16,7 @@ from pytest_embedded_hotreload.api import Device, Lane, Module, Variant
 from pytest_embedded_hotreload.dynamic import DynamicTable
 from scenarios.bench import Bench
 from scenarios.load_modules import (
+    DIGITS,
     Point,
     code,
     constants,
@@ -22,9 +24,11 @@ from scenarios.load_modules import (
     functions,
     literals,
     loaded,
+    objects,
     pointers,
     quiet,
     slopes,
+    static,
     symbols,
 )
 
@@ -34,8 +38,10 @@ class Kind:
     """Modules that have more and more of one thing."""
 
     unit: str
-    source: Callable[[int], str]
+    source: Callable[..., str]
     counts: tuple[int, ...]
+    content: Callable[[Module], bytes] = attrgetter("data")
+    digits: int = DIGITS
 
 
 KINDS = (
@@ -45,7 +51,10 @@ KINDS = (
     Kind("a relocation in text", literals, (100, 1_000, 10_000)),
     Kind("a relocation of an address of the firmware", firmwares, (100, 1_000, 10_000)),
     Kind("a relocation with a symbol", symbols, (100, 1_000, 10_000)),
+    Kind("a static relocation", objects, (100, 1_000, 10_000), static),
     Kind("a function that the firmware calls", functions, (10, 100, 1_000)),
+    Kind("a function with a name of 32 characters", functions, (10, 100, 1_000), digits=25),
+    Kind("a function with a name of 64 characters", functions, (10, 100, 1_000), digits=57),
 )
 
 
@@ -72,11 +81,11 @@ def add(one_more: Comparison, modules: Comparison, kind: Kind, found: list[dict[
 def points(bench: Bench, lane: Lane, variant: Variant, kind: Kind) -> Iterator[dict[str, int]]:
     """Instructions of each way, for each size."""
     for count in kind.counts:
+        exports, digits = (count, (kind.digits,)) if kind.source is functions else (1, ())
         module = variant(
-            text=kind.source(count), base=False, name=f"{kind.source.__name__}_{count}"
+            text=kind.source(count, *digits), base=False, name=f"{kind.source.__name__}_{count}"
         )
-        exports = count if kind.source is functions else 1
-        cost = bench.cost(module.data, exports)
+        cost = bench.cost(kind.content(module), exports, *digits)
         assert (cost.error, cost.wrong) == ("ESP_OK", 0)
         words = len(list(DynamicTable(module.data).relocations())) + exports
         floor = bench.copy_cycles(copied(module), words)

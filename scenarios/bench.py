@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pytest_embedded_hotreload.api import Address, ConditionNotMet, Device, Module, Variant
+from scenarios.load_modules import DIGITS
 
 #: for the old modules of a soak to be freed, once nobody calls them any more
 FREED_SECONDS = 10.0
@@ -349,12 +350,13 @@ class Bench:
         """`hotreload_load_from_buffer()`, the buffer `shift` bytes off alignment."""
         return self._result("load-from-ram", elf, shift=shift, psram=int(psram))
 
-    def cost(self, elf: bytes = b"", exports: int = 0) -> LoadCost:
+    def cost(self, elf: bytes = b"", exports: int = 0, digits: int = DIGITS) -> LoadCost:
         """Load from RAM, or without an ELF from flash, and unload; any module loaded before goes.
 
-        The functions that the firmware wants are `export_0000` and so on, and return their number.
+        The functions that the firmware wants are `export_0000` and so on, with numbers of so many
+        digits, and return their number.
         """
-        return LoadCost(**self._probe.post("cost", elf, exports=exports))
+        return LoadCost(**self._probe.post("cost", elf, exports=exports, digits=digits))
 
     def copy_cycles(self, size: int, words: int) -> int:
         """Cycles to copy `size` bytes of RAM, and to store so many words to where they are now."""

@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Sequence
 from itertools import pairwise
+from operator import attrgetter
 
 import pytest
 
+from benchmarks.bench_calls import CALLS, SIGNATURES
 from benchmarks.kept import Kept
 from pytest_embedded_hotreload.api import Device, Lane, Module, Variant
 from scenarios.bench import Bench, LoadCost
 from scenarios.load_modules import (
+    DIGITS,
     Point,
     code,
     constants,
@@ -16,9 +19,11 @@ from scenarios.load_modules import (
     functions,
     literals,
     loaded,
+    objects,
     pointers,
     quiet,
     slopes,
+    static,
     symbols,
 )
 
@@ -29,14 +34,16 @@ EXTRA_RAM = 512
 EXTRA_RAM_PER_EXPORT = 4
 
 Figure = Callable[[str], None]
+#: what a module is as the build makes it
+LINKED = attrgetter("data")
 
 
 @pytest.fixture
-def load_cost(bench: Bench) -> Callable[[Module, int], LoadCost]:
+def load_cost(bench: Bench) -> "LoadCostOf":
     """Load a module that has to work, and leave nothing behind."""
 
-    def load(module: Module, exports: int = 1) -> LoadCost:
-        cost = bench.cost(module.data, exports)
+    def load(elf: bytes, exports: int = 1, digits: int = DIGITS) -> LoadCost:
+        cost = bench.cost(elf, exports, digits)
         assert cost.error == "ESP_OK"
         assert cost.wrong == 0
         assert (cost.exec_left, cost.data_left) == (0, 0)
@@ -45,7 +52,7 @@ def load_cost(bench: Bench) -> Callable[[Module, int], LoadCost]:
     return load
 
 
-LoadCostOf = Callable[[Module, int], LoadCost]
+LoadCostOf = Callable[..., LoadCost]
 
 
 def assert_linear(points: Sequence[Point]) -> None:
@@ -59,12 +66,13 @@ def assert_linear(points: Sequence[Point]) -> None:
 @quiet
 @pytest.mark.icount
 @pytest.mark.parametrize(
-    ("source", "told"),
+    ("source", "content", "told"),
     [
-        (pointers, "a relocation in data"),
-        (literals, "a relocation in text"),
-        (symbols, "a relocation with a symbol"),
-        (firmwares, "a relocation of an address of the firmware"),
+        (pointers, LINKED, "a relocation in data"),
+        (literals, LINKED, "a relocation in text"),
+        (symbols, LINKED, "a relocation with a symbol"),
+        (firmwares, LINKED, "a relocation of an address of the firmware"),
+        (objects, static, "a static relocation"),
     ],
 )
 def test_instructions_per_relocation(
@@ -74,12 +82,13 @@ def test_instructions_per_relocation(
     figure: Figure,
     kept: Kept,
     source: Callable[[int], str],
+    content: Callable[[Module], bytes],
     told: str,
 ) -> None:
     points = []
     for count in (10, 100, 1_000, 10_000):
         module = variant(text=source(count), base=False, name=f"{source.__name__}_{count}")
-        points.append(Point(count, lane.instructions(load_cost(module, 1).cycles)))
+        points.append(Point(count, lane.instructions(load_cost(content(module)).cycles)))
 
     assert_linear(points)
     for count, instructions in ((p.units, p.instructions) for p in points):
@@ -90,19 +99,35 @@ def test_instructions_per_relocation(
 
 @quiet
 @pytest.mark.icount
+@pytest.mark.parametrize(
+    ("characters", "told"),
+    [
+        (11, "a function that the firmware calls"),
+        (32, "a function with a name of 32 characters"),
+        (64, "a function with a name of 64 characters"),
+    ],
+)
 def test_instructions_per_export(
-    lane: Lane, variant: Variant, load_cost: LoadCostOf, figure: Figure, kept: Kept
+    lane: Lane,
+    variant: Variant,
+    load_cost: LoadCostOf,
+    figure: Figure,
+    kept: Kept,
+    characters: int,
+    told: str,
 ) -> None:
     points = []
-    for count in (1, 10, 100, 1_000, 2_000):
-        module = variant(text=functions(count), base=False, name=f"functions_{count}")
-        points.append(Point(count, lane.instructions(load_cost(module, count).cycles)))
+    digits = characters - len("export_")
+    for count in (1, 10, 100, 1_000):
+        module = variant(text=functions(count, digits), base=False, name=f"functions_{count}")
+        cost = load_cost(module.data, count, digits)
+        points.append(Point(count, lane.instructions(cost.cycles)))
 
     assert_linear(points)
     for count, instructions in ((p.units, p.instructions) for p in points):
-        figure(f"{count} exports: {instructions} instructions")
-    figure(f"{slopes(points)[-1]:.0f} instructions per export")
-    kept.check("a function that the firmware calls", {"instructions": slopes(points)[-1]})
+        figure(f"{count} exports of {characters} characters: {instructions} instructions")
+    figure(f"{slopes(points)[-1]:.0f} instructions: {told}")
+    kept.check(told, {"instructions": slopes(points)[-1]})
 
 
 @quiet
@@ -122,7 +147,7 @@ def test_instructions_per_byte(
     points = []
     for size in (1_000, 10_000, 80_000):
         module = variant(text=source(size), base=False, name=f"{source.__name__}_{size}")
-        points.append(Point(size, lane.instructions(load_cost(module, 1).cycles)))
+        points.append(Point(size, lane.instructions(load_cost(module.data).cycles)))
 
     assert_linear(points)
     figure(f"{slopes(points)[-1]:.2f} instructions per byte of {source.__name__}")
@@ -158,6 +183,19 @@ def test_instructions_of_a_load_from_flash(
     kept.check(told, {"instructions": slopes(points)[-1]})
 
 
+@quiet
+@pytest.mark.icount
+def test_instructions_per_call(bench: Bench, lane: Lane, figure: Figure, kept: Kept) -> None:
+    found = {}
+    for case, (function, first) in SIGNATURES.items():
+        cycles = bench.call_cycles(function, CALLS, first)
+        found[f"{case}/stub"] = lane.instructions(cycles.stub) / CALLS
+        found[f"{case}/direct"] = lane.instructions(cycles.direct) / CALLS
+    more = [found[f"{case}/stub"] - found[f"{case}/direct"] for case in SIGNATURES]
+    figure(f"{min(more):.0f} to {max(more):.0f} instructions more by a call through a stub")
+    kept.check("a call", found)
+
+
 def test_memory_of_a_loaded_module(variant: Variant, load_cost: LoadCostOf, figure: Figure) -> None:
     modules = {
         "smallest": (variant(text=functions(1), base=False, name="functions_1"), 1),
@@ -167,7 +205,7 @@ def test_memory_of_a_loaded_module(variant: Variant, load_cost: LoadCostOf, figu
         "40 KB of code": (variant(text=code(40_000), base=False, name="code_40000"), 1),
     }
     for name, (module, exports) in modules.items():
-        cost = load_cost(module, exports)
+        cost = load_cost(module.data, exports)
         sections = sum(segment["p_memsz"] for segment in loaded(module))
         extra = cost.exec + cost.data - sections
         figure(f"RAM, {name}: {sections} bytes of sections and {extra} more")

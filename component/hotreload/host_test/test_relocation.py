@@ -190,34 +190,43 @@ class Sequence:
     """Relocations of any kinds in any order, each of a word of its own, at any alignment."""
 
     relocs: list[Reloc]
-    data: bytearray
-    expected: bytearray
+    content: dict[int, bytearray]  # by link address
+    expected: dict[int, bytearray]
 
     @classmethod
     def of(cls, rng: random.Random) -> Sequence:
         count = rng.randint(1, 60)
-        sequence = cls([], bytearray(8 * count), bytearray(8 * count))
+        text, data = FUNCTION + bytes(8 * count), bytes(8 * count)
+        sequence = cls([], *({TEXT: bytearray(text), DATA: bytearray(data)} for _ in range(2)))
         places = [8 * i + rng.choice((0, 0, 0, 1, 2, 3)) for i in range(count)]
         rng.shuffle(places)
-        kind, symbol = R_RELATIVE, 0
+        segment, kind, symbol = (
+            rng.choice((TEXT, DATA)),
+            rng.choice([*NAMES]),
+            rng.choice([*VALUES]),
+        )
         for place in places:
             if rng.random() < 0.5:  # or it goes on as it was
+                segment = rng.choice((TEXT, DATA))
                 kind = rng.choice([*NAMES])
-                symbol = rng.choice([*VALUES]) if kind in OF_SYMBOLS else 0
-            sequence._add(place, kind, symbol, rng)
+                symbol = rng.choice([*VALUES])
+            at = place + (len(FUNCTION) if segment == TEXT else 0)
+            sequence._add(segment, at, kind, symbol, rng.randrange(0, 8))
         return sequence
 
-    def _add(self, place: int, kind: int, symbol: int, rng: random.Random) -> None:
-        link, run = VALUES[symbol or rng.choice([*VALUES])]
-        addend = rng.randrange(0, 8)
-        in_place = link if kind == R_RELATIVE else rng.getrandbits(32)
-        struct.pack_into("<I", self.data, place, in_place)
-        written = run + addend if kind in OF_SYMBOLS or kind == R_RELATIVE else in_place
-        struct.pack_into("<I", self.expected, place, written)
-        self.relocs.append(Reloc(DATA + place, kind, symbol, addend))
+    def _add(self, segment: int, at: int, kind: int, symbol: int, addend: int) -> None:
+        """`symbol` says what a RELATIVE one leads to as well."""
+        link, run = VALUES[symbol]
+        in_place = link if kind == R_RELATIVE else 0xDEADBEEF
+        struct.pack_into("<I", self.content[segment], at, in_place)
+        moves = kind in OF_SYMBOLS or kind == R_RELATIVE
+        struct.pack_into("<I", self.expected[segment], at, run + addend if moves else in_place)
+        number = symbol if kind in OF_SYMBOLS else 0
+        self.relocs.append(Reloc(segment + at, kind, number, addend))
 
     def load(self, host: Host) -> Run:
-        elf = ModuleBuilder(data=bytes(self.data), rela=self.relocs, symbols=SYMBOLS).build()
+        text, data = (bytes(content) for content in self.content.values())
+        elf = ModuleBuilder(text=text, data=data, rela=self.relocs, symbols=SYMBOLS).build()
         return host.load(elf, ["f"], PLACE)
 
 
@@ -226,7 +235,7 @@ def test_any_sequence(host: Host, seed: int) -> None:
     sequence = Sequence.of(random.Random(seed))
     run = sequence.load(host)
     assert run.result("load") == "ESP_OK", run.output
-    assert run.images[DATA_AT] == sequence.expected
+    assert run.images == {TEXT_AT: sequence.expected[TEXT], DATA_AT: sequence.expected[DATA]}
     (line,) = [line for line in run.lines("HR") if " relocate " in line]
     counts = Counter(reloc.type for reloc in sequence.relocs)
     assert {f"{name}={counts[kind]}" for kind, name in NAMES.items()} < {*line.split()}
@@ -253,8 +262,9 @@ def test_bad_one_in_any_sequence_is_named(host: Host, seed: int) -> None:
 
 
 def test_types_that_change_nothing(host: Host) -> None:
+    """Whatever they would lead to."""
     data = words(1, 2, 3, 4)
-    relocs = [Reloc(DATA, R_NONE), Reloc(0, R_RTLD, addend=1)]
+    relocs = [Reloc(TEXT, R_NONE), Reloc(DATA, R_NONE, 0, DATA), Reloc(0, R_RTLD, addend=1)]
     assert load_data(host, data, relocs) == data
 
 

@@ -12,15 +12,14 @@
 #include "probe.h"
 #include "reloadable_util.h"
 
-#define NAME_SIZE 20
 #define RETIRE_MS 2000
 
-/* a symbol table as the build generates one, for functions `export_0000` and so on, each of which
- * returns its number */
+/* a symbol table as the build generates one, for functions `export_0000` and so on, of as many digits
+ * as are wanted, each of which returns its number */
 typedef struct {
     uint32_t *addresses;
     const char **names; /* NULL-terminated */
-    char (*texts)[NAME_SIZE];
+    char *texts;
     size_t count;
 } table_t;
 
@@ -38,18 +37,20 @@ typedef struct {
     uint32_t wrong; /* functions that did not return their number */
 } cost_t;
 
-static bool table_make(table_t *table, size_t count)
+static bool table_make(table_t *table, size_t count, size_t digits)
 {
     table->count = count;
     table->addresses = calloc(count + 1, sizeof(*table->addresses));
     table->names = calloc(count + 1, sizeof(*table->names));
-    table->texts = calloc(count + 1, sizeof(*table->texts));
+    size_t size = sizeof("export_") + digits;
+    table->texts = calloc(count + 1, size);
     if (table->addresses == NULL || table->names == NULL || table->texts == NULL) {
         return false;
     }
     for (size_t i = 0; i < count; i++) {
-        snprintf(table->texts[i], NAME_SIZE, "export_%04u", (unsigned)i);
-        table->names[i] = table->texts[i];
+        char *name = table->texts + i * size;
+        snprintf(name, size, "export_%0*u", (int)digits, (unsigned)i);
+        table->names[i] = name;
     }
     return true;
 }
@@ -139,7 +140,7 @@ static esp_err_t send_cost(httpd_req_t *request, const cost_t *cost)
     return hotreload_probe_reply_send(request, &reply);
 }
 
-/* exports=..: loads the body, or without one what the partition has, instead of the module that
+/* exports=.. digits=..: loads the body, or without one what the partition has, instead of the module that
  * is loaded, and unloads it again */
 esp_err_t probe_handle_cost(httpd_req_t *request)
 {
@@ -148,7 +149,8 @@ esp_err_t probe_handle_cost(httpd_req_t *request)
     table_t table;
     cost_t cost = {.error = ESP_ERR_NO_MEM};
     unload();
-    if (table_make(&table, hotreload_probe_query_number(request, "exports", 0))
+    if (table_make(&table, hotreload_probe_query_number(request, "exports", 0),
+                   hotreload_probe_query_number(request, "digits", 4))
         && (elf != NULL || size == 0)) {
         cost = measure(elf, size, &table);
     }

@@ -19,6 +19,7 @@ from .kept import keep
 from .mac import sign, with_signature_of
 from .manifest import Manifest
 from .names import demangled
+from .order import sort_symbols
 from .refusals import INFO, check_linked
 from .sets import borrowed, set_script, tables, without_ends
 from .sizes import summary
@@ -116,10 +117,11 @@ def link(
     exports = module_image.exported_functions(image)
     if not exports:
         raise ModuleError(_NO_EXPORT.format(manifest.component))
-    stripped = _sign(manifest, module_image.strip(image.data))
+    elf = sort_symbols(image)
+    stripped = _sign(manifest, module_image.strip(elf))
     told = summary(manifest, image, stripped, len(exports))
     write_atomically(output, stripped)
-    write_atomically(unstripped, with_signature_of(image.data, stripped))
+    write_atomically(unstripped, with_signature_of(elf, stripped))
     return Module(output, unstripped, exports, _warnings(manifest, exports), said, told)
 
 

@@ -37,18 +37,19 @@ typedef struct {
     uint32_t moved; /* by so many bytes when the module is placed */
 } target_t;
 
+/* What those that follow each other mostly have in common. */
 typedef struct {
-    /* what relocations with the same r_info have in common */
+    /* with the same r_info */
     uint32_t info;
-    bool in_place; /* the value in place is added to the addend; otherwise that of the symbol is */
-    uint32_t symbol;
-    const target_t *first; /* the sum leads to one of these */
+    bool in_place;   /* the addend is added to the value in place, */
+    uint32_t symbol; /* or else to this one */
+    const target_t *first; /* where the sum may lead to */
     const target_t *end;
     /* the segment that the last one was about */
     uint32_t link; /* words that begin here */
     uint32_t size; /* or less than this behind it */
     uintptr_t words;
-    /* those of the module, and then those of the chip */
+    /* those of the module, and then those of what does not move */
     uint32_t own_count;
     uint32_t count;
     target_t targets[HR_SEGMENTS_MAX + HR_CHIP_PLACES];
@@ -94,8 +95,8 @@ static void set_relative(known_t *known)
     known->end = known->targets + known->count;
 }
 
-/* From relocation `i` of a table on, the number of the first that is not like the one before: with the
-   same r_info, of an aligned word of the same segment, and with a sum that leads to a target. Those in front of it are applied, or else need no
+/* From relocation `i` of a table on, the number of the first that has another r_info, is not about an
+   aligned word of the segment, or leads to no target. Those in front of it are applied, or else need no
    further check. A function of its own, for what it uses stays in registers then. */
 static __attribute__((noinline)) uint32_t go_on(const hr_image_t *image, hr_table_t table, uint32_t i,
                                                 const known_t *known, bool apply)
@@ -144,7 +145,8 @@ static uint32_t value_of(const hr_elf_symbol_t *symbol)
     return symbol->shndx != HR_ELF_SHN_UNDEF ? symbol->value : 0; /* weak and nowhere defined: 0 */
 }
 
-/* `segment` is the one that the relocation before was about, and receives that of this one. */
+/* `segment` is the one that the relocation before was about, and receives that of this one; `known`
+   receives what it has in common with the next one. */
 static esp_err_t check_entry(const hr_image_t *image, uint32_t index, const hr_elf_rela_t *rela,
                              known_t *known, const hr_segment_t **segment, hr_report_t *report)
 {
@@ -207,7 +209,7 @@ static esp_err_t check_entry(const hr_image_t *image, uint32_t index, const hr_e
 esp_err_t hr_reloc_check(const hr_image_t *image, uint32_t *total, hr_report_t *report)
 {
     const hr_segment_t *segment = image->segments;
-    known_t known = {.own_count = image->load_count, .first = known.targets};
+    known_t known = {.own_count = image->load_count};
     set_words(&known, segment->link, segment->file_size, image->data + segment->offset);
     for (uint32_t i = image->load_count; i > 0; i--) { /* most lead to data, which comes last */
         const hr_segment_t *own = &image->segments[i - 1];
@@ -216,6 +218,7 @@ esp_err_t hr_reloc_check(const hr_image_t *image, uint32_t *total, hr_report_t *
     for (size_t i = 0; i < HR_CHIP_PLACES; i++) {
         add_target(&known, hr_chip_places[i].start, hr_chip_places[i].size, 0);
     }
+    set_relative(&known); /* most are */
     *total = 0;
     for (uint32_t t = 0; t < HR_RELOCATION_TABLES; t++) {
         hr_table_t table = image->relocations[t];
@@ -297,7 +300,7 @@ void hr_reloc_apply(const hr_image_t *image, const hr_placement_t *placement,
                     hr_reloc_counts_t *counts)
 {
     const hr_placed_t *segment = placement->segments;
-    known_t known = {.first = known.targets};
+    known_t known = {0};
     set_words(&known, segment->link, segment->size, segment->memory);
     uint32_t low = UINT32_MAX;
     uint32_t high = 0;
@@ -310,6 +313,7 @@ void hr_reloc_apply(const hr_image_t *image, const hr_placement_t *placement,
     if (low >= HR_REACH && high <= UINT32_MAX - HR_REACH) { /* what is far from all is the firmware's */
         add_target(&known, high + HR_REACH, (low - HR_REACH) - (high + HR_REACH), 0);
     }
+    set_relative(&known);
     *counts = (hr_reloc_counts_t) {0};
     for (uint32_t t = 0; t < HR_RELOCATION_TABLES; t++) {
         hr_table_t table = image->relocations[t];
