@@ -26,6 +26,8 @@ OPTIONS = [
 PATHS = [str(TESTS), str(Path("component") / "hotreload" / "tools")]
 #: as long as tests took in the run that counts, those of a mutant may take together
 SECONDS = 30
+#: of a function of tests, so many of its parameters are run to count
+PARAMETERS = 12
 
 
 @dataclass(frozen=True)
@@ -55,13 +57,20 @@ class Covered:
         return cls(seconds, lines)
 
     def tests(self, source: Source, mutant: Mutant) -> dict[str, list[str]]:
-        """By program the tests that execute the line of a mutant."""
+        """By program the tests that execute the line of a mutant, or else its function.
+
+        Not all parameters of a test were counted: one that was not may execute the line.
+        """
         found = {}
-        for program, files in self.lines.items():
-            of_file = files.get(source.file, {})
-            tests = {test for line in _places(source, mutant, of_file) for test in of_file[line]}
-            if tests:
-                found[program] = sorted(tests)
+        for places in (_places, _function_of):
+            for program, files in self.lines.items():
+                of_file = files.get(source.file, {})
+                lines = places(source, mutant, of_file)
+                tests = {test for line in lines for test in of_file[line]}
+                if tests:
+                    found[program] = sorted(tests)
+            if found:
+                break
         return found
 
     def in_time(self, tests: set[str], first: list[str]) -> list[str]:
@@ -83,6 +92,11 @@ def _places(source: Source, mutant: Mutant, of_file: dict[int, list[str]]) -> li
     lines = source.functions[mutant.function]
     near = [line for line in of_file if line in lines and line <= mutant.line]
     return [max(near)] if near else [line for line in of_file if line in lines]
+
+
+def _function_of(source: Source, mutant: Mutant, of_file: dict[int, list[str]]) -> list[int]:
+    lines = source.functions.get(mutant.function, ())
+    return [line for line in of_file if line in lines]
 
 
 def covered(root: Path, folder: Path, *, keep: bool = False) -> Covered:
@@ -157,8 +171,8 @@ def _run_counting(root: Path, build: Path, counts: Path, files: list[Path]) -> d
     done = subprocess.run(
         [*command, *names], cwd=root, env=environment, capture_output=True, text=True, check=False
     )
-    if not out.exists():
-        raise RuntimeError(f"the host tests were not run:\n{done.stdout}{done.stderr}")
+    if done.returncode:
+        raise RuntimeError(f"the host tests fail without a mutant:\n{done.stdout}{done.stderr}")
     seconds: dict[str, float] = json.loads(out.read_text())
     return seconds
 
@@ -169,23 +183,33 @@ class _Separate:
     def __init__(self, counts: Path) -> None:
         self.counts = counts
         self.seconds: dict[str, float] = defaultdict(float)
-        self.failed: set[str] = set()
+        self.factors: dict[str, float] = {}
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Of many parameters some that lie apart."""
+        functions: dict[str, list[pytest.Item]] = defaultdict(list)
+        for item in items:
+            functions[_function(item.nodeid)].append(item)
+        kept = []
+        for name, of_function in functions.items():
+            step = max(1, -(-len(of_function) // PARAMETERS))
+            chosen = of_function[::step]
+            self.factors[name] = len(of_function) / len(chosen)
+            kept += chosen
+        items[:] = kept
 
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """The programs that the test runs inherit it."""
         os.environ["GCOV_PREFIX"] = str(self.counts / _name(_function(item.nodeid)))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Without a mutant all have to pass; what does not shows nothing."""
-        name = _function(report.nodeid)
-        self.seconds[name] += report.duration
-        if not report.passed:
-            self.failed.add(name)
+        """Add up."""
+        self.seconds[_function(report.nodeid)] += report.duration
 
     def pytest_sessionfinish(self) -> None:
         """Leave the times."""
-        passed = {name: round(s, 3) for name, s in self.seconds.items() if name not in self.failed}
-        (self.counts / "seconds.json").write_text(json.dumps(passed))
+        whole = {n: round(s * self.factors[n], 3) for n, s in self.seconds.items()}
+        (self.counts / "seconds.json").write_text(json.dumps(whole))
 
 
 def _function(nodeid: str) -> str:

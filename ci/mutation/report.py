@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from ci.mutation.kept import Equivalent
+from ci.mutation.kept import Equivalent, Kind
 from ci.mutation.mutants import Mutant
 from ci.mutation.results import ACCIDENT, KILLED, SURVIVED, Result
 from ci.mutation.sample import interval
@@ -12,14 +12,14 @@ EQUIVALENT = "equivalent"
 KINDS = (KILLED, ACCIDENT, EQUIVALENT, SURVIVED)
 
 
-def kind_of(result: Result, equivalents: Iterable[Equivalent]) -> str:
+def kind_of(result: Result, equivalents: Iterable[Equivalent | Kind]) -> str:
     """What a result counts as."""
     kind = result.outcome.kind
     is_equivalent = kind == SURVIVED and any(each.is_about(result.mutant) for each in equivalents)
     return EQUIVALENT if is_equivalent else kind
 
 
-def summary(results: list[Result], equivalents: list[Equivalent]) -> str:
+def summary(results: list[Result], equivalents: list[Equivalent | Kind]) -> str:
     """How many are killed, and of how many that speaks."""
     counts = Counter(kind_of(result, equivalents) for result in results)
     of = len(results) - counts[EQUIVALENT]
@@ -32,7 +32,7 @@ def summary(results: list[Result], equivalents: list[Equivalent]) -> str:
     )
 
 
-def table(results: list[Result], equivalents: list[Equivalent]) -> str:
+def table(results: list[Result], equivalents: list[Equivalent | Kind]) -> str:
     """A row for each file and for each of its functions, in Markdown."""
     by_file: dict[str, Counter[str]] = {}
     by_function: dict[tuple[str, str], Counter[str]] = {}
@@ -53,7 +53,7 @@ def _row(name: str, counts: Counter[str]) -> str:
     return f"| {name} | {' | '.join(str(counts[kind]) for kind in KINDS)} |"
 
 
-def to_treat(results: list[Result], equivalents: list[Equivalent]) -> str:
+def to_treat(results: list[Result], equivalents: list[Equivalent | Kind]) -> str:
     """What has survived, and what was noticed by accident."""
     lines = []
     for kind in (ACCIDENT, SURVIVED):

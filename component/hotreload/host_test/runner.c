@@ -15,6 +15,7 @@
 #include "http.h"
 #include "elf/hr_identity.h"
 #include "module/hr_module.h"
+#include "server/hr_answer.h"
 #include "server/hr_multipart.h"
 #include "module/hr_retire.h"
 #include "arch/hr_hold.h"
@@ -811,10 +812,38 @@ static void serve(char *value)
     http_open(&given, strncmp(value, "own,", 4) == 0, capacity, number(room));
 }
 
+/* An answer with room for so many bytes, of fields `"<letter>":1` and lists `"<letter>":[1]`, each a
+   character of the second value: lower case for fields, upper case for lists. */
+static void compose(const char *value)
+{
+    size_t size = number(value);
+    hr_answer_t answer = {.body = malloc(size), .size = size};
+    hr_answer_begin(&answer, HR_ANSWER_200);
+    for (const char *c = second(value); *c != 0; c++) {
+        if (*c >= 'a') {
+            hr_answer_add(&answer, "\"%c\":1", *c);
+        } else {
+            hr_answer_add(&answer, "\"%c\":[1", *c);
+            hr_answer_close_list(&answer);
+        }
+    }
+    hr_answer_end(&answer);
+    printf("composed %s %s\n", answer.status, answer.body);
+    free(answer.body);
+}
+
 static bool run_http_step(const char *step, char *value)
 {
     if (strcmp(step, "serve") == 0) {
         serve(value);
+    } else if (strcmp(step, "error") == 0) {
+        hr_report_t report = {.message = "why"};
+        char body[HR_ANSWER_SIZE];
+        hr_answer_t answer = {.body = body, .size = sizeof(body)};
+        hr_answer_error(&answer, (esp_err_t)number(value), &report);
+        printf("error %s %s\n", answer.status, body);
+    } else if (strcmp(step, "compose") == 0) {
+        compose(value);
     } else if (strcmp(step, "close") == 0) {
         http_close();
     } else if (strcmp(step, "request") == 0) {

@@ -32,6 +32,13 @@ def request(
     return f"request={host.file(head.encode() + bytes((13, 10)) + body)}"
 
 
+class Fields(dict[str, Any]):
+    """Of an answer: one that is asked for has to be there."""
+
+    def __missing__(self, name: str) -> Any:
+        raise AssertionError(f"the answer has no {name}: {dict(self)}")
+
+
 @dataclass(frozen=True)
 class Answer:
     status: str
@@ -43,9 +50,11 @@ class Answer:
     before: list[str] = field(default_factory=list)  # what was sent in front of it
 
     @property
-    def body(self) -> dict[str, Any]:
-        read: dict[str, Any] = json.loads(self.text)
-        return read
+    def body(self) -> Fields:
+        try:
+            return Fields(json.loads(self.text))
+        except ValueError as error:
+            raise AssertionError(f"the answer is no JSON, {error}: {self.text}") from None
 
     @property
     def error(self) -> str:
@@ -61,15 +70,19 @@ class Answer:
         return self.status == "200 OK" and self.body["status"] == "ok"
 
 
-def answers(run: Run) -> list[Answer]:
-    """Of all requests, in order."""
+def answers(run: Run, count: int | None = None) -> list[Answer]:
+    """Of all requests, in order; so many are expected."""
     parts = re.split(r"^handled: (\w+).*\n", run.output, flags=re.MULTILINE)
-    return [_parse(text, result) for text, result in zip(parts[::2], parts[1::2], strict=False)]
+    found = [_parse(text, result) for text, result in zip(parts[::2], parts[1::2], strict=False)]
+    assert count in (None, len(found)), f"{len(found)} requests were handled:\n{run.output}"
+    return found
 
 
 def answer(run: Run) -> Answer:
     """Of the last request."""
-    return answers(run)[-1]
+    found = answers(run)
+    assert found, f"no request was handled:\n{run.output}"
+    return found[-1]
 
 
 def _parse(text: str, result: str) -> Answer:

@@ -87,7 +87,7 @@ def test_before_anything_is_loaded(host: Host, status: str) -> None:
 
 def test_loads_are_counted_and_modules_numbered(host: Host, loaded: list[str], status: str) -> None:
     run = host.run(*loaded, "enter=1", "api_reload", status, "leave", "tick", status)
-    inside, left = (a.body for a in answers(run))
+    inside, left = (a.body for a in answers(run, 2))
     assert (inside["module"], inside["loads"], inside["retired"]) == (2, 2, 1)
     assert left["retired"] == 0
 
@@ -169,7 +169,7 @@ def test_confirmed(host: Host, loaded: list[str], status: str) -> None:
 
 def test_last_error_is_the_last_one(host: Host, loaded: list[str], status: str) -> None:
     run = host.run(*loaded, "api_load", status, f"api_buffer={host.file(BROKEN)}", status)
-    first, last = (a.body["last_error"] for a in answers(run))
+    first, last = (a.body["last_error"] for a in answers(run, 2))
     assert first["error"] == "ESP_ERR_INVALID_STATE"
     assert last["error"] == "HOTRELOAD_ERR_MAGIC"
     assert first["message"] != last["message"]
@@ -220,6 +220,6 @@ def test_no_body_is_taken(host: Host, path: str) -> None:
 
 def test_no_memory_for_it(host: Host, loaded: list[str], status: str) -> None:
     run = host.run(*loaded, "fail_at=2", status, status)  # 1: of the step itself
-    failed, good = answers(run)
+    failed, good = answers(run, 2)
     assert failed.error == "507 ESP_ERR_NO_MEM"
     assert good.is_ok

@@ -64,7 +64,7 @@ def test_pieces_of_any_size(host: Host, loaded: list[str], piece: int, is_form: 
 def test_reload_follows(host: Host, loaded: list[str], server: str) -> None:
     upload = request(host, "POST /upload-and-reload", body=NEWER)
     run = host.run(*loaded, upload, request(host, "GET /status"))
-    done, status = answers(run)
+    done, status = answers(run, 2)
     assert done.is_ok
     assert (done.body["module"], done.body["size"]) == (2, len(NEWER))
     assert status.body["hash"] == sha(NEWER)
@@ -74,7 +74,7 @@ def test_reload_follows(host: Host, loaded: list[str], server: str) -> None:
 def test_reload_that_fails_is_told(host: Host, loaded: list[str]) -> None:
     upload = request(host, "POST /upload-and-reload", body=NEWER)
     run = host.run(*loaded, "handover=veto", upload, request(host, "GET /status"))
-    done, status = answers(run)
+    done, status = answers(run, 2)
     assert done.error == "500 ESP_ERR_TIMEOUT"
     assert status.body["module"] == 1
 
@@ -111,7 +111,7 @@ def test_refused_before_its_body(
 ) -> None:
     bad = request(host, "POST /upload", *headers, length=length)
     run = host.run(*loaded, "blocks", bad, "blocks", request(host, "POST /upload", body=NEWER))
-    refused, good = answers(run)
+    refused, good = answers(run, 2)
     assert refused.error == error
     assert refused.is_dismissed == (server == OWN)
     assert f"upload: {error.split()[1]}" in run.output
@@ -157,7 +157,7 @@ def test_client_that_stops_sending(host: Host, loaded: list[str], server: str, s
     bad = request(host, "POST /upload", body=NEWER)
     after = [request(host, "GET /status"), "blocks", "silent_after=99999999"]
     run = host.run(*steps, bad, *after, request(host, "POST /upload", body=NEWER))
-    refused, status, good = answers(run)
+    refused, status, good = answers(run, 3)
     missing = len(NEWER) - seen
     assert refused.error == "408 HOTRELOAD_ERR_BODY_TIMEOUT"
     assert refused.message == (
@@ -174,7 +174,7 @@ def test_client_that_takes_too_long(host: Host, loaded: list[str], server: str) 
     """A byte now and then keeps it from being silent, and not from an end."""
     bad = request(host, "POST /upload", body=NEWER)
     run = host.run(*loaded, "pieces=1", f"pause={4 * SECOND}", bad, request(host, "GET /status"))
-    refused, status = answers(run)
+    refused, status = answers(run, 2)
     received = (WHOLE - 1) // 4
     missing = f"after {WHOLE * 1000} ms {len(NEWER) - received} bytes of the body are missing"
     late = f"the update was not complete after {WHOLE * 1000} ms"  # one more byte came behind that
@@ -218,7 +218,7 @@ def test_connection_that_cannot_be_handed_over(
     steps = ["names=f", PARTITION, serve(OWN), "blocks", f"no_connection={code}"]
     upload = request(host, "POST /upload", body=NEWER)
     run = host.run(*steps, upload, "blocks", "no_connection=0", upload)
-    refused, good = answers(run)
+    refused, good = answers(run, 2)
     assert refused.error == error
     assert dict(refused.headers).get("Retry-After") == retry
     assert good.is_ok
@@ -228,7 +228,7 @@ def test_connection_that_cannot_be_handed_over(
 def test_no_memory(host: Host, loaded: list[str], server: str) -> None:
     upload = request(host, "POST /upload", body=NEWER)
     run = host.run(*loaded, "fail_at=2", upload, upload)  # 1: of the step itself
-    refused, good = answers(run)
+    refused, good = answers(run, 2)
     assert refused.error == "507 ESP_ERR_NO_MEM"
     assert refused.is_dismissed == (server == OWN)
     assert good.is_ok
@@ -236,7 +236,7 @@ def test_no_memory(host: Host, loaded: list[str], server: str) -> None:
 
 def test_one_at_a_time(host: Host, loaded: list[str]) -> None:
     upload = request(host, "POST /upload", body=NEWER)
-    busy, good = answers(host.run(*loaded, "claim", upload, "release", upload))
+    busy, good = answers(host.run(*loaded, "claim", upload, "release", upload), 2)
     assert busy.error == "409 HOTRELOAD_ERR_BUSY"
     assert good.is_ok
 
