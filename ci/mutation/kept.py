@@ -30,14 +30,17 @@ class Equivalent:
 
 @dataclass(frozen=True)
 class Kind:
-    """The same for all mutants that come about in one way."""
+    """The same for all mutants of some files that come about in one way."""
 
     why: str
+    files: list[str]
     replaced: str
     by: str
 
     def is_about(self, mutant: Mutant) -> bool:
         """Whether it is of this kind."""
+        if mutant.file not in self.files:
+            return False
         parts = mutant.before.split(self.replaced)
         return _spaced(mutant.after) in (
             _spaced(self.replaced.join(parts[:i]) + self.by + self.replaced.join(parts[i:]))
