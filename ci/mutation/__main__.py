@@ -2,15 +2,17 @@
 
 import argparse
 import sys
+import time
 from pathlib import Path
 
 from ci.mutation.campaign import Campaign, Worker
-from ci.mutation.changed import changed_lines
+from ci.mutation.changed import changed_lines, start_of
 from ci.mutation.distinct import Distinct
 from ci.mutation.host import Host, HostWorker
+from ci.mutation.host_programs import SOURCES
 from ci.mutation.kept import critical, equivalents
 from ci.mutation.mutants import Mutant
-from ci.mutation.report import kind_of, places, summary, table, to_treat
+from ci.mutation.report import EQUIVALENT, kind_of, places, summary, table, to_treat
 from ci.mutation.results import KILLED, Results
 from ci.mutation.sample import stratified
 
@@ -23,7 +25,7 @@ def options(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="ci/mutate")
     parser.add_argument("files", nargs="*", help="parts of names of files; all unless given")
     parser.add_argument("--critical", action="store_true")
-    parser.add_argument("--changed", metavar="BASE")
+    parser.add_argument("--changed", action="store_true")
     parser.add_argument("--minutes", type=float, default=30)
     parser.add_argument("--at-most", type=int, metavar="COUNT")
     parser.add_argument("--seed", type=int, default=1)
@@ -41,39 +43,47 @@ def is_chosen(mutant: Mutant, lines: dict[str, set[int]] | None, functions: bool
 
 
 def main() -> int:
-    """The exit status: 1 when something has survived where nothing may."""
+    """The exit status: 1 when not all are killed of functions that are critical."""
     given = options(sys.argv[1:])
+    end = time.monotonic() + 60 * given.minutes
     host = Host(ROOT, FOLDER, given.keep_counts)
-    lines = changed_lines(ROOT, given.changed) if given.changed else None
-    mutants = {}
-    for file in host.files():
-        if not given.files or any(part in file for part in given.files):
-            made = host.source(file).mutants()
-            mutants[file] = [m for m in made if is_chosen(m, lines, given.critical)]
-    queue = stratified({file: made for file, made in mutants.items() if made}, given.seed)
-    if not queue:
-        print("ci/mutate: no line that host tests reach is concerned")
+    lines = changed_lines(ROOT, start_of(ROOT)) if given.changed else None
+    if lines is not None and not any(file.startswith(str(SOURCES)) for file in lines):
+        print("ci/mutate: the change has no line of the component's C")
         return 0
-    every = [m for file, made in mutants.items() if made for m in host.source(file).mutants()]
-    distinct = Distinct(every, FOLDER / "distinct.jsonl")
-    results = Results.load(FOLDER / "results.jsonl")
-    campaign = Campaign(queue, distinct, results, host.state, given.at_most, given.again)
+    made = {file: host.source(file).mutants() for file in host.files()}
+    chosen = {
+        file: [m for m in mutants if is_chosen(m, lines, given.critical)]
+        for file, mutants in made.items()
+        if not given.files or any(part in file for part in given.files)
+    }
+    queue = stratified({file: mutants for file, mutants in chosen.items() if mutants}, given.seed)
+    if not queue:
+        print("ci/mutate: no line of what host tests are made of is concerned")
+        return 0
     host.prepare()
+    campaign = Campaign(
+        queue,
+        Distinct((m for mutants in made.values() for m in mutants), FOLDER / "distinct.jsonl"),
+        Results.load(FOLDER / "results.jsonl"),
+        host.state,
+        given.at_most,
+        given.again,
+    )
 
     def begin(name: str) -> Worker:
         return HostWorker(host, name)
 
-    campaign.run(begin, given.n, given.minutes, lambda line: print(line, flush=True))
+    campaign.run(begin, given.n, end, lambda line: print(line, flush=True))
     known = equivalents()
     (FOLDER / "report.md").write_text(table(campaign.tried, known) + "\n")
-    print(table(campaign.tried, known))
     print(to_treat(campaign.tried, known))
-    print(f"ci/mutate: seed {given.seed}: {summary(campaign.tried, known)}")
     if campaign.untried:
-        print(f"ci/mutate: not tried, with {len(campaign.untried)} mutants as they are made:")
+        print("not tried, with all mutants as they are made:")
         print(places(campaign.untried))
-    bad = [r for r in campaign.tried if kind_of(r, known) != KILLED]
-    return 1 if bad and (given.critical or given.changed) else 0
+    print(f"ci/mutate: seed {given.seed}: {summary(campaign.tried, known)}")
+    kinds = {kind_of(result, known) for result in campaign.tried}
+    return 1 if given.critical and kinds - {KILLED, EQUIVALENT} else 0
 
 
 if __name__ == "__main__":

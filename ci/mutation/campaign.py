@@ -42,10 +42,9 @@ class Campaign:
     _kills: dict[str, Counter[str]] = field(default_factory=dict)
 
     def run(
-        self, begin: Callable[[str], Worker], jobs: int, minutes: float, say: Callable[[str], None]
+        self, begin: Callable[[str], Worker], jobs: int, end: float, say: Callable[[str], None]
     ) -> None:
-        """With `jobs` workers, which `begin` makes."""
-        end = time.monotonic() + 60 * minutes
+        """With `jobs` workers, which `begin` makes, until `end` (of time.monotonic())."""
         for result in self.results.of.values():
             self._count(result)
 

@@ -89,13 +89,13 @@ def _places(source: Source, mutant: Mutant, of_file: dict[int, list[str]]) -> li
     """Where to look: a statement of several lines is counted in one, a table in none."""
     if not mutant.function:
         return list(of_file)
-    lines = source.functions[mutant.function]
+    lines = source.lines_around(mutant.line)
     near = [line for line in of_file if line in lines and line <= mutant.line]
     return [max(near)] if near else [line for line in of_file if line in lines]
 
 
 def _function_of(source: Source, mutant: Mutant, of_file: dict[int, list[str]]) -> list[int]:
-    lines = source.functions.get(mutant.function, ())
+    lines = source.lines_around(mutant.line)
     return [line for line in of_file if line in lines]
 
 

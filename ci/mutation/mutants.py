@@ -24,6 +24,14 @@ _ATTRIBUTE = re.compile(r"__attribute__\s*\(\(.*?\)\)")
 
 
 @dataclass(frozen=True)
+class Function:
+    """Where one is defined. Names come twice where the preprocessor takes one of two."""
+
+    name: str  #: `Class.method` in Python
+    lines: range
+
+
+@dataclass(frozen=True)
 class Mutant:
     """One line of a file with other text in its place."""
 
@@ -55,15 +63,20 @@ class Source:
         return text.splitlines(keepends=True)
 
     @cached_property
-    def functions(self) -> dict[str, range]:
-        """The lines of each function."""
+    def functions(self) -> list[Function]:
+        """All that there are."""
         found = _python_functions if self.file.endswith(".py") else _c_functions
         return found(self.lines)
 
+    def lines_around(self, line: int) -> range:
+        """Of the function that a line is in; none outside of functions."""
+        function = self._function_of_line.get(line)
+        return function.lines if function else range(0)
+
     @cached_property
-    def _function_of_line(self) -> dict[int, str]:
+    def _function_of_line(self) -> dict[int, Function]:
         # an inner function comes behind the one that it is in
-        return {line: name for name, lines in self.functions.items() for line in lines}
+        return {line: function for function in self.functions for line in function.lines}
 
     def mutants(self) -> list[Mutant]:
         """All that the rules make, also such as do not compile or compile to the same."""
@@ -74,15 +87,16 @@ class Source:
 
     def _mutant(self, line: int, text: str) -> Mutant:
         before = self.lines[line - 1]
-        function = self._function_of_line.get(line, "")
+        function = self._function_of_line.get(line)
         body, place = before, 0
         if function:
-            lines = self.functions[function]
-            body = "".join(self.lines[lines.start - 1 : lines.stop - 1])
-            place = line - lines.start
-        key = "\0".join((self.file, function, body, str(place), text))
-        name = hashlib.sha256(key.encode()).hexdigest()[:16]
-        return Mutant(self.file, function, line, before.rstrip("\n"), text.rstrip("\n"), name)
+            first = function.lines.start
+            body = "".join(self.lines[first - 1 : function.lines.stop - 1])
+            place = line - first
+        name = function.name if function else ""
+        key = "\0".join((self.file, name, body, str(place), text))
+        digest = hashlib.sha256(key.encode()).hexdigest()[:16]
+        return Mutant(self.file, name, line, before.rstrip("\n"), text.rstrip("\n"), digest)
 
     def text(self, mutant: Mutant | None = None) -> str:
         """The file with the mutant in it, or as it is: but for comments of C."""
@@ -97,9 +111,9 @@ def _blank(match: re.Match[str]) -> str:
     return text if text.startswith('"') else re.sub(r"[^\n]", " ", text)
 
 
-def _c_functions(lines: list[str]) -> dict[str, range]:
+def _c_functions(lines: list[str]) -> list[Function]:
     """Each begins in the first column, and its braces are there too."""
-    found = {}
+    found = []
     begins = 0
     opened = False
     for number, line in enumerate(lines, 1):
@@ -108,23 +122,23 @@ def _c_functions(lines: list[str]) -> dict[str, range]:
         elif line.startswith("}"):
             name = _C_NAME.search(_ATTRIBUTE.sub("", "".join(lines[begins - 1 : number])))
             if opened and name:
-                found[name[1]] = range(begins, number + 1)
+                found.append(Function(name[1], range(begins, number + 1)))
             opened = False
         elif re.match(r"\w", line):
             begins = number
     return found
 
 
-def _python_functions(lines: list[str]) -> dict[str, range]:
-    return dict(_python_definitions(ast.parse("".join(lines)), ""))
+def _python_functions(lines: list[str]) -> list[Function]:
+    return list(_python_definitions(ast.parse("".join(lines)), ""))
 
 
-def _python_definitions(node: ast.AST, within: str) -> Iterator[tuple[str, range]]:
+def _python_definitions(node: ast.AST, within: str) -> Iterator[Function]:
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             name = f"{within}{child.name}"
             if not isinstance(child, ast.ClassDef):
-                yield name, range(child.lineno, (child.end_lineno or child.lineno) + 1)
+                yield Function(name, range(child.lineno, (child.end_lineno or child.lineno) + 1))
             yield from _python_definitions(child, f"{name}.")
         else:
             yield from _python_definitions(child, within)
