@@ -2,6 +2,7 @@
 
 import gc
 import os
+import sys
 import uuid
 from collections.abc import Generator
 from contextlib import ExitStack
@@ -166,6 +167,20 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         except MissingToolError as error:
             raise pytest.UsageError(str(error)) from error
     gc.freeze()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Leave out what Hypothesis has to say where it was not used: to say nothing it is imported.
+
+    That takes half as long as the start of pytest. Examples that failed in processes of xdist, and
+    statistics that somebody has asked for, are told.
+    """
+    manager, option = session.config.pluginmanager, session.config.option
+    elsewhere = manager.hasplugin("dsession") and session.testsfailed
+    asked = getattr(option, "hypothesis_show_statistics", False)
+    if "hypothesis" not in sys.modules and not elsewhere and not asked:
+        manager.unregister(name="hypothesispytest")
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

@@ -129,3 +129,29 @@ def test_it(dut):
     assert "/nowhere is no ESP-IDF project: it has no CMakeLists.txt" in result.stdout
     assert "Traceback" not in result.stdout
     assert "pytest_embedded_hotreload/" not in result.stdout
+
+
+TELLS_WHETHER_IMPORTED = """
+import atexit, sys
+atexit.register(lambda: print("imported:", "hypothesis" in sys.modules))
+
+def test_it():
+    pass
+"""
+WITH_HYPOTHESIS = """
+from hypothesis import given, strategies as st
+
+@given(st.none())
+def test_it(value):
+    pass
+"""
+
+
+def test_hypothesis_is_not_imported_where_it_is_not_used(nested: NestedPytest) -> None:
+    assert nested.run(TELLS_WHETHER_IMPORTED).stdout.splitlines()[-1] == "imported: False"
+
+
+def test_hypothesis_says_what_it_is_asked_for(nested: NestedPytest) -> None:
+    said = nested.run(WITH_HYPOTHESIS, "--hypothesis-show-statistics", "-n1").stdout
+
+    assert "1 passing" in said, said
