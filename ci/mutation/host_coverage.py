@@ -168,7 +168,7 @@ def _run_counting(root: Path, build: Path, counts: Path, file: Path) -> dict[str
         "MUTATION_COUNTS": str(counts),
     }
     command = [sys.executable, "-m", "pytest", "-q", *OPTIONS, "-p", "ci.mutation.host_coverage"]
-    command.append(str(file.relative_to(root)))
+    command += [f"--basetemp={counts / 'tests'}", str(file.relative_to(root))]
     done = subprocess.run(
         command, cwd=root, env=environment, capture_output=True, text=True, check=False
     )
