@@ -148,6 +148,17 @@ def test_signed_requests_are_done(device: Device, variant: Variant) -> None:
     assert device.probe.call("answer") == 43
 
 
+def test_query_is_not_signed(device: Device, variant: Variant) -> None:
+    """Nothing depends on it; the path before it counts."""
+    signed = sign(device, "/upload-and-reload", variant("answer_43").data)
+    assert send(device, replace(signed, endpoint="/upload-and-reload?by=me")).status_code == 200
+    assert device.probe.call("answer") == 43
+
+    signed = sign(device, "/reload", b"")
+    other = replace(signed, endpoint="/confirm?/reload")
+    assert error_of(send(device, other)) == MAC
+
+
 def test_anyone_may_ask(device: Device) -> None:
     for endpoint in ("/status", "/nonce"):
         assert requests.get(device.client.url + endpoint, timeout=20).status_code == 200

@@ -7,6 +7,7 @@ import shutil
 import struct
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -94,11 +95,12 @@ def link_module(
     own_script: bool,
     source: str = SOURCE,
     identity: bytes = IDENTITY,
+    firmware: Mapping[str, int] = FIRMWARE,
 ) -> bytes:
     """Compile and link in `folder`, with the component's linker script or with GNU ld's."""
     (folder / "m.c").write_text(source, encoding="utf-8")
     words = enumerate(struct.unpack("<4I", identity))
-    symbols = "".join(f"{name} = {address:#x};\n" for name, address in FIRMWARE.items())
+    symbols = "".join(f"{name} = {address:#x};\n" for name, address in firmware.items())
     symbols += "".join(f"HIDDEN(hotreload_identity_{i} = {word:#x});\n" for i, word in words)
     (folder / "fw.ld").write_text(symbols, encoding="utf-8")
     script = ["-T", str(SCRIPT)] if own_script else []
