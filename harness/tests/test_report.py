@@ -49,7 +49,7 @@ def test_report_of_a_run(nested: NestedPytest, processes: str) -> None:
 
     assert "hot reload, lane sim" in printed
     assert "ready after 1" in printed.partition("- Device -")[2]
-    assert "BROKEN   test_it.py: 1 passed, 1 failed in" in printed
+    assert "BROKEN   test_it.py: 1 passed, 1 failed, 1 error, 1 skipped in" in printed
     assert "Two promises & one <excuse>." in printed
     assert f"report   {folder / 'index.html'}" in printed
 
@@ -210,6 +210,20 @@ def unpacked(page: str, name: str) -> Any:
     found = re.search(rf'id="data-{name}">([^<]*)<', page)
     assert found
     return json.loads(gzip.decompress(base64.b64decode(found[1])))
+
+
+@pytest.mark.parametrize(
+    ("outcome", "word"),
+    [("failed", "BROKEN"), ("error", "BROKEN"), ("skipped", "checked"), ("xfailed", "checked")],
+)
+def test_each_outcome_is_told_as_what_it_is(outcome: str, word: str) -> None:
+    """Also of a test that has come to no firmware; only what has failed breaks a promise."""
+    records = [
+        record("test_a", outcome="passed", firmwares=[BuildRecord("p", "b", 1.0)]),
+        record("test_b", outcome=outcome),
+    ]
+    told = [line for line in summary_lines(records, "") if "test_x.py: " in line]
+    assert told == [f"{word:8} scenarios/test_x.py: 1 passed, 1 {outcome} in 0.0 s"]
 
 
 def test_page_tells_the_causes_first() -> None:

@@ -128,14 +128,16 @@ def summary_lines(records: list[TestRecord], report: str) -> list[str]:
     count, seconds = modules_built(records)
     if count:
         lines.append(f"built    {count} module{'s' if count != 1 else ''}: {seconds:.1f} s")
-    on_devices = [record for record in records if record.firmwares]
+    # a test that was skipped, or whose set-up failed, has come to no firmware
+    files = {record.file for record in records if record.firmwares}
+    on_devices = [record for record in records if record.file in files]
     for promise in promises(on_devices):
         word = "checked " if promise.kept else "BROKEN  "
         lines.append(f"{word} {promise.file}: {promise.outcome} in {promise.seconds:.1f} s")
         if promise.text:
             lines.append(f"         {promise.text}")
         lines += [f"figure   {figure}" for r in promise.records for figure in r.figures]
-    others = (record for record in records if not record.firmwares)
+    others = (record for record in records if record.file not in files)
     lines += [f"figure   {figure}" for record in others for figure in record.figures]
     for record in sorted(on_devices, key=lambda record: -record.seconds)[:SLOWEST]:
         lines.append(f"slowest  {record.nodeid}: {record.seconds:.2f} s")
