@@ -1,9 +1,8 @@
-"""`-k reload` in this repository: files that cannot have such a test are not imported.
+"""`-k reload` in this repository: the tests with that marker, and those of the example, by name.
 
-Of thousands of tests the main job has a hundred; importing all files takes longer than its first
-tests. Only for the name of the job's marker: other words may be in the names that tests get from
-elsewhere, such as the patches of the seeded faults. The root's `conftest.py` makes this a part of
-pytest.
+Of thousands of tests the main job has a hundred: files that cannot have one are not imported, for
+that takes longer than its first tests. In the names and parameters of other tests the word means
+nothing. The root's `conftest.py` makes this a part of pytest.
 """
 
 import re
@@ -13,27 +12,20 @@ import pytest
 
 #: the marker of the main job
 JOB = "reload"
-#: the word where pytest takes names from: of tests, markers and parameters
-_NAMED = re.compile(
-    rf"def test_\w*{JOB}|class \w*{JOB}|mark\.{JOB}|parametrize\([^)]*{JOB}", re.IGNORECASE
-)
+#: the example has no markers: its tests are to be copied
+EXAMPLES = "examples"
+_MARKED = re.compile(rf"mark\.{JOB}\b")
 
 
 def cannot_match(keyword: str, path: Path, root: Path) -> bool:
     """Whether no test of a file can be selected by `-k keyword`."""
     if keyword != JOB or path.suffix != ".py" or not path.name.startswith("test_"):
         return False
-    return not _names_it(path, root) and _NAMED.search(path.read_text()) is None
+    return not _is_example(path, root) and _MARKED.search(path.read_text()) is None
 
 
-def _names_it(path: Path, root: Path) -> bool:
-    """Whether the word is in the names of the file and its folders, as pytest sees them."""
-    if not path.is_relative_to(root):
-        return True
-    parts = path.relative_to(root).parts
-    if parts[:2] == ("component", "hotreload"):  # see `pytest_collect_directory`
-        parts = parts[2:]
-    return any(JOB in part for part in parts)
+def _is_example(path: Path, root: Path) -> bool:
+    return not path.is_relative_to(root) or path.relative_to(root).parts[0] == EXAMPLES
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -43,11 +35,21 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return None
 
 
-def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    """Let `-k reload` find the tests that have it in their names or markers.
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what has the word in its name only."""
+    if config.option.keyword != JOB:
+        return
+    chosen = [
+        item
+        for item in items
+        if item.get_closest_marker(JOB) or _is_example(item.path, config.rootpath)
+    ]
+    config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+    items[:] = chosen
 
-    It goes by the names of folders as well, and would find all tests of `component/hotreload`.
-    """
+
+def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Let `-k "reload and ..."` not find all tests of `component/hotreload` by their folder."""
     if path != parent.config.rootpath / "component" / "hotreload":
         return None
     folder: pytest.Dir = pytest.Dir.from_parent(parent, path=path)
