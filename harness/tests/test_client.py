@@ -103,6 +103,15 @@ def test_form(client: HotReloadClient, server: Server) -> None:
         assert b"\r\n\r\n\x7fELF\r\n--" in body
 
 
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 413, 422, 500, 503, 507])
+def test_no_refusal_is_a_success(client: HotReloadClient, server: Server, status: int) -> None:
+    server.status = status
+    for call in (client.reload, client.status, lambda: client.upload(b"elf")):
+        with pytest.raises(HotReloadHTTPError) as refused:
+            call()
+        assert refused.value.status == status
+
+
 def test_error_of_the_server(client: HotReloadClient, server: Server) -> None:
     server.status = 422
     error = {"error": "HOTRELOAD_ERR_MAGIC", "code": 0x48004, "message": "This is no ELF."}

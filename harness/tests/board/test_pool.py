@@ -1,7 +1,9 @@
 """One board has one user at a time, whoever asks and however users end."""
 
+import functools
 import multiprocessing
 import os
+import queue
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -19,6 +21,35 @@ A, B, C = (
     Board(name, f"rfc2217://127.0.0.1:{port}") for name, port in (("a", 1), ("b", 2), ("c", 3))
 )
 FORK = multiprocessing.get_context("fork")
+#: seconds, for what takes milliseconds unless somebody waits for ever
+PATIENCE = 5.0
+
+
+def soon(test: Callable[..., None]) -> Callable[..., None]:
+    """A test whose boards are taken here: one that is never given does not hold up the run."""
+
+    @functools.wraps(test)
+    def run(**fixtures: Any) -> None:
+        __tracebackhide__ = True
+        ended: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
+
+        def tell() -> None:
+            try:
+                test(**fixtures)
+            except BaseException as error:
+                ended.put(error)
+            else:
+                ended.put(None)
+
+        threading.Thread(target=tell, daemon=True).start()
+        try:
+            error = ended.get(timeout=PATIENCE)
+        except queue.Empty:
+            pytest.fail(f"a board is waited for that nobody has, in {test.__name__}", pytrace=False)
+        if error is not None:
+            raise error
+
+    return run
 
 
 @pytest.fixture(autouse=True)
@@ -64,13 +95,17 @@ class User:
         told.close()
 
     def boards(self) -> list[str]:
-        assert self.told.poll(30), "no board within 30 s"
-        names: list[str] = self.told.recv()
+        assert self.told.poll(PATIENCE), "a board that is free was not given to who waits for it"
+        try:
+            names: list[str] = self.told.recv()
+        except EOFError:
+            pytest.fail("a user has failed to take a board", pytrace=False)
         return names
 
     def end(self) -> None:
         self._end.send(None)
-        self.process.join()
+        self.process.join(PATIENCE)
+        assert self.process.exitcode == 0, "a user could not give its board back"
 
     def kill(self) -> None:
         assert self.process.pid is not None
@@ -102,6 +137,29 @@ def test_a_third_user_waits_for_the_first_board_that_is_free(
     held["a"].end()
 
 
+def test_who_has_waited_for_two_boards_keeps_one(make_pool: Callable[..., Pool]) -> None:
+    """The other one is for the next who wants it, also while the first is in use."""
+    users = [User(make_pool(A, B)) for _ in range(2)]
+    held = {user.boards()[0]: user for user in users}
+    third = User(make_pool(A, B))
+    held["b"].end()
+    assert third.boards() == ["b"]
+
+    held["a"].end()
+    fourth = User(make_pool(A, B))
+
+    assert fourth.boards() == ["a"]
+    third.end()
+    fourth.end()
+
+
+@soon
+def test_more_boards_than_there_are(make_pool: Callable[..., Pool]) -> None:
+    said = "2 of 1 boards wanted, and no further one is left: none has failed"
+    with pytest.raises(NoBoardLeftError, match=said), make_pool(A).take(2, name):
+        pass
+
+
 def test_a_killed_user_frees_its_board(make_pool: Callable[..., Pool]) -> None:
     first = User(make_pool(A))
     first.boards()
@@ -118,7 +176,7 @@ def test_users_of_several_boards_do_not_wait_for_each_other(make_pool: Callable[
     users = [User(make_pool(*order), 2) for order in orders] + [User(make_pool(A, B, C))]
 
     while users:
-        ready = multiprocessing.connection.wait([user.told for user in users], 30)
+        ready = multiprocessing.connection.wait([user.told for user in users], PATIENCE)
         assert ready, "users wait for each other"
         user = next(user for user in users if user.told is ready[0])
         taken = user.boards()
@@ -146,7 +204,7 @@ def test_two_users_of_two_boards_with_one_in_hand(make_pool: Callable[..., Pool]
     for user in users:
         user.start()
     for user in users:
-        user.join(20)
+        user.join(PATIENCE)
 
     assert sorted(done) == [["a", "b"], ["b", "a"]], "both wait for ever"
 
@@ -166,6 +224,7 @@ def test_one_board_under_two_names(make_pool: Callable[..., Pool], tmp_path: Pat
     second.end()
 
 
+@soon
 def test_a_board_that_fails_is_replaced_and_not_taken_again(
     make_pool: Callable[..., Pool], tmp_path: Path
 ) -> None:
@@ -186,6 +245,7 @@ def test_a_board_that_fails_is_replaced_and_not_taken_again(
     }
 
 
+@soon
 def test_no_board_is_left(make_pool: Callable[..., Pool]) -> None:
     def connect(board: Board) -> str:
         raise BoardError(board, "nobody answers")
@@ -197,6 +257,7 @@ def test_no_board_is_left(make_pool: Callable[..., Pool]) -> None:
         assert names == ["a", "b"]
 
 
+@soon
 def test_a_board_that_fails_while_it_is_waited_for(
     make_pool: Callable[..., Pool], tmp_path: Path
 ) -> None:
@@ -208,14 +269,15 @@ def test_a_board_that_fails_while_it_is_waited_for(
             got.extend(names)
 
     with pool.take(2, name):
-        waiting = threading.Thread(target=wait)
+        waiting = threading.Thread(target=wait, daemon=True)
         waiting.start()
         Records(lambda: tmp_path / "session").add_failure(BoardError(A, "it burns"))
-    waiting.join()
+    waiting.join(PATIENCE)
 
     assert got == ["b"]
 
 
+@soon
 def test_only_free_boards_are_tried(make_pool: Callable[..., Pool]) -> None:
     with make_pool(A, B).take(1, name), make_pool(A, B).try_each() as free:
         assert free == [B]

@@ -24,6 +24,20 @@ TARGETS = ("fuzz_image", "fuzz_relocations")
 COMPILER = "clang-14"
 
 
+#: what a sanitizer, or libFuzzer itself, says of what it has found
+CAUSE = re.compile(
+    r"^SUMMARY: \w+Sanitizer: (?P<summary>[\w-]+)"
+    r"|^(?P<place>\S+): runtime error: (?P<undefined>.+)$"
+    r"|^==\d+== ERROR: libFuzzer: (?P<fuzzer>.+?)(?: after .*| \(.*)?$"
+    r"|Assertion `(?P<assertion>.+)' failed",
+    re.MULTILINE,
+)
+#: of one finding, what says most first
+KINDS = ("assertion", "undefined", "fuzzer", "summary")
+#: the innermost function of the component on a stack
+FRAME = re.compile(
+    r"^ *#\d+ 0x\w+ in (?P<function>\w+) \S*?/hotreload/(?P<file>\S+?:\d+)", re.MULTILINE
+)
 STATE = re.compile(r"#(\d+)\s.*cov: (\d+) .*exec/s: (\d+)")
 SECONDS = 10.0  # between two lines about a run
 
@@ -38,9 +52,18 @@ class Outcome:
 
     @property
     def complaint(self) -> str:
-        """What to do about the findings."""
+        """What was found in one line, what to do about it, and then what the fuzzer has said."""
         commands = [f"{self.target} {path}" for path in self.findings]
-        return "\n".join([self.log[-8000:], "reproduce with:", *commands])
+        found = f"{Path(self.target).name}: {cause_of(self.log)}"
+        return "\n".join([found, "reproduce with:", *commands, self.log[-8000:]])
+
+
+def cause_of(log: str) -> str:
+    """What is wrong, and in which function of the component."""
+    told = {kind: match[kind] for match in CAUSE.finditer(log) for kind in KINDS if match[kind]}
+    cause = next((told[kind] for kind in KINDS if kind in told), "ended without a word")
+    frame = FRAME.search(log)
+    return f"{cause} in {frame['function']} ({frame['file']})" if frame else cause
 
 
 def build(target: str, folder: Path) -> Path:

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "staged.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "memory.h"
@@ -12,13 +13,6 @@
 const char *esp_err_to_name(esp_err_t err)
 {
     return err == ESP_OK ? "ESP_OK" : "ESP_ERR";
-}
-
-static void require(bool holds)
-{
-    if (!holds) {
-        abort();
-    }
 }
 
 /* Makes the bytes that a relocation may write the same in both. */
@@ -42,12 +36,15 @@ static void forget_relocated(const hr_image_t *image, const hr_segment_t *segmen
 static void check_segment(const hr_image_t *image, const hr_segment_t *segment,
                           const hr_placed_t *placed)
 {
-    require(placed->link == segment->link && placed->size == segment->memory_size);
-    require((placed->run - placed->link) % segment->align == 0);
+    assert(placed->link == segment->link && placed->size == segment->memory_size
+           && "a segment is placed with its address and size");
+    assert((placed->run - placed->link) % segment->align == 0
+           && "a segment keeps its alignment");
     uint8_t *expected = calloc(1, segment->memory_size);
     memcpy(expected, image->data + segment->offset, segment->file_size);
     forget_relocated(image, segment, expected, placed->memory);
-    require(memcmp(expected, placed->memory, segment->memory_size) == 0);
+    assert(memcmp(expected, placed->memory, segment->memory_size) == 0
+           && "the loaded bytes are those of the file");
     free(expected);
 }
 
@@ -58,12 +55,13 @@ void staged_check(const hr_image_t *image, uint32_t *addresses, size_t count)
     if (hr_module_stage(&module, 1, image, memory_at(TEXT_AT, DATA_AT), &report) != ESP_OK) {
         return; /* it wants more memory than a device has */
     }
-    require(module.placement.count == image->load_count);
+    assert(module.placement.count == image->load_count && "each segment is placed");
     for (uint32_t i = 0; i < image->load_count; i++) {
         check_segment(image, &image->segments[i], &module.placement.segments[i]);
     }
     for (size_t i = 0; i < count; i++) {
-        require(hr_place_is_inside(&module.placement, HR_SEGMENT_TEXT, addresses[i]));
+        assert(hr_place_is_inside(&module.placement, HR_SEGMENT_TEXT, addresses[i])
+               && "a function that the firmware calls is in the text");
     }
     hr_module_free(&module);
 }
