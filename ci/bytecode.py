@@ -1,8 +1,9 @@
-"""Compiled Python goes into the cache: neither into the source tree, nor away.
+"""What a run compiles goes into the cache: neither into the source tree, nor away.
 
 A run starts Python hundreds of times: for its own processes, for builds, for the runs of pytest and
 the commands that tests look at. Where the shell exports PYTHONDONTWRITEBYTECODE, as containers do,
-each start would compile all that it imports.
+each start would compile all that it imports. What ccache keeps for tests on the host is where it
+keeps firmwares, which a pipeline hands on to the next run.
 """
 
 import os
@@ -19,6 +20,7 @@ def keep() -> None:
     """Keep what this process and those that it starts compile from now on."""
     folder = os.environ.setdefault(VARIABLE, str(cache_root() / "bytecode"))
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ.setdefault("CCACHE_DIR", str(cache_root() / "ccache"))
     sys.pycache_prefix = folder
     sys.dont_write_bytecode = False
 

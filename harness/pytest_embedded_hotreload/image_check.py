@@ -16,13 +16,12 @@ from pytest_embedded_hotreload.modules import Module
 from pytest_embedded_hotreload.oracle import (
     Image,
     ImageDiffers,
-    Section,
     constant_images,
     constant_sections,
     differences,
     explained,
 )
-from pytest_embedded_hotreload.placement import Placement, current_placement
+from pytest_embedded_hotreload.placement import Placement, Segment, current_placement
 from pytest_embedded_hotreload.trace import Trace
 
 
@@ -77,7 +76,7 @@ class ImageCheck:
         """None when the memory is that of a module with these segments; it may be any of them."""
         likeliest: tuple[Module, list[tuple[Image, bytes]]] | None = None
         for module in reversed(self._fitting(placement)):
-            images = constant_images(module.data, placement, _sections_of(module.unstripped))
+            images = _expected(module.data, placement.segments, module.unstripped)
             differing = differences(self._memory, images)
             if not differing:
                 return None
@@ -88,6 +87,8 @@ class ImageCheck:
         return explained(differing, module.unstripped.read_bytes(), self._name)
 
 
-@lru_cache(maxsize=256)
-def _sections_of(unstripped: Path) -> Sequence[Section]:
-    return constant_sections(unstripped.read_bytes())
+@lru_cache(maxsize=64)
+def _expected(elf: bytes, segments: tuple[Segment, ...], unstripped: Path) -> Sequence[Image]:
+    """What every device that has started with the same module has in the same places."""
+    sections = constant_sections(unstripped.read_bytes())
+    return constant_images(elf, Placement(0, segments), sections)

@@ -156,7 +156,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Tell once what is missing, not in each test; and take what is there out of the collector.
 
-    When pytest-embedded closes an object of a DUT it searches all others for references to it.
+    When pytest-embedded closes an object of a DUT it searches all others for references to it: it
+    finds only those of this test, since `pytest_runtest_setup` does the same.
     """
     on_devices = any(map(uses_device, session.items))
     # a usage error of one of xdist's workers would be shown with a traceback
@@ -202,7 +203,10 @@ def uses_device(item: pytest.Item) -> bool:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skip what the lane cannot do."""
+    """Skip what the lane cannot do; and take what earlier tests have left out of the collector."""
+    if uses_device(item):
+        gc.collect()
+        gc.freeze()
     lane = item.config.stash[LANE]
     needed = [name for marker in item.iter_markers("needs") for name in marker.args]
     if item.get_closest_marker("icount") is not None:
