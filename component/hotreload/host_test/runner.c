@@ -358,11 +358,14 @@ static void update(const char *path)
 /* An update as the server makes it from a body that arrives in pieces: `size,path`. */
 static void stream(char *value)
 {
-    hr_update_t *update = malloc(sizeof(*update));
+    hr_update_t *update = calloc(1, sizeof(*update));
+    uint8_t *chunk = malloc(HR_UPDATE_CHUNK_SIZE);
     char *path;
     size_t piece = strtoul(value, &path, 0);
     file_t file = read_file(path + 1);
     const hr_exports_t exports = {names, name_count};
+    update->flash.chunk = chunk;
+    update->flash.chunk_size = HR_UPDATE_CHUNK_SIZE;
     esp_err_t err = hr_update_claim(&update->report);
     if (err == ESP_OK) {
         err = hr_update_begin(update, "hotreload", file.size);
@@ -379,6 +382,7 @@ static void stream(char *value)
     }
     print_result("stream", err, &update->report);
     free(file.data);
+    free(chunk);
     free(update);
 }
 

@@ -11,7 +11,7 @@ from elf_builder import DATA, IDENTITY, R_RELATIVE, TEXT, ModuleBuilder, Reloc, 
 from host import Host, Run
 
 START = ["names=f", "partition=524288,4096"]
-CHUNK = 1792  # bytes before anything is erased: HR_STORE_CHUNK_SIZE
+CHUNK = 1792  # bytes before anything is erased: HR_UPDATE_CHUNK_SIZE
 TIMEOUT = 60 * 1000 * 1000  # microseconds, see stub/sdkconfig.h
 
 

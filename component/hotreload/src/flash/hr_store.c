@@ -913,14 +913,14 @@ static esp_err_t write_chunk(hr_store_update_t *update, uint32_t size, hr_report
 
 void *hr_store_room(hr_store_update_t *update, uint32_t *size)
 {
-    uint32_t used = update->size % sizeof(update->chunk);
-    *size = sizeof(update->chunk) - used;
+    uint32_t used = update->size % update->chunk_size;
+    *size = update->chunk_size - used;
     return update->chunk + used;
 }
 
 bool hr_store_is_first_write(const hr_store_update_t *update, uint32_t size)
 {
-    return !update->chosen && update->size + size >= sizeof(update->chunk);
+    return !update->chosen && update->size + size >= update->chunk_size;
 }
 
 esp_err_t hr_store_add(hr_store_update_t *update, uint32_t size, hr_report_t *report)
@@ -932,8 +932,8 @@ esp_err_t hr_store_add(hr_store_update_t *update, uint32_t size, hr_report_t *re
                          capacity, update->store->partition->label);
     }
     update->size += size;
-    return size > 0 && update->size % sizeof(update->chunk) == 0
-               ? write_chunk(update, sizeof(update->chunk), report)
+    return size > 0 && update->size % update->chunk_size == 0
+               ? write_chunk(update, update->chunk_size, report)
                : ESP_OK;
 }
 
@@ -956,7 +956,7 @@ static esp_err_t compare(const hr_store_update_t *update, const hr_store_view_t 
 esp_err_t hr_store_map_update(hr_store_update_t *update, hr_store_view_t *view,
                               hr_report_t *report)
 {
-    uint32_t rest = update->size % sizeof(update->chunk);
+    uint32_t rest = update->size % update->chunk_size;
     esp_err_t err = rest > 0 ? write_chunk(update, rest, report) : ESP_OK;
     if (err == ESP_OK) {
         err = map(update->store, update->slot, HR_SLOT_HEADER_SIZE, update->size, view, report);

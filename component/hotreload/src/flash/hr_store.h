@@ -21,9 +21,6 @@
 #include "port/hr_sha256.h"
 
 #define HR_STORE_SLOTS 2
-/* of one write: with three of them 5 KB are in flash, and an upload stays below 8 KB of RAM */
-#define HR_STORE_CHUNK_SIZE 1792
-
 typedef struct {
     const esp_partition_t *partition;
     uint32_t slot_size;
@@ -133,8 +130,11 @@ esp_err_t hr_store_state(const hr_origin_t *origin, hr_slot_state_t *state, hr_r
 /* The module is not the one that is called any more. */
 void hr_store_leave(const hr_origin_t *origin);
 
-/* An update being written. */
+/* An update being written. `chunk` is the caller's memory, of `chunk_size` bytes, which is what one
+   write has: set before hr_store_begin(), and good until hr_store_end(). */
 typedef struct {
+    uint8_t *chunk; /* not yet in flash: the last size % chunk_size bytes */
+    uint32_t chunk_size;
     const hr_store_t *store;
     bool chosen;   /* where to */
     uint32_t slot; /* index, of the chosen one, as below */
@@ -143,8 +143,7 @@ typedef struct {
     uint32_t size;   /* of the ELF so far */
     uint32_t crc;    /* CRC-32 of what was written so far */
     uint32_t erased; /* bytes of the slot */
-    uint8_t hash[HR_SHA256_SIZE];       /* of the whole */
-    uint8_t chunk[HR_STORE_CHUNK_SIZE]; /* not yet in flash: the last size % sizeof(chunk) bytes */
+    uint8_t hash[HR_SHA256_SIZE]; /* of the whole */
 } hr_store_update_t;
 
 /* Begins an update, of which nothing is in flash yet. HOTRELOAD_ERR_PARTITION: encrypted. */

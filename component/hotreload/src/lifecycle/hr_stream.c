@@ -15,6 +15,7 @@ struct hotreload_update {
     hr_update_t update;
     bool ended; /* by a failure; the claim is given back */
     esp_err_t err;
+    uint8_t chunk[HR_UPDATE_CHUNK_SIZE];
 };
 
 /* The first failure ends it; what follows gives the same error. */
@@ -55,6 +56,8 @@ static esp_err_t reject_size(const hr_update_t *update, size_t size, hr_report_t
 static esp_err_t begin_claimed(hotreload_update_t *update, const char *label, size_t size)
 {
     hr_update_t *inner = &update->update;
+    inner->flash.chunk = update->chunk;
+    inner->flash.chunk_size = sizeof(update->chunk);
     esp_err_t err = hr_update_begin(inner, label, size);
     if (err != ESP_OK) {
         return err;

@@ -8,6 +8,10 @@
 #include "flash/hr_store.h"
 #include "module/hr_module.h"
 
+/* of the caller's memory for a chunk; more makes fewer writes */
+#define HR_UPDATE_CHUNK_SIZE 1792
+
+/* All zero, but for `chunk` and `chunk_size` of `flash`, before hr_update_begin(). */
 typedef struct {
     hr_store_t store;
     int64_t deadline; /* by the clock of esp_timer */
@@ -29,8 +33,7 @@ void hr_update_release(void);
 esp_err_t hr_update_begin(hr_update_t *update, const char *label, size_t size);
 
 /* Where the next bytes of the ELF may be received to, and how many there is room for, never 0; good
-   until hr_update_add(). Of an update that is all zero it may be asked for before hr_update_begin(),
-   which leaves what is there. */
+   until hr_update_add(). */
 void *hr_update_room(hr_update_t *update, size_t *size);
 
 /* Takes `size` bytes that were received there. May wait for an operation of another task. */

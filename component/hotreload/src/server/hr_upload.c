@@ -16,6 +16,9 @@
 
 /* stack of the upload's task */
 #define STACK_SIZE 4096
+/* 5 KB are in flash with two writes, or with three where a form's parser takes the rest of it; an
+   upload stays below 8 KB of RAM */
+#define CHUNK_SIZE 2560
 /* of a form's body; any other is received to where it is written from */
 #define FORM_BUFFER_SIZE 304
 /* boundaries, part headers and other fields of a form */
@@ -44,12 +47,13 @@ typedef struct {
     int64_t deadline;
     hr_access_t access;
     hr_update_t update;
-    bool is_form;
-    form_t form[]; /* one, or none */
+    form_t *form; /* behind `chunk`; NULL: the body is the module */
+    _Alignas(form_t) uint8_t chunk[];
 } upload_t;
 
 /* the answer is put where the module was written from */
-_Static_assert(HR_STORE_CHUNK_SIZE >= HR_ANSWER_SIZE, "room for any error");
+_Static_assert(HR_UPDATE_CHUNK_SIZE >= HR_ANSWER_SIZE, "room for any error");
+_Static_assert(HR_UPDATE_CHUNK_SIZE % _Alignof(form_t) == 0, "a form lies behind it");
 
 static esp_err_t reject_too_large(const hr_upload_target_t *target, hr_report_t *report)
 {
@@ -88,7 +92,7 @@ static esp_err_t append(void *context, const void *data, size_t size)
 /* Where the next bytes of the body are received to. */
 static void *room(upload_t *upload, size_t *size)
 {
-    if (upload->is_form) {
+    if (upload->form != NULL) {
         *size = sizeof(upload->form->buffer);
         return upload->form->buffer;
     }
@@ -99,9 +103,9 @@ static void *room(upload_t *upload, size_t *size)
 static esp_err_t take(upload_t *upload, size_t size)
 {
     upload->received += size;
-    return upload->is_form ? hr_multipart_feed(&upload->form->parser, upload->form->buffer, size,
-                                               &upload->update.report)
-                           : hr_update_add(&upload->update, size);
+    return upload->form != NULL ? hr_multipart_feed(&upload->form->parser, upload->form->buffer,
+                                                    size, &upload->update.report)
+                                : hr_update_add(&upload->update, size);
 }
 
 static esp_err_t reject_silence(upload_t *upload, int64_t silence)
@@ -151,7 +155,7 @@ static esp_err_t receive_all(upload_t *upload)
             err = take(upload, size);
         }
     }
-    if (err == ESP_OK && upload->is_form) {
+    if (err == ESP_OK && upload->form != NULL) {
         err = hr_multipart_end(&upload->form->parser, &upload->update.report);
     }
     return err;
@@ -180,7 +184,7 @@ static esp_err_t run(upload_t *upload, hr_answer_t *answer)
     esp_err_t err = write_body(upload);
     *answer = (hr_answer_t) {
         .body = (char *)upload->update.flash.chunk,
-        .size = sizeof(upload->update.flash.chunk),
+        .size = upload->update.flash.chunk_size,
     };
     if (err == ESP_OK) {
         upload->finish(answer, upload->update.flash.size);
@@ -261,10 +265,15 @@ static esp_err_t serve_in_handler(httpd_req_t *request, upload_t *upload)
 static esp_err_t make_upload(httpd_req_t *request, bool is_form, const char *content_type,
                              upload_t **made, hr_report_t *report)
 {
-    upload_t *upload = calloc(1, sizeof(*upload) + (is_form ? sizeof(form_t) : 0));
+    uint32_t chunk_size = is_form ? HR_UPDATE_CHUNK_SIZE : CHUNK_SIZE;
+    upload_t *upload =
+        calloc(1, sizeof(*upload) + chunk_size + (is_form ? sizeof(form_t) : 0));
     if (upload == NULL) {
         return hr_reject(report, ESP_ERR_NO_MEM, "no memory for an upload");
     }
+    upload->update.flash.chunk = upload->chunk;
+    upload->update.flash.chunk_size = chunk_size;
+    upload->form = is_form ? (form_t *)(upload->chunk + chunk_size) : NULL;
     esp_err_t err = is_form ? hr_multipart_begin(&upload->form->parser, content_type, append,
                                                  upload, report)
                             : ESP_OK;
@@ -274,7 +283,6 @@ static esp_err_t make_upload(httpd_req_t *request, bool is_form, const char *con
     }
     upload->length = request->content_len;
     upload->deadline = esp_timer_get_time() + CONFIG_HOTRELOAD_UPLOAD_TIMEOUT_MS * 1000LL;
-    upload->is_form = is_form;
     *made = upload;
     return ESP_OK;
 }
