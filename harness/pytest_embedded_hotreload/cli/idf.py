@@ -51,16 +51,32 @@ class Idf:
 
     def _refuse_others(self, folder: Path) -> None:
         """One build directory is of one ESP-IDF."""
-        try:
-            text = (folder / "project_description.json").read_text(encoding="utf-8")
-            other = json.loads(text).get("idf_path")
-        except (OSError, ValueError):
-            return
+        other = idf_path(folder)
         own = self.environment["IDF_PATH"]
-        if other and Path(other).resolve() != Path(own).resolve():
+        if other and other.resolve() != Path(own).resolve():
             raise CommandError(
                 f"{folder} was built with {other}, not with {own}: remove it, or name another by -B"
             )
+
+
+def idf_path(folder: Path) -> Path | None:
+    """The ESP-IDF that a build directory is of, as far as it says so."""
+    try:
+        text = (folder / "project_description.json").read_text(encoding="utf-8")
+        path = json.loads(text).get("idf_path")
+    except (OSError, ValueError):
+        return None
+    return Path(path) if path else None
+
+
+def find_work_alike(folder: Path) -> None:
+    """Let a build in a directory of the simulated board find what it is built with.
+
+    Nobody exports that, and the build may have to configure itself anew.
+    """
+    path = idf_path(folder)
+    if path and path.resolve() == WORK_ALIKE:
+        os.environ.update(simulated().environment)
 
 
 def default_lane(environment: Mapping[str, str] = os.environ) -> str:

@@ -141,6 +141,23 @@ def test_what_cannot_be_run_is_one_line(
     assert (other.status, "was built with /other" in other.complaint) == (WRONG_CALL, True)
 
 
+@pytest.mark.parametrize("command", ["reload", "watch"])
+def test_a_module_of_the_simulated_board_is_built_without_an_export(
+    hotreload: Hotreload, project: Path, tmp_path: Path, command: str
+) -> None:
+    """Where CMake has to run again, as after a change of its files."""
+    ninja = tmp_path / "ninja"
+    ninja.write_text('#!/bin/sh\ncat "$IDF_PATH/tools/cmake/project.cmake" >found\nkill $PPID\n')
+    ninja.chmod(0o755)
+    build = project / "build"
+    cache = f"CMAKE_GENERATOR:INTERNAL=Ninja\nCMAKE_MAKE_PROGRAM:FILEPATH={ninja}\n"
+    (build / "CMakeCache.txt").write_text(cache)
+    (build / "project_description.json").write_text(json.dumps({"idf_path": str(WORK_ALIKE)}))
+    hotreload(command, "--url", "http://127.0.0.1:9", cwd=project, IDF_PATH="")
+    found = (project / "found").read_text()
+    assert found == (WORK_ALIKE / "tools" / "cmake" / "project.cmake").read_text()
+
+
 def test_doctor_says_what_is_there_and_what_is_not(hotreload: Hotreload, tmp_path: Path) -> None:
     ready = hotreload("doctor", "--lane", "sim", "--json")
     assert ready.status == 0

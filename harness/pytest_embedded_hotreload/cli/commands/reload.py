@@ -51,7 +51,9 @@ def reload(
         if module is None:
             from hotreload_loop.build import Build
             from hotreload_loop.cycle import Cycle
+            from pytest_embedded_hotreload.cli.idf import find_work_alike
 
+            find_work_alike(folder)
             cycle = Cycle(Build.open(folder), url, timeout, key_file)
             cycle.reload()
             client = cycle.client()

@@ -28,9 +28,12 @@ def watch(
     """Reload after each save of a source or header of the module, until Ctrl-C."""
     from hotreload_loop.build import Build
     from hotreload_loop.cycle import Cycle
+    from pytest_embedded_hotreload.cli.idf import find_work_alike
     from pytest_embedded_hotreload.cli.output import EventLines
 
-    cycle = Cycle(Build.open(build_folder(project, build_dir)), url, timeout, key_file)
+    folder = build_folder(project, build_dir)
+    find_work_alike(folder)
+    cycle = Cycle(Build.open(folder), url, timeout, key_file)
     with contextlib.ExitStack() as stack:
         if as_json:
             told, complained = EventLines("told"), EventLines("error")
