@@ -29,7 +29,7 @@ int main(int count, char **arguments)
         uint32_t link;
         err = hr_symbol_find_exports(&image, names, 1, &link, &report);
         if (err == ESP_OK) {
-            err = hr_entry_check(&image, names[0], link, &report);
+            err = hr_entry_check(&image, names, &link, 1, &report);
         }
     }
     printf("%s %s\n", hotreload_err_to_name(err), report.message);

@@ -4,7 +4,7 @@
 
 #include "elf/hr_image.h"
 
-/* Whether a stub can enter the function `name` at the link address `link`. What it takes depends on
-   the ABI that the firmware, and so its stubs, are compiled for. */
-esp_err_t hr_entry_check(const hr_image_t *image, const char *name, uint32_t link,
-                         hr_report_t *report);
+/* Whether a stub can enter each of the functions at link addresses. What it takes depends on the ABI
+   that the firmware, and so its stubs, are compiled for. */
+esp_err_t hr_entry_check(const hr_image_t *image, const char *const *names, const uint32_t *links,
+                         size_t count, hr_report_t *report);

@@ -4,13 +4,6 @@
 
 #include "module/hr_place.h"
 
-#define HR_RELOC_TYPES (HR_R_XTENSA_PLT + 1)
-
-/* Entries by type: that of the instruction set, of which hr_reloc_check() lets no other pass. */
-typedef struct {
-    uint32_t of_type[HR_RELOC_TYPES];
-} hr_reloc_counts_t;
-
 /* Checks type, place and symbol of every relocation; `total` receives how many there are. */
 esp_err_t hr_reloc_check(const hr_image_t *image, uint32_t *total, hr_report_t *report);
 
@@ -22,5 +15,7 @@ esp_err_t hr_reloc_check(const hr_image_t *image, uint32_t *total, hr_report_t *
 bool hr_reloc_value(const hr_image_t *image, const hr_elf_rela_t *rela, uint32_t *value);
 
 /* Applies what hr_reloc_check() has passed. */
-void hr_reloc_apply(const hr_image_t *image, const hr_placement_t *placement,
-                    hr_reloc_counts_t *counts);
+void hr_reloc_apply(const hr_image_t *image, const hr_placement_t *placement);
+
+/* How many relocations there are of a type. */
+uint32_t hr_reloc_count(const hr_image_t *image, uint32_t type);

@@ -165,6 +165,12 @@ static inline uint32_t hr_image_word(const hr_image_t *image, hr_table_t table, 
     return word;
 }
 
+/* What is less than this may be the number of a section: a stripped module does not tell. */
+static inline uint32_t hr_image_sections(const hr_image_t *image)
+{
+    return image->header.shnum != 0 ? image->header.shnum : HR_ELF_SHN_LORESERVE;
+}
+
 /* One of a table of such entries: where it lies, if words can be read there, or else its copy. */
 static inline const void *hr_image_entry(const hr_image_t *image, uint32_t offset, void *copy,
                                          size_t size)

@@ -29,7 +29,7 @@ static esp_err_t check_entry(const hr_image_t *image, table_t *table, const hr_e
     }
     table->seen[index / 32] |= bit;
     table->seen_count++;
-    if (hr_entry_check(image, table->name, function, &unused) != ESP_OK) {
+    if (hr_entry_check(image, &table->name, &function, 1, &unused) != ESP_OK) {
         return hr_reject(report, HOTRELOAD_ERR_CONSTRUCTOR,
                          "entry %" PRIu32 " of %s is 0x%" PRIx32 ", where no function of the module "
                          "begins", index, table->name, function);

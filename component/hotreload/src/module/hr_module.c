@@ -65,8 +65,8 @@ esp_err_t hr_module_check(hr_image_t *image, const void *data, size_t size,
     if (err == ESP_OK) {
         err = hr_symbol_find_exports(image, exports->names, exports->count, links, report);
     }
-    for (size_t i = 0; err == ESP_OK && i < exports->count; i++) {
-        err = hr_entry_check(image, exports->names[i], links[i], report);
+    if (err == ESP_OK) {
+        err = hr_entry_check(image, exports->names, links, exports->count, report);
     }
     if (err == ESP_OK) {
         hr_trace("validate", "size=%" PRIu32 " segments=%" PRIu32 " relocs=%" PRIu32
@@ -124,16 +124,15 @@ esp_err_t hr_module_stage(hr_module_t *module, uint32_t number, const hr_image_t
     list(module);
     trace_segments(module, image);
 
-    hr_reloc_counts_t done;
-    hr_reloc_apply(image, &module->placement, &done);
+    hr_reloc_apply(image, &module->placement);
     memory->complete(memory->context);
-    const uint32_t *of_type = done.of_type;
     hr_trace("relocate", "module=%" PRIu32 " relative=%" PRIu32 " r32=%" PRIu32
              " glob_dat=%" PRIu32 " jmp_slot=%" PRIu32 " plt=%" PRIu32 " none=%" PRIu32
-             " other=%" PRIu32, number, of_type[HR_R_XTENSA_RELATIVE], of_type[HR_R_XTENSA_32],
-             of_type[HR_R_XTENSA_GLOB_DAT], of_type[HR_R_XTENSA_JMP_SLOT],
-             of_type[HR_R_XTENSA_PLT], of_type[HR_R_XTENSA_NONE],
-             of_type[HR_R_XTENSA_RTLD]); /* which needs nothing either */
+             " other=%" PRIu32, number, hr_reloc_count(image, HR_R_XTENSA_RELATIVE),
+             hr_reloc_count(image, HR_R_XTENSA_32), hr_reloc_count(image, HR_R_XTENSA_GLOB_DAT),
+             hr_reloc_count(image, HR_R_XTENSA_JMP_SLOT), hr_reloc_count(image, HR_R_XTENSA_PLT),
+             hr_reloc_count(image, HR_R_XTENSA_NONE),
+             hr_reloc_count(image, HR_R_XTENSA_RTLD)); /* which needs nothing either */
 
     size_t count = module->target.exports.count;
     hr_place_resolve(&module->placement, module->addresses, count);

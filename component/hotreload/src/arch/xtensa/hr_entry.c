@@ -51,15 +51,29 @@ static esp_err_t check_code(const uint8_t *code, const char *name, uint32_t link
 
 #endif
 
-esp_err_t hr_entry_check(const hr_image_t *image, const char *name, uint32_t link,
-                         hr_report_t *report)
+static bool has_code(const hr_segment_t *segment, uint32_t link)
 {
-    const hr_segment_t *segment = hr_image_segment(image, link, CODE_SIZE);
-    if (segment == NULL || segment->kind != HR_SEGMENT_TEXT
-        || link - segment->link + CODE_SIZE > segment->file_size || link % 4 != 0) {
-        return hr_reject(report, HOTRELOAD_ERR_ENTRY,
-                         "function " NAME_SHOWN ": st_value 0x%" PRIx32
-                         " is not a multiple of 4 inside the text", name, link);
+    uint32_t at = link - segment->link; /* huge in front of the segment */
+    return segment->kind == HR_SEGMENT_TEXT && at < segment->file_size
+           && CODE_SIZE <= segment->file_size - at && link % 4 == 0;
+}
+
+esp_err_t hr_entry_check(const hr_image_t *image, const char *const *names, const uint32_t *links,
+                         size_t count, hr_report_t *report)
+{
+    const hr_segment_t *segment = image->segments;
+    esp_err_t err = ESP_OK;
+    for (size_t i = 0; err == ESP_OK && i < count; i++) {
+        if (!has_code(segment, links[i])) { /* most are where the one before is */
+            segment = hr_image_segment(image, links[i], CODE_SIZE);
+            if (segment == NULL || !has_code(segment, links[i])) {
+                return hr_reject(report, HOTRELOAD_ERR_ENTRY,
+                                 "function " NAME_SHOWN ": st_value 0x%" PRIx32
+                                 " is not a multiple of 4 inside the text", names[i], links[i]);
+            }
+        }
+        const uint8_t *code = image->data + segment->offset + (links[i] - segment->link);
+        err = check_code(code, names[i], links[i], report);
     }
-    return check_code(image->data + segment->offset + (link - segment->link), name, link, report);
+    return err;
 }

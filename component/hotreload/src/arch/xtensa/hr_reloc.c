@@ -15,7 +15,9 @@ typedef enum {
     ACTION_SYMBOL,   /* S + A */
 } action_t;
 
-static const uint8_t actions[HR_RELOC_TYPES] = {
+#define RELOC_TYPES (HR_R_XTENSA_PLT + 1)
+
+static const uint8_t actions[RELOC_TYPES] = {
     [HR_R_XTENSA_NONE] = ACTION_NONE,
     [HR_R_XTENSA_32] = ACTION_SYMBOL,
     [HR_R_XTENSA_RTLD] = ACTION_NONE, /* for lazy binding, which nothing here does */
@@ -27,7 +29,7 @@ static const uint8_t actions[HR_RELOC_TYPES] = {
 
 static action_t action_of(uint32_t type)
 {
-    return type < HR_RELOC_TYPES ? (action_t)actions[type] : ACTION_UNKNOWN;
+    return type < RELOC_TYPES ? (action_t)actions[type] : ACTION_UNKNOWN;
 }
 
 /* Addresses that what a relocation writes may lead to. */
@@ -37,20 +39,12 @@ typedef struct {
     uint32_t moved; /* by so many bytes when the module is placed */
 } target_t;
 
-/* What those that follow each other mostly have in common. */
+/* What relocations lead to, and where the words are of the segment that the last one was about. */
 typedef struct {
-    /* with the same r_info */
-    uint32_t info;
-    bool in_place;   /* the addend is added to the value in place, */
-    uint32_t symbol; /* or else to this one */
-    const target_t *first; /* where the sum may lead to */
-    const target_t *end;
-    /* the segment that the last one was about */
     uint32_t link; /* words that begin here */
     uint32_t size; /* or less than this behind it */
     uintptr_t words;
-    /* those of the module, and then those of what does not move */
-    uint32_t own_count;
+    uint32_t own_count; /* of targets that move with the module; those that do not come behind them */
     uint32_t count;
     target_t targets[HR_SEGMENTS_MAX + HR_CHIP_PLACES];
 } known_t;
@@ -77,52 +71,37 @@ static void set_words(known_t *known, uint32_t link, uint32_t size, const uint8_
     known->words = (uintptr_t)words;
 }
 
-static void set_symbol(known_t *known, uint32_t info, uint32_t symbol, const target_t *first,
-                       const target_t *end)
+/* Whether the segment has an aligned word at a link address, and where that is. */
+static inline bool find_word(const known_t *known, uint32_t link, uint32_t **word)
 {
-    known->info = info;
-    known->in_place = false;
-    known->symbol = symbol;
-    known->first = first;
-    known->end = end;
+    uint32_t at = link - known->link;
+    *word = (uint32_t *)(known->words + at);
+    return at < known->size && (uintptr_t)*word % sizeof(uint32_t) == 0;
 }
 
-static void set_relative(known_t *known)
+/* From relocation `i` of a table on, the number of the first that is not RELATIVE, of an aligned word
+   of the segment that the last one was about, to a target that is known. Those in front of it are
+   applied, or else need no further check. A function of its own, as is the next one, for what it uses
+   stays in registers then. */
+static __attribute__((noinline)) uint32_t skip_relative(const hr_image_t *image, hr_table_t table,
+                                                        uint32_t i, const known_t *known, bool apply)
 {
-    known->info = HR_R_XTENSA_RELATIVE;
-    known->in_place = true;
-    known->first = known->targets;
-    known->end = known->targets + known->count;
-}
-
-/* From relocation `i` of a table on, the number of the first that has another r_info, is not about an
-   aligned word of the segment, or leads to no target. Those in front of it are applied, or else need no
-   further check. A function of its own, for what it uses stays in registers then. */
-static __attribute__((noinline)) uint32_t go_on(const hr_image_t *image, hr_table_t table, uint32_t i,
-                                                const known_t *known, bool apply)
-{
-    const hr_elf_rela_t *rela = (const void *)(image->data + table.offset);
-    const hr_elf_rela_t *end = rela + table.count;
-    uint32_t info = known->info;
-    uint32_t link = known->link;
-    uint32_t size = known->size;
-    uintptr_t words = known->words;
-    uint32_t symbol = known->symbol;
-    bool in_place = known->in_place;
-    target_t last = *known->first; /* most lead to where the one before did */
-    if ((uintptr_t)rela % sizeof(uint32_t) != 0) {
+    const hr_elf_rela_t *relas = (const void *)(image->data + table.offset);
+    target_t last = known->targets[0]; /* most lead to where the one before did */
+    const known_t words = *known;
+    if ((uintptr_t)relas % sizeof(uint32_t) != 0) {
         return i;
     }
-    for (rela += i; rela < end && rela->info == info; rela++) {
-        uint32_t at = rela->offset - link;
-        uint32_t *word = (uint32_t *)(words + at);
-        if (at >= size || (uintptr_t)word % sizeof(uint32_t) != 0) {
+    for (; i < table.count && relas[i].info == HR_R_XTENSA_RELATIVE; i++) {
+        uint32_t *word;
+        if (!find_word(&words, relas[i].offset, &word)) {
             break;
         }
-        uint32_t value = rela->addend + (in_place ? *word : symbol);
+        uint32_t value = *word + relas[i].addend;
         if (value - last.start >= last.size) {
-            const target_t *target = find_target(known->first, known->end, value);
-            if (target == known->end) {
+            const target_t *end = known->targets + known->count;
+            const target_t *target = find_target(known->targets, end, value);
+            if (target == end) {
                 break;
             }
             last = *target;
@@ -131,12 +110,7 @@ static __attribute__((noinline)) uint32_t go_on(const hr_image_t *image, hr_tabl
             *word = value + last.moved; /* one store, in text as well */
         }
     }
-    return table.count - (uint32_t)(end - rela);
-}
-
-static bool moves(const hr_elf_symbol_t *symbol)
-{
-    return symbol->shndx != HR_ELF_SHN_UNDEF && symbol->shndx != HR_ELF_SHN_ABS;
+    return i;
 }
 
 /* S as it is linked. */
@@ -145,8 +119,56 @@ static uint32_t value_of(const hr_elf_symbol_t *symbol)
     return symbol->shndx != HR_ELF_SHN_UNDEF ? symbol->value : 0; /* weak and nowhere defined: 0 */
 }
 
-/* `segment` is the one that the relocation before was about, and receives that of this one; `known`
-   receives what it has in common with the next one. */
+/* The same for relocations with a symbol, which leads to one target with and without the addend. */
+static __attribute__((noinline)) uint32_t skip_symbols(const hr_image_t *image, hr_table_t table,
+                                                       uint32_t i, const known_t *known, bool apply)
+{
+    const hr_elf_rela_t *relas = (const void *)(image->data + table.offset);
+    const hr_elf_symbol_t *symbols = (const void *)(image->data + image->symbols.offset);
+    target_t last = known->targets[0]; /* of the module */
+    bool last_own = true;
+    if (((uintptr_t)relas | (uintptr_t)symbols) % sizeof(uint32_t) != 0 || i == table.count) {
+        return i;
+    }
+    uint32_t info = ~relas[i].info; /* of the one before: the first one has another */
+    uint32_t value = 0;             /* of its symbol */
+    for (const hr_elf_rela_t *rela = relas + i; i < table.count; i++, rela++) {
+        if (rela->info != info) {
+            uint32_t number = HR_ELF_RELA_SYMBOL(rela);
+            if (action_of(HR_ELF_RELA_TYPE(rela)) != ACTION_SYMBOL || number == 0
+                || number >= image->symbols.count) {
+                break;
+            }
+            const hr_elf_symbol_t *symbol = &symbols[number];
+            if (!apply && !hr_symbol_is_usual(image, symbol)) {
+                break;
+            }
+            value = value_of(symbol);
+            bool own = hr_symbol_is_own(symbol);
+            if (own != last_own || value - last.start >= last.size) {
+                const target_t *own_end = known->targets + known->own_count;
+                const target_t *end = own ? own_end : known->targets + known->count;
+                const target_t *target = find_target(own ? known->targets : own_end, end, value);
+                if (target == end) {
+                    break;
+                }
+                last = *target;
+                last_own = own;
+            }
+            info = rela->info;
+        }
+        uint32_t *word;
+        if (!find_word(known, rela->offset, &word) || value + rela->addend - last.start >= last.size) {
+            break;
+        }
+        if (apply) {
+            *word = value + rela->addend + last.moved;
+        }
+    }
+    return i;
+}
+
+/* `segment` is the one that the relocation before was about, and receives that of this one. */
 static esp_err_t check_entry(const hr_image_t *image, uint32_t index, const hr_elf_rela_t *rela,
                              known_t *known, const hr_segment_t **segment, hr_report_t *report)
 {
@@ -170,15 +192,17 @@ static esp_err_t check_entry(const hr_image_t *image, uint32_t index, const hr_e
         *segment = found;
         set_words(known, found->link, found->file_size, image->data + found->offset);
     }
-    uint32_t value;
+    const target_t *first = known->targets;
+    const target_t *own_end = known->targets + known->own_count;
+    const target_t *end = known->targets + known->count;
+    uint32_t value = rela->addend;
     if (action == ACTION_RELATIVE) {
         if (HR_ELF_RELA_SYMBOL(rela) != 0) {
             return hr_reject(report, HOTRELOAD_ERR_RELOC_SYMBOL,
                              "relocation %" PRIu32 ": R_XTENSA_RELATIVE has symbol %" PRIu32
                              ", not 0", index, HR_ELF_RELA_SYMBOL(rela));
         }
-        set_relative(known);
-        value = hr_image_value(image, *segment, rela->offset);
+        value += hr_image_value(image, *segment, rela->offset);
     } else {
         uint32_t number = HR_ELF_RELA_SYMBOL(rela);
         if (number == 0 || number >= image->symbols.count) {
@@ -192,13 +216,11 @@ static esp_err_t check_entry(const hr_image_t *image, uint32_t index, const hr_e
         if (err != ESP_OK) {
             return err;
         }
-        const target_t *own_end = known->targets + known->own_count;
-        value = value_of(symbol);
-        set_symbol(known, rela->info, value, moves(symbol) ? known->targets : own_end,
-                   moves(symbol) ? own_end : known->targets + known->count);
+        value += value_of(symbol);
+        first = hr_symbol_is_own(symbol) ? first : own_end;
+        end = hr_symbol_is_own(symbol) ? own_end : end;
     }
-    value += rela->addend;
-    if (find_target(known->first, known->end, value) == known->end) {
+    if (find_target(first, end, value) == end) {
         return hr_reject(report, HOTRELOAD_ERR_RELOC_VALUE,
                          "relocation %" PRIu32 " at 0x%" PRIx32 ": 0x%" PRIx32
                          " is no address of the module or of the chip", index, rela->offset, value);
@@ -218,23 +240,20 @@ esp_err_t hr_reloc_check(const hr_image_t *image, uint32_t *total, hr_report_t *
     for (size_t i = 0; i < HR_CHIP_PLACES; i++) {
         add_target(&known, hr_chip_places[i].start, hr_chip_places[i].size, 0);
     }
-    set_relative(&known); /* most are */
     *total = 0;
     for (uint32_t t = 0; t < HR_RELOCATION_TABLES; t++) {
         hr_table_t table = image->relocations[t];
-        for (uint32_t i = 0; i < table.count;) {
-            hr_elf_rela_t copy;
-            const hr_elf_rela_t *rela = hr_image_rela(image, table, i, &copy);
-            uint32_t next = rela->info == known.info
-                                ? go_on(image, table, i, &known, false) : i;
-            if (next == i) {
+        for (uint32_t i = 0; i < table.count; i++) {
+            i = skip_relative(image, table, i, &known, false);
+            i = skip_symbols(image, table, i, &known, false);
+            if (i < table.count) {
+                hr_elf_rela_t copy;
+                const hr_elf_rela_t *rela = hr_image_rela(image, table, i, &copy);
                 esp_err_t err = check_entry(image, *total + i, rela, &known, &segment, report);
                 if (err != ESP_OK) {
                     return err;
                 }
-                next = i + 1;
             }
-            i = next;
         }
         *total += table.count;
     }
@@ -250,7 +269,7 @@ bool hr_reloc_value(const hr_image_t *image, const hr_elf_rela_t *rela, uint32_t
     } else if (action == ACTION_SYMBOL) {
         hr_elf_symbol_t copy;
         const hr_elf_symbol_t *symbol = hr_image_symbol(image, HR_ELF_RELA_SYMBOL(rela), &copy);
-        *value = moves(symbol) ? symbol->value + rela->addend : HR_RELOC_FOREIGN;
+        *value = hr_symbol_is_own(symbol) ? symbol->value + rela->addend : HR_RELOC_FOREIGN;
     }
     return action != ACTION_NONE;
 }
@@ -261,19 +280,10 @@ static uint32_t moved_by(const hr_placement_t *placement, uint32_t link)
     return segment != NULL ? segment->run - segment->link : 0;
 }
 
-/* S as it is placed. */
-static uint32_t run_value_of(const hr_image_t *image, const hr_placement_t *placement, uint32_t index)
-{
-    hr_elf_symbol_t copy;
-    const hr_elf_symbol_t *symbol = hr_image_symbol(image, index, &copy);
-    return value_of(symbol) + (moves(symbol) ? moved_by(placement, symbol->value) : 0);
-}
-
 /* `segment` is the one that the relocation before was about, and receives that of this one. */
 static void apply_entry(const hr_image_t *image, const hr_placement_t *placement,
                         const hr_elf_rela_t *rela, known_t *known, const hr_placed_t **segment)
 {
-    static const target_t anywhere = {0, UINT32_MAX, 0};
     action_t action = action_of(HR_ELF_RELA_TYPE(rela));
     if (action == ACTION_NONE) {
         return;
@@ -283,24 +293,23 @@ static void apply_entry(const hr_image_t *image, const hr_placement_t *placement
         set_words(known, (*segment)->link, (*segment)->size, (*segment)->memory);
     }
     uint32_t at = rela->offset - (*segment)->link;
-    uint32_t value;
+    uint32_t value = rela->addend;
     if (action == ACTION_RELATIVE) {
-        set_relative(known);
-        value = hr_place_load(*segment, at) + rela->addend;
+        value += hr_place_load(*segment, at);
         value += moved_by(placement, value);
     } else {
-        uint32_t symbol = run_value_of(image, placement, HR_ELF_RELA_SYMBOL(rela));
-        set_symbol(known, rela->info, symbol, &anywhere, &anywhere + 1);
-        value = symbol + rela->addend;
+        hr_elf_symbol_t copy;
+        const hr_elf_symbol_t *symbol = hr_image_symbol(image, HR_ELF_RELA_SYMBOL(rela), &copy);
+        value += value_of(symbol);
+        value += hr_symbol_is_own(symbol) ? moved_by(placement, symbol->value) : 0;
     }
     hr_place_store(*segment, at, value);
 }
 
-void hr_reloc_apply(const hr_image_t *image, const hr_placement_t *placement,
-                    hr_reloc_counts_t *counts)
+void hr_reloc_apply(const hr_image_t *image, const hr_placement_t *placement)
 {
     const hr_placed_t *segment = placement->segments;
-    known_t known = {0};
+    known_t known = {.own_count = placement->count};
     set_words(&known, segment->link, segment->size, segment->memory);
     uint32_t low = UINT32_MAX;
     uint32_t high = 0;
@@ -313,21 +322,29 @@ void hr_reloc_apply(const hr_image_t *image, const hr_placement_t *placement,
     if (low >= HR_REACH && high <= UINT32_MAX - HR_REACH) { /* what is far from all is the firmware's */
         add_target(&known, high + HR_REACH, (low - HR_REACH) - (high + HR_REACH), 0);
     }
-    set_relative(&known);
-    *counts = (hr_reloc_counts_t) {0};
     for (uint32_t t = 0; t < HR_RELOCATION_TABLES; t++) {
         hr_table_t table = image->relocations[t];
-        for (uint32_t i = 0; i < table.count;) {
-            hr_elf_rela_t copy;
-            const hr_elf_rela_t *rela = hr_image_rela(image, table, i, &copy);
-            uint32_t next = rela->info == known.info
-                                ? go_on(image, table, i, &known, true) : i;
-            if (next == i) {
+        for (uint32_t i = 0; i < table.count; i++) {
+            i = skip_relative(image, table, i, &known, true);
+            i = skip_symbols(image, table, i, &known, true);
+            if (i < table.count) {
+                hr_elf_rela_t copy;
+                const hr_elf_rela_t *rela = hr_image_rela(image, table, i, &copy);
                 apply_entry(image, placement, rela, &known, &segment);
-                next = i + 1;
             }
-            counts->of_type[HR_ELF_RELA_TYPE(rela)] += next - i;
-            i = next;
         }
     }
+}
+
+uint32_t hr_reloc_count(const hr_image_t *image, uint32_t type)
+{
+    uint32_t count = 0;
+    for (uint32_t t = 0; t < HR_RELOCATION_TABLES; t++) {
+        for (uint32_t i = 0; i < image->relocations[t].count; i++) {
+            hr_elf_rela_t copy;
+            const hr_elf_rela_t *rela = hr_image_rela(image, image->relocations[t], i, &copy);
+            count += HR_ELF_RELA_TYPE(rela) == type;
+        }
+    }
+    return count;
 }
