@@ -5,13 +5,14 @@ import sys
 import time
 from pathlib import Path
 
-from ci.mutation.campaign import Campaign, Worker
+from ci.mutation.campaign import Campaign
 from ci.mutation.changed import changed_lines, start_of
 from ci.mutation.distinct import Distinct
-from ci.mutation.host import Host, HostWorker
+from ci.mutation.host import Host
 from ci.mutation.host_programs import SOURCES
 from ci.mutation.kept import critical, equivalents
 from ci.mutation.mutants import Mutant
+from ci.mutation.python_tests import PythonSources
 from ci.mutation.report import EQUIVALENT, kind_of, places, summary, table, to_treat
 from ci.mutation.results import KILLED, Results
 from ci.mutation.sample import stratified
@@ -30,6 +31,7 @@ def options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--at-most", type=int, metavar="COUNT")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("-n", type=int, default=2, metavar="JOBS")
+    parser.add_argument("--python", action="store_true")
     parser.add_argument("--again", action="store_true")
     parser.add_argument("--keep-counts", action="store_true")
     return parser.parse_args(arguments)
@@ -46,12 +48,12 @@ def main() -> int:
     """The exit status: 1 when not all are killed of functions that are critical."""
     given = options(sys.argv[1:])
     end = time.monotonic() + 60 * given.minutes
-    host = Host(ROOT, FOLDER, given.keep_counts)
+    subject = PythonSources(ROOT, FOLDER) if given.python else Host(ROOT, FOLDER, given.keep_counts)
     lines = changed_lines(ROOT, start_of(ROOT)) if given.changed else None
     if lines is not None and not any(file.startswith(str(SOURCES)) for file in lines):
         print("ci/mutate: the change has no line of the component's C")
         return 0
-    made = {file: host.source(file).mutants() for file in host.files()}
+    made = {file: subject.source(file).mutants() for file in subject.files()}
     chosen = {
         file: [m for m in mutants if is_chosen(m, lines, given.critical)]
         for file, mutants in made.items()
@@ -61,20 +63,17 @@ def main() -> int:
     if not queue:
         print("ci/mutate: no line of what host tests are made of is concerned")
         return 0
-    host.prepare()
+    subject.prepare()
     campaign = Campaign(
         queue,
         Distinct((m for mutants in made.values() for m in mutants), FOLDER / "distinct.jsonl"),
         Results.load(FOLDER / "results.jsonl"),
-        host.state,
+        subject.state,
         given.at_most,
         given.again,
     )
 
-    def begin(name: str) -> Worker:
-        return HostWorker(host, name)
-
-    campaign.run(begin, given.n, end, lambda line: print(line, flush=True))
+    campaign.run(subject.worker, given.n, end, lambda line: print(line, flush=True))
     known = equivalents()
     (FOLDER / "report.md").write_text(table(campaign.tried, known) + "\n")
     print(to_treat(campaign.tried, known))

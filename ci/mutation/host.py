@@ -79,6 +79,10 @@ class Host:
         """What takes long, before workers begin at the same time."""
         _ = self.programs, self.covered
 
+    def worker(self, name: str) -> "HostWorker":
+        """One that tries mutants."""
+        return HostWorker(self, name)
+
     def files(self) -> list[str]:
         """The sources that host programs have."""
         paths = sorted((self.root / SOURCES).rglob("*.[ch]"))

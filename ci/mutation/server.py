@@ -97,8 +97,10 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
         os.close(reading)
         os.setsid()
         said: dict[str, Any] = asdict(Outcome(ACCIDENT, message="the tests were not run"))
-        with contextlib.suppress(BaseException):
+        try:
             said = run(request)
+        except BaseException as error:  # whatever it is, the parent has to be told
+            said["message"] = f"the tests were not run: {error!r}"[:300]
         os.write(writing, json.dumps(said).encode())
         os._exit(0)
     os.close(writing)

@@ -14,6 +14,7 @@ from ci.mutation.distinct import Distinct
 from ci.mutation.host_programs import SOURCES
 from ci.mutation.kept import Equivalent, Kind, critical, equivalents
 from ci.mutation.mutants import Mutant, Source
+from ci.mutation.python_tests import PythonSources, digest, passes_checks
 from ci.mutation.report import kind_of, summary, table
 from ci.mutation.results import ACCIDENT, KILLED, SURVIVED, Outcome, Result, Results
 from ci.mutation.sample import interval, stratified
@@ -97,6 +98,46 @@ def test_of_mutants_that_compile_to_the_same_one_is_tried(tmp_path: Path) -> Non
         distinct = Distinct(made, tmp_path / "distinct.jsonl")
         assert [m.id for m in made if distinct.is_one(m, digests)] == ["b", "c"]
     assert asked == [*"abcde"]
+
+
+@pytest.mark.parametrize(
+    ("after", "is_same"),
+    [
+        ('def f(a: int) -> int:\n    """Other."""\n    return a + 1\n', True),
+        ("def f(a: str) -> None:\n\n    return a + 1\n", True),
+        ("def f(a: int) -> int:\n    return a + 2\n", False),
+        ("def f(a: int) -> int:\n    return a - 1\n", False),
+        ("def f(b: int) -> int:\n    return b + 1\n", False),
+    ],
+)
+def test_code_of_python(after: str, is_same: bool) -> None:
+    before = 'def f(a: int) -> int:\n    """More."""\n    return a + 1\n'
+    assert digest(before) != ""
+    assert (digest(before) == digest(after)) == is_same
+    assert digest("def f(:\n") == ""
+    assert passes_checks(before)
+    assert not passes_checks("def f():\n    return a\n")
+
+
+def test_tests_of_a_module_are_those_that_import_it(tmp_path: Path) -> None:
+    """Or else what imports it in turn."""
+    files = {
+        "harness/p/__init__.py": "",
+        "harness/p/low.py": "def f(): pass",
+        "harness/p/high.py": "from p.low import f",
+        "harness/p/near.py": "from .low import f",
+        "harness/p/alone.py": "",
+        "harness/tests/test_high.py": "from p.high import f",
+        "harness/tests/test_near.py": "import p.near",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    sources = PythonSources(tmp_path, tmp_path)
+    both = ["harness/tests/test_high.py", "harness/tests/test_near.py"]
+    assert sources.tests("harness/p/high.py") == both[:1]
+    assert sources.tests("harness/p/low.py") == both
+    assert sources.tests("harness/p/alone.py") == []
 
 
 # runs
