@@ -127,22 +127,28 @@ def _imported(path: Path, package: str = "") -> set[str]:
 
 
 class _Plain(ast.NodeTransformer):
-    """Without annotations, which nothing here looks at."""
+    """Without documentation and annotations, which nothing here looks at."""
 
-    def visit_arg(self, node: ast.arg) -> ast.arg:
-        node.annotation = None
+    def generic_visit(self, node: ast.AST) -> ast.AST:
+        super().generic_visit(node)
+        match node:
+            case ast.arg():
+                node.annotation = None
+            case ast.FunctionDef():
+                node.returns = None
+        match node:
+            case ast.FunctionDef(body=[ast.Expr(value=ast.Constant(value=str())), *rest]) if rest:
+                node.body = rest
+            case ast.ClassDef(body=[ast.Expr(value=ast.Constant(value=str())), *rest]) if rest:
+                node.body = rest
         return node
-
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
-        node.returns = None
-        return self.generic_visit(node)
 
 
 def digest(text: str) -> str:
     """Of the code, without documentation, annotations and places; "": it does not compile."""
     try:
         tree = ast.fix_missing_locations(_Plain().visit(ast.parse(text)))
-        return repr(_content(compile(tree, "", "exec", optimize=2)))
+        return repr(_content(compile(tree, "", "exec")))
     except (SyntaxError, ValueError):
         return ""
 
