@@ -21,7 +21,8 @@ TESTS = Path("component") / "hotreload" / "host_test"
 OPTIONS = [
     *("--import-mode=importlib", f"--confcutdir={TESTS}", "-c", os.devnull, "--rootdir=."),
     *("-p", "no:cacheprovider", "-p", "pytest_timeout", "-p", "_hypothesis_pytestplugin"),
-    *("-o", "tmp_path_retention_policy=none", "--timeout=20", "-m", "not nightly"),
+    *("-o", "tmp_path_retention_policy=none", "-m", "not nightly"),
+    *("--timeout=20", "-o", "timeout_func_only=true"),
 ]
 PATHS = [str(TESTS), str(Path("component") / "hotreload" / "tools")]
 #: as long as tests took in the run that counts, those of a mutant may take together

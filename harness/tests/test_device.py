@@ -10,7 +10,7 @@ from pytest_embedded_hotreload.console import Console
 from pytest_embedded_hotreload.device import Device
 from pytest_embedded_hotreload.errors import ConditionNotMet, DeviceCrashed
 from pytest_embedded_hotreload.memory import Flash
-from pytest_embedded_hotreload.placement import Placement, Segment
+from pytest_embedded_hotreload.placement import Placement, Segment, placements
 from pytest_embedded_hotreload.probe import Probe
 from pytest_embedded_hotreload.timeline import Timeline
 from pytest_embedded_hotreload.trace import Trace, TraceError
@@ -139,6 +139,23 @@ def test_placement(fake: Device, console: Console) -> None:
     data = Segment(1, "data", 0x2000, 32, 8, 0x3FFE4770)
     assert placement == Placement(1, (text, data))
     assert (placement.text, placement.data) == (text, data)
+
+
+def test_all_placements_of_all_boots(fake: Device, console: Console) -> None:
+    """Modules of different boots have the same numbers."""
+    console.put(LOADED)
+    console.put(b"HR 5 5 place module=2 seg=0 kind=text link=0x1000 size=9 filesz=9 addr=0x4\n")
+    fake.trace.expect_restart()
+    console.put(b"HR 1 1 trace version=1\n")
+    console.put(b"HR 2 2 place module=1 seg=0 kind=text link=0x1000 size=7 filesz=7 addr=0x8\n")
+
+    found = placements(fake.trace.events)
+
+    assert [(one.module, [s.size for s in one.segments]) for one in found] == [
+        (1, [64, 32]),
+        (2, [9]),
+        (1, [7]),
+    ]
 
 
 def test_placement_is_that_of_the_module_that_is_called(fake: Device, console: Console) -> None:

@@ -271,3 +271,19 @@ def test_difference_is_explained() -> None:
         "  0x3ffe0204 table+0x4: expected 0x40000100, got 0x400001ee, written by RELATIVE",
         "  0x3ffe0208 table+0x8: expected 0x00000005, got 0xff000005, written by no relocation",
     ]
+
+
+@pytest.mark.parametrize("wrong", [1, 20, 21, 50])
+def test_of_many_differences_the_first_twenty_are_told(wrong: int) -> None:
+    elf = elf_of(words(*range(64)))
+    memory = Image(elf, {DATA_AT + 4 * index: 0xEE for index in range(wrong)})
+
+    with pytest.raises(ImageDiffers) as differs:
+        assert_images_equal(memory, expected_images(elf.build(), placed(elf)), elf.unstripped())
+
+    told = str(differs.value).splitlines()[1:]
+    assert told[0].endswith(f": {wrong} of 64 words")
+    assert [line.split()[0] for line in told[1:21]] == [
+        f"{DATA_AT + 4 * index:#x}" for index in range(min(wrong, 20))
+    ]
+    assert told[21:] == ([f"  and {wrong - 20} more"] if wrong > 20 else [])
