@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from pytest_embedded_hotreload.api import Device, Module, Variant
+from relocation_sites import BSS_SIZE, NUMBERS, source, symbols, wrong_words
 from scenarios.bench import RELOCATION_ANSWERS, Bench
 
 pytestmark = pytest.mark.reload
@@ -55,6 +56,51 @@ def test_module_of_each_code_generation(
     load_and_compare(variant("relocation/switch_table", cflags=cflags))
     assert device.probe.call("answer") == RELOCATION_ANSWERS["switch_table"]
     assert bench.wrong_signatures() == {}
+
+
+def generated() -> str:
+    """The source of words that lead to every kind of target, for this firmware."""
+    numbers = "".join(
+        f'__asm__(".globl {name}\\n.set {name}, {value:#x}");\n' for name, value in NUMBERS.items()
+    )
+    return numbers + source()
+
+
+@pytest.mark.parametrize(
+    "cflags",
+    [
+        ["-Os", "-mlongcalls", "-mtext-section-literals"],
+        ["-O0", "-mno-longcalls", "-mno-text-section-literals"],
+        ["-O2", "-mlongcalls", "-mno-text-section-literals"],
+        ["-O3", "-mno-longcalls", "-mtext-section-literals"],
+    ],
+    ids="".join,
+)
+def test_words_lead_to_their_targets(
+    device: Device, variant: Variant, load_and_compare: Load, cflags: list[str]
+) -> None:
+    """Each kind of place, target and addend; from what was written, not from its relocations."""
+    module = variant(text=generated(), cflags=cflags)
+
+    load_and_compare(module)
+
+    segments = device.placement().segments
+
+    def run_address(link: int) -> int:
+        near = next(s for s in segments if s.link <= link <= s.link + s.size)
+        return near.address + link - near.link
+
+    def read(address: int) -> bytes:
+        return device.memory.read(address, 4)
+
+    unstripped = module.unstripped.read_bytes()
+    assert wrong_words(unstripped, run_address, read) == []
+    assert device.probe.call("answer") == 42
+
+    # the memory that this one leaves is that of the next but one
+    device.probe.write(run_address(symbols(unstripped)["own_bss"][0]), b"\xff" * BSS_SIZE)
+    load_and_compare(module)
+    load_and_compare(module)
 
 
 def pointers(count: int) -> str:

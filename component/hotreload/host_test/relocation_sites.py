@@ -43,8 +43,8 @@ TARGETS = (
     "own_bss",
     "__start_own_set",
     "__stop_own_set",
-    "firmware_function",
-    "firmware_variable",
+    "firmware_negate",
+    "firmware_word",
     "weak_undefined",
     *NUMBERS,
 )
@@ -59,14 +59,14 @@ __attribute__((used)) int own_function(int x) { return x + 1; }
 __attribute__((used, noinline)) static int own_static_function(int x) { return x - 1; }
 __attribute__((used)) const int own_rodata[] = {11, 12, 13};
 __attribute__((used)) int own_data[] = {21, 22, 23};
-__attribute__((used)) char own_bss[17];
-__attribute__((used, section("own_set"))) static int own_member = 31;
-extern int firmware_function(int x);
-extern int firmware_variable;
+extern char own_bss[];
+__attribute__((used, section("own_set"))) static char own_member[6] = "seven";
+extern int firmware_negate(int x);
+extern int firmware_word;
 extern int weak_undefined(int x) __attribute__((weak));
 int site_calls(int x)
 {
-    int sum = firmware_function(x) + own_function(x) + own_static_function(x) + firmware_variable;
+    int sum = firmware_negate(x) + own_function(x) + own_static_function(x) + firmware_word;
     switch (x) {
     case 0: return sum + own_data[x];
     case 1: return sum - own_rodata[x];
@@ -77,6 +77,11 @@ int site_calls(int x)
     }
 }
 """
+
+
+#: of any alignment: directly behind the data, the size of which is not a multiple of 4
+BSS_SIZE = 17
+BSS = f'.section .bss.packed, "aw", @nobits\n.globl own_bss\nown_bss: .space {BSS_SIZE}'
 
 
 @dataclass(frozen=True)
@@ -104,7 +109,7 @@ def words() -> list[Word]:
 
 
 def source() -> str:
-    lines = [".weak weak_undefined"]
+    lines = [".weak weak_undefined", *BSS.splitlines()]
     for site, (start, form) in SITES.items():
         lines += start.splitlines()
         for word in words():

@@ -14,7 +14,7 @@ from real_module import link_module
 from relocation_sites import NUMBERS, SITES, TARGETS, TYPES, cells, source, wrong_words
 
 EXPORTS = ("own_function", "site_calls")
-FIRMWARE = {"firmware_function": 0x40001234, "firmware_variable": 0x3FFE8000, **NUMBERS}
+FIRMWARE = {"firmware_negate": 0x40001234, "firmware_word": 0x3FFE8000, **NUMBERS}
 
 OPTIMISATIONS = ("-O0", "-Os", "-O2", "-O3")
 CALLS = ("-mlongcalls", "-mno-longcalls")
@@ -94,6 +94,7 @@ def test_word_leads_to_its_target(host: Host, tmp_path: Path, way: Way) -> None:
     assert module
     loaded = list(zip(module.loaded, run.images, strict=True))
     assert list(run.images.values()) == images(module, list(run.images))
+    assert module.loaded[-1].file_size % 4, "what is zeroed is to begin within a word"
 
     def run_address(link_address: int) -> int:
         segment, address = min(loaded, key=lambda pair: pair[0].distance(link_address))
