@@ -5,7 +5,7 @@ import io
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from elftools.elf.elffile import ELFFile
@@ -15,13 +15,13 @@ from pytest_embedded_hotreload.api import (
     Device,
     HotReloadHTTPError,
     Module,
+    Placement,
+    Segment,
     TraceEvent,
     Variant,
     functions_run,
 )
 from pytest_embedded_hotreload.dynamic import DynamicTable
-from pytest_embedded_hotreload.modules import Loadable
-from pytest_embedded_hotreload.placement import Placement, Segment
 from pytest_embedded_hotreload.trace import EVENTS
 from scenarios.bench import Bench, Hook, module_with
 from scenarios.test_server import send_half
@@ -171,6 +171,15 @@ class Story:
         yield from self.construct()
         yield "switch", {"module": self.number}
         yield from self.hook("post")
+
+
+class Loadable(NamedTuple):
+    """A PT_LOAD program header."""
+
+    link: int
+    file_size: int
+    size: int
+    executable: bool
 
 
 def segments(module: Module) -> list[Loadable]:

@@ -15,6 +15,7 @@ import hotreload_loop.cycle
 import hotreload_loop.emulator
 import pytest_embedded_hotreload.board.inventory
 import pytest_embedded_hotreload.cli.device
+import pytest_embedded_hotreload.cli.emulated
 import pytest_embedded_hotreload.cli.idf
 import pytest_embedded_hotreload.cli.needs
 from pytest_embedded_hotreload.cli.device import client_of
@@ -134,6 +135,8 @@ def received(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, Any]:
 
     monkeypatch.setattr(pytest_embedded_hotreload.cli.idf, "idf_of", idf_of)
     monkeypatch.setattr(pytest_embedded_hotreload.cli.idf.Idf, "command", command)
+    # others on this machine may run emulators, which would be asked
+    monkeypatch.setattr(pytest_embedded_hotreload.cli.emulated, "running", list)
     monkeypatch.setattr(Path, "is_file", lambda path: True)
     monkeypatch.delenv("HOTRELOAD_URL", raising=False)
     monkeypatch.chdir(tmp_path)
