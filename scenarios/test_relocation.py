@@ -38,24 +38,20 @@ def test_module_of_each_kind(
         assert device.probe.call("answer") == RELOCATION_ANSWERS[source], optimisation
 
 
-@pytest.mark.parametrize(
-    "cflags",
-    [
+def test_module_of_each_code_generation(
+    device: Device, bench: Bench, variant: Variant, load_and_compare: Load
+) -> None:
+    for cflags in (
         ["-O2"],
         ["-O3", "-fno-inline"],
         ["-Os", "-mtext-section-literals"],
         ["-Os", "-mno-text-section-literals"],
         ["-O2", "-fno-jump-tables"],
         ["-O0", "-fno-section-anchors", "-fno-function-sections", "-fno-data-sections"],
-    ],
-    ids="".join,
-)
-def test_module_of_each_code_generation(
-    device: Device, bench: Bench, variant: Variant, load_and_compare: Load, cflags: list[str]
-) -> None:
-    load_and_compare(variant("relocation/switch_table", cflags=cflags))
-    assert device.probe.call("answer") == RELOCATION_ANSWERS["switch_table"]
-    assert bench.wrong_signatures() == {}
+    ):
+        load_and_compare(variant("relocation/switch_table", cflags=cflags))
+        assert device.probe.call("answer") == RELOCATION_ANSWERS["switch_table"], cflags
+        assert bench.wrong_signatures() == {}, cflags
 
 
 def generated() -> str:
@@ -146,15 +142,12 @@ def test_module_without_relocations(
 
 
 @pytest.mark.unobserved("it has constants among its code, which a chip cannot read by bytes")
-@pytest.mark.parametrize("source", ["pointer_tables", "packed", "weak_symbols"])
 def test_module_linked_without_our_linker_script(
-    device: Device, variant: Variant, load_and_compare: Load, source: str
+    device: Device, variant: Variant, load_and_compare: Load
 ) -> None:
-    module = variant(f"relocation/{source}", linker_script=None)
-
-    load_and_compare(module)
-
-    assert device.probe.call("answer") == RELOCATION_ANSWERS[source]
+    for name in ("pointer_tables", "packed", "weak_symbols"):
+        load_and_compare(variant(f"relocation/{name}", linker_script=None))
+        assert device.probe.call("answer") == RELOCATION_ANSWERS[name], name
 
 
 def test_every_type_of_relocation_occurs(device: Device, variant: Variant) -> None:
