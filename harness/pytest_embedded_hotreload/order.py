@@ -47,3 +47,12 @@ def sort(items: list[pytest.Item], config: pytest.Config) -> None:
     """Put tests into order, unless a random one was asked for."""
     if not getattr(config.option, "randomly_reorganize", False):
         items.sort(key=rank)
+
+
+def part(items: list[pytest.Item]) -> None:
+    """Let a second process begin with the firmware of another folder: neither waits for a build."""
+    on_devices = [item for item in items if "firmware" in getattr(item, "fixturenames", ())]
+    other = next((i for i in on_devices if i.path.parent != on_devices[0].path.parent), None)
+    if other is not None:
+        items.remove(other)
+        items.insert(items.index(on_devices[0]) + 1, other)

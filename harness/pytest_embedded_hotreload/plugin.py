@@ -25,7 +25,7 @@ from pytest_embedded_hotreload.firmware import FirmwareBuilder
 from pytest_embedded_hotreload.keys import BUILDER, DECODER, DEVICES, FAULT_TREE, LANE, TIMELINE
 from pytest_embedded_hotreload.lanes import CAPABILITIES, find_lane, lane_names
 from pytest_embedded_hotreload.oracle import ImageDiffers
-from pytest_embedded_hotreload.order import prefer, sort
+from pytest_embedded_hotreload.order import part, prefer, sort
 from pytest_embedded_hotreload.progress import Progress
 from pytest_embedded_hotreload.screen import screen_of
 from pytest_embedded_hotreload.sentences import compare
@@ -150,6 +150,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     pytest-split cuts shards out of it after that.
     """
     sort(items, config)
+    if hasattr(config, "workerinput"):
+        part(items)
     tell_durations(config, items)
 
 

@@ -54,6 +54,20 @@ def test_xdist_keeps_the_order(nested: NestedPytest) -> None:
     assert "12 passed" in ran.stdout, ran.stdout
 
 
+def test_two_processes_begin_with_firmwares_of_two_folders(nested: NestedPytest) -> None:
+    test = "import pytest\n@pytest.fixture\ndef firmware(): pass\n"
+    test += "def test_a(): pass\ndef test_b(firmware): pass\ndef test_c(firmware): pass\n"
+    for folder in ("one", "two"):
+        (nested.folder / folder).mkdir()
+        (nested.folder / folder / "test_it.py").write_text(test)
+
+    ran = nested.run_files("one", "two", "-n1", "-v").stdout
+
+    passed = re.findall(r"PASSED (\w+)/test_it.py::test_(\w)", ran)
+    rest = [("one", "c"), ("two", "a"), ("two", "c")]
+    assert passed == [("one", "a"), ("one", "b"), ("two", "b"), *rest], ran
+
+
 def test_faults_of_one_scenario_go_to_one_process(nested: NestedPytest) -> None:
     faults = nested.folder / "scenarios" / "faults"
     faults.mkdir(parents=True)
