@@ -133,12 +133,14 @@ static __attribute__((noinline)) uint32_t follow(const hr_image_t *image, uint32
                                                  const char *const *names, size_t count,
                                                  uint32_t *links)
 {
-    const hr_elf_symbol_t *symbol = (const void *)(image->data + image->symbols.offset);
+    const hr_elf_symbol_t *symbols = (const void *)(image->data + image->symbols.offset);
+    size_t left = image->symbols.count - at;
+    size_t most = count < left ? count : left;
     uint32_t i = 0;
-    if ((uintptr_t)symbol % sizeof(uint32_t) != 0) {
+    if ((uintptr_t)symbols % sizeof(uint32_t) != 0) {
         return 0;
     }
-    for (symbol += at; i < count && at + i < image->symbols.count; i++, symbol++) {
+    for (const hr_elf_symbol_t *symbol = symbols + at; i < most; i++, symbol++) {
         if (!hr_symbol_is_usual(image, symbol) || !defines(image, symbol, names[i])) {
             break;
         }

@@ -5,8 +5,10 @@
 
 void hr_target_point_to(const hr_target_t *target, const uint32_t *addresses)
 {
-    for (size_t i = 0; i < target->exports.count; i++) {
-        target->table[i] = addresses[i];
+    volatile uint32_t *table = target->table;
+    size_t count = target->exports.count;
+    for (size_t i = 0; i < count; i++) {
+        table[i] = addresses[i];
     }
 }
 
