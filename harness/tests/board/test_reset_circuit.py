@@ -115,3 +115,24 @@ def test_any_changes_do_what_the_voltage_says(changes: list[tuple[int, bool, boo
         board.wait(ticks)
 
     assert board.events == voltages(steps)
+
+
+def test_time_until_the_chip_starts_is_told() -> None:
+    """For who calls settle() then, and not before; there is none while the lines hold it."""
+    board = Board()
+    board.port.power_on()
+    board.wait(2000)
+    assert board.port.remaining is None
+    board.port.rts = True
+    assert board.port.remaining is None
+
+    board.port.rts = False
+
+    rise = rise_seconds(CAPACITOR)
+    assert board.port.remaining == pytest.approx(rise, abs=TICK)
+    board.ticks += 5
+    assert board.port.remaining == pytest.approx(rise - 5 * TICK, abs=TICK)
+    board.ticks += 100_000
+    assert board.port.remaining == 0.0
+    board.port.settle()
+    assert board.port.remaining is None
