@@ -176,13 +176,12 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Leave out what Hypothesis has to say where it was not used: to say nothing it is imported.
 
-    That takes half as long as the start of pytest. Examples that failed in processes of xdist, and
-    statistics that somebody has asked for, are told.
+    That takes half as long as the start of pytest. Who asks for statistics has it imported; what
+    failed in processes of xdist is told by the one that has started them.
     """
-    manager, option = session.config.pluginmanager, session.config.option
+    manager = session.config.pluginmanager
     elsewhere = manager.hasplugin("dsession") and session.testsfailed
-    asked = getattr(option, "hypothesis_show_statistics", False)
-    if "hypothesis" not in sys.modules and not elsewhere and not asked:
+    if "hypothesis" not in sys.modules and not elsewhere:
         manager.unregister(name="hypothesispytest")
 
 
