@@ -454,7 +454,7 @@ def test_the_component_compiles_without_a_warning(
 def test_a_warning_of_the_component_stops_our_builds_only(
     finished_build: Build, tmp_path: Path
 ) -> None:
-    component = COMPONENT / "src" / "hotreload.c"
+    component = finished_build.component / "src" / "hotreload.c"
     assert {"-Wextra", "-Werror"} <= finished_build.warnings_of(component)
     application = Build(finished_build.lane, finished_build.project, tmp_path / "build")
     application.configure(strict=False)
