@@ -74,6 +74,7 @@ def assert_linear(points: Sequence[Point]) -> None:
         (firmwares, LINKED, "a relocation of an address of the firmware"),
         (objects, static, "a static relocation"),
     ],
+    ids=["data", "text", "symbol", "firmware", "static"],
 )
 def test_instructions_per_relocation(
     lane: Lane,
