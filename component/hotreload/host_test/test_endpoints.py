@@ -112,6 +112,14 @@ def test_another_method(host: Host, line: str, allowed: str) -> None:
     assert answer(run).message == f"{line.split()[1]} takes {allowed} only"
 
 
+def test_the_answer_to_head_says_how_long_it_would_be_and_is_empty(host: Host) -> None:
+    """RFC 9110 section 9.3.2."""
+    asked = [request(host, f"{method} /reload") for method in ("GET", "HEAD")]
+    shown, head = answers(host.run("names=f", PARTITION, serve(OWN), *asked), 2)
+    assert (head.status, head.text) == ("405 Method Not Allowed", "")
+    assert head.length == shown.length == len(shown.text)
+
+
 @pytest.mark.parametrize(
     "path", ["/", "/uploads", "/uploa", "/Status", "/status/", "/statu?s", "/nonce"]
 )
