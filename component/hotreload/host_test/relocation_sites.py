@@ -67,6 +67,7 @@ extern int weak_undefined(int x) __attribute__((weak));
 int site_calls(int x)
 {
     int sum = firmware_negate(x) + own_function(x) + own_static_function(x) + firmware_word;
+    sum += (int)site_kept[x & 3];
     switch (x) {
     case 0: return sum + own_data[x];
     case 1: return sum - own_rodata[x];
@@ -116,8 +117,12 @@ def source() -> str:
             if word.site == site:
                 value = f"{word.target} + ({word.addend})"
                 lines += form.format(label=word.label, value=value).splitlines()
+    # a linker that drops what nobody refers to has to leave them
+    firsts = [next(word.label for word in words() if word.site == site) for site in SITES]
+    kept = f"extern const char {', '.join(f'{first}[]' for first in firsts)};\n"
+    kept += f"const void *volatile site_kept[] = {{{', '.join(firsts)}}};\n"
     assembly = "\n".join(f'    "{line.replace(chr(34), chr(92) + chr(34))}\\n"' for line in lines)
-    return f'{OWN}\n__asm__(".pushsection .text\\n"\n{assembly}\n    ".popsection\\n");\n'
+    return f'{kept}{OWN}\n__asm__(".pushsection .text\\n"\n{assembly}\n    ".popsection\\n");\n'
 
 
 def symbols(unstripped: bytes) -> dict[str, tuple[int, bool]]:
