@@ -58,6 +58,8 @@ class Story:
     pending: bytes | None = None
     passed_over: list[dict[str, Any]] = field(default_factory=list)
     last_error: dict[str, str] | None = None
+    #: seconds since boot that the last answer told, and how many lines the trace had then
+    told: tuple[float, int] = (0.0, 0)
 
     def load(self, module: Module, slot: Slot | None = None) -> None:
         """It is the one that runs from here on."""
@@ -85,9 +87,12 @@ class Story:
         status: dict[str, Any] = dict(self.device.client.status())
         later = self.device.probe.heaps()
         uptime, heap = status.pop("uptime_s"), status.pop("heap")
+        before, seen = self.told
+        self.told = uptime, len(events)
 
         assert status == self.expected(status)
         assert 0 <= uptime - events[-1].microseconds / 1e6 < SOON
+        assert all(event.microseconds / 1e6 >= before for event in events[seen:][:1])
         free, least = heap.pop("data_free"), heap.pop("data_minimum")
         assert heap == {
             "exec_free": heaps.exec_free,

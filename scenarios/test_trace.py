@@ -99,7 +99,7 @@ class Story:
         yield self.validate(module)
         if supersedes is not None:
             yield self.store("supersede", supersedes * self.half + 4, 4)
-        yield self.store("commit", at, RECORD)
+        yield self.store("commit", at, ELF_AT)
         yield "done", {"op": "update", "module": self.number if self.loaded else 0}
 
     def store(self, op: str, offset: int, size: int) -> Line:
