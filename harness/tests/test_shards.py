@@ -1,6 +1,7 @@
 """Shards have each test once, and one report tells of all of them."""
 
 import json
+import shutil
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, replace
@@ -184,11 +185,14 @@ def test_lines_are_reached_that_a_shard_has_reached(
 def test_shard_without_a_report(report: Callable[..., Path], tmp_path: Path) -> None:
     """It was killed, or its job was: what it had to run has not been run."""
     command = "python -m pytest --splits 3 --group {}"
-    parts = [report(n, [f"test_{n}"], command=command.format(n)) for n in ("1", "3")]
+    shards = {n: report(n, [f"test_{n}"], command=command.format(n)) for n in ("1", "2", "3")}
+    for lost in shards:
+        parts = [part for number, part in shards.items() if number != lost]
+        with pytest.raises(MergeError, match=rf"^the report of shard {lost} of 3 is missing$"):
+            merge_reports(tmp_path / "merged", parts)
 
-    with pytest.raises(MergeError, match=r"^the report of shard 2 of 3 is missing$"):
-        merge_reports(tmp_path / "merged", parts)
-
+    parts = [shards["1"], shards["3"]]
+    shutil.rmtree(shards["2"])
     (tmp_path / "2").mkdir()
     with pytest.raises(MergeError, match=r"^.*/2 is no report: it has no run.json, which a run"):
         merge_reports(tmp_path / "merged", [*parts, tmp_path / "2"])
