@@ -41,7 +41,8 @@ def is_chosen(mutant: Mutant, lines: dict[str, set[int]] | None, functions: bool
     """Whether it belongs to what was asked for."""
     if lines is not None:
         return mutant.line in lines.get(mutant.file, ())
-    return not functions or mutant.function in critical().get(mutant.file, ())
+    names = critical().get(mutant.file, ())
+    return not functions or "*" in names or mutant.function in names
 
 
 def main() -> int:
