@@ -3,6 +3,7 @@
 The endpoints are in `firmware/main/probe_*.c`.
 """
 
+import struct
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -224,6 +225,33 @@ class CallCycles:
     direct: int
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """What the tasks of a schedule gave, the second one twice, and `answer()` after that."""
+
+    first: int
+    second: int
+    third: int
+    after: int
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Cycles to where a task is stopped, and from there to where it is again; 0: it is not."""
+
+    at: int
+    again: int = 0
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Where the first task was stopped: the instruction to come next, 0 where it was not; and the
+    outcomes, with the first moment that led to each and the instruction."""
+
+    stopped: dict[Moment, int]
+    outcomes: dict[Outcome, tuple[Moment, int]]
+
+
 class Bench:
     """Drives the scenario firmware; what returns a str gives the name of an error code."""
 
@@ -404,6 +432,45 @@ class Bench:
     def delete_visitor(self, slot: int) -> None:
         """Delete the task of a visitor inside the module."""
         self._result("visit/delete", slot=slot)
+
+    def schedule(
+        self,
+        modules: Sequence[bytes],
+        actions: Sequence[str],
+        moments: Sequence[Moment],
+        loaded: bool = True,
+    ) -> Schedule:
+        """At each of the moments: have a task do the first action, stopped there by another one,
+        which does the second, and where it is stopped again the third.
+
+        They `call`, `replace` the first module, which is `loaded` or not, by the second, or
+        `unload` it; the other task also can `delete` the first one and replace the module.
+        """
+        first, second = modules
+        does, other, *third = actions
+        packed = b"".join(struct.pack("<2I", moment.at, moment.again) for moment in moments)
+        answer = self._probe.post(
+            "schedule",
+            first + second + packed,
+            first=len(first),
+            second=len(second),
+            does=does,
+            other=other,
+            third=third[0] if third else "call",
+            loaded=int(loaded),
+        )
+        if answer["error"] != "ESP_OK":
+            raise ConditionNotMet(f"{does} and {other}: {answer['error']}")
+        raw = self._device.memory.read(answer["stopped_at"], 4 * len(moments))
+        stopped = struct.unpack(f"<{len(moments)}I", raw)
+        found = {
+            Outcome(one["first"], one["second"], one["third"], one["after"]): (
+                Moment(one["at"], one["again"]),
+                one["pc"],
+            )
+            for one in answer["outcomes"]
+        }
+        return Schedule(dict(zip(moments, stopped, strict=True)), found)
 
     def soak(
         self,

@@ -53,6 +53,9 @@ static const httpd_uri_t routes[] = {
     {.uri = "/probe/visit/end", .method = HTTP_POST, .handler = probe_handle_visit_end},
     {.uri = "/probe/visit/delete", .method = HTTP_POST, .handler = probe_handle_visit_delete},
     {.uri = "/probe/soak", .method = HTTP_POST, .handler = probe_handle_soak},
+#if CONFIG_SCENARIO_SCHEDULES
+    {.uri = "/probe/schedule", .method = HTTP_POST, .handler = probe_handle_schedule},
+#endif
     {.uri = "/probe/restart", .method = HTTP_POST, .handler = probe_handle_restart},
     {.uri = "/probe/crash", .method = HTTP_POST, .handler = probe_handle_crash},
     {.uri = "/probe/events/listen", .method = HTTP_POST, .handler = probe_handle_listen},

@@ -48,6 +48,7 @@ esp_err_t probe_handle_visit_tell(httpd_req_t *request);
 esp_err_t probe_handle_visit_end(httpd_req_t *request);
 esp_err_t probe_handle_visit_delete(httpd_req_t *request);
 esp_err_t probe_handle_soak(httpd_req_t *request);
+esp_err_t probe_handle_schedule(httpd_req_t *request);
 esp_err_t probe_handle_handover(httpd_req_t *request);
 esp_err_t probe_handle_handover_calls(httpd_req_t *request);
 esp_err_t probe_handle_handover_soak(httpd_req_t *request);

@@ -17,14 +17,14 @@ def replacements(marks: Sequence[Mark], elf: Path) -> list[dict[str, int]]:
     names = _names(elf)
     found: list[dict[str, int]] = []
     phases: dict[str, int] = {}
-    for here, behind in pairwise(marks):
-        phase = names.get(here.address, END)
+    for here, behind in pairwise(mark for mark in marks if mark.address in names):
+        phase = names[here.address]
         if phase == FIRST:
             phases = {}
         if phase == END:
             continue
         phases[phase] = phases.get(phase, 0) + behind.instructions - here.instructions
-        if names.get(behind.address) == END:
+        if names[behind.address] == END:
             found.append(phases)
     return found
 

@@ -30,6 +30,9 @@ _STACKS = ("xt_isr_stack", "xt_panic_stack")
 _LEAVING = ("xt_interrupt", "xt_kernel_switch")
 _BLOCKS = "heap_observe"
 
+#: a firmware's own functions whose beginning is noted are called so
+MARKED = "observed_"
+
 #: where the phases of a replacement begin, in their order, and the end of the last one
 PHASES = {
     "hr_stage_check": "check",
@@ -43,6 +46,8 @@ PHASES = {
     "hr_hooks_run_post": "post hooks",
     "hr_operation_end": "end",
 }
+#: others whose beginning is noted
+POINTS = ("hr_event_switched", "hr_trial_run", "hr_retire_free", "hr_module_free")
 
 
 class Range(NamedTuple):
@@ -96,7 +101,7 @@ def _ranges(elf: ELFFile) -> Iterator[Range]:
     yield from symbols.functions("copy", _COPYING)
     yield from symbols.functions("leave", _LEAVING)
     yield from symbols.functions("blocks", (_BLOCKS,))
-    yield from symbols.functions("mark", tuple(PHASES))
+    yield from symbols.functions("mark", (*PHASES, *POINTS, *symbols.named(MARKED)))
     dwarf = elf.get_dwarf_info()
     units = {unit.cu_offset for unit in component_units(elf)}
     for entry in dwarf.get_aranges()._get_entries():  # type: ignore[union-attr]
@@ -125,6 +130,9 @@ class _Symbols:
 
     def address(self, name: str) -> int:
         return int(self._all[name].st_value)
+
+    def named(self, prefix: str) -> list[str]:
+        return [name for name in self._all if name.startswith(prefix)]
 
     def functions(self, kind: str, names: Sequence[str]) -> Iterator[Range]:
         for name in names:

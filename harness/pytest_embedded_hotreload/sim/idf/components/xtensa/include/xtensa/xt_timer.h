@@ -12,6 +12,7 @@ typedef enum {
     XT_ALARM_KERNEL, /* next tick that somebody waits for */
     XT_ALARM_ESP_TIMER,
     XT_ALARM_ETHERNET, /* makes QEMU look at its network after a frame was sent */
+    XT_ALARM_PROBE,    /* a test's, for whatever it wants to happen at a certain cycle */
     XT_ALARM_COUNT,
 } xt_alarm_t;
 
