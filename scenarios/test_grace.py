@@ -18,7 +18,7 @@ GRACE = {
 }
 FILL = 0xA5A5A5A5
 
-pytestmark = pytest.mark.firmware(config=GRACE)
+pytestmark = [pytest.mark.observed, pytest.mark.firmware(config=GRACE)]
 
 
 def test_text_outlives_its_module(device: Device, bench: Bench, variant: Variant) -> None:

@@ -7,6 +7,8 @@ import pytest
 from pytest_embedded_hotreload.api import Device, HotReloadHTTPError, Variant
 from scenarios.bench import Bench
 
+pytestmark = pytest.mark.observed
+
 NOTE_OWNER = b"hotreload\0"
 
 

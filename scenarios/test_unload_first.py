@@ -13,7 +13,7 @@ UNLOAD_FIRST = {
     "CONFIG_HOTRELOAD_CONFIRM_MS": "3600000",
 }
 
-pytestmark = pytest.mark.firmware(config=UNLOAD_FIRST)
+pytestmark = [pytest.mark.observed, pytest.mark.firmware(config=UNLOAD_FIRST)]
 
 
 def refused(device: Device, module: Module) -> HotReloadHTTPError:
