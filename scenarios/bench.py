@@ -499,10 +499,11 @@ class Bench:
             "guests": int(guests),
         }
         before = self._probe.get_json("heap", {})["exec_blocks"]
+        said = len(self._console.lines)
         if self._result("soak", body, **query) != "ESP_OK":
             raise ConditionNotMet("not all tasks could be started")
         pattern = r"soak: reloads=(\d+) failed=(\d+) wrong=(\d+) fewest=(\d+)"
-        _, match = self._console.wait_line(pattern, timeout=timeout)
+        _, match = self._console.wait_line(pattern, said, timeout=timeout)
         deadline = time.monotonic() + FREED_SECONDS
         while time.monotonic() < deadline:
             # the trace may be off; each request gives the device time to look at its tasks

@@ -8,6 +8,17 @@ from pytest_embedded_hotreload.api import Device, FirmwareBuild, FirmwareBuilder
 from scenarios.bench import OTHER_FIRMWARE, Bench
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add how long the soak of reloads goes on."""
+    parser.getgroup("hotreload", "hot reload harness").addoption(
+        "--soak-minutes",
+        type=float,
+        default=0.0,
+        metavar="MINUTES",
+        help="replace the module under load for so long (in the test marked nightly)",
+    )
+
+
 @pytest.fixture
 def bench(device: Device) -> Bench:
     """The rest of the probe: hooks, state, the C API, memory."""

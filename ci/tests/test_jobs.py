@@ -139,7 +139,7 @@ def test_fuzzers_keep_what_they_learn(runner: Runner) -> None:
 @pytest.mark.timeout(3600)
 def test_soak_goes_on_after_a_round_that_fails(runner: Runner) -> None:
     """The clock of this bash says after two rounds that the hour is over."""
-    (runner.clone / "scenarios" / "test_soak.py").write_text(FAILS_FIRST)
+    (runner.clone / "scenarios" / "test_rounds.py").write_text(FAILS_FIRST)
     clock = runner.clone / "clock"
     clock.write_text("trap '[ -e build/soak/2/junit.xml ] && SECONDS=3600' DEBUG\n")
     status, said = runner.run("soak", "-k test_fails_first", MINUTES="60", BASH_ENV=str(clock))

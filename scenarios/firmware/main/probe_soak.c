@@ -12,7 +12,8 @@
 
 #define CALLERS 4
 #define STACK 4096
-#define CALLER_PRIORITY 2
+/* the idle task has its turn: it frees the tasks that have ended */
+#define CALLER_PRIORITY tskIDLE_PRIORITY
 #define RELOADER_PRIORITY 3
 
 typedef struct {
@@ -57,6 +58,20 @@ static void call_without_pause(void *arg)
     vTaskDelete(NULL);
 }
 
+/* A caller that gets no turn keeps the module that it is in, until there is no memory for more. */
+static void let_all_call(void)
+{
+    uint32_t before[CALLERS];
+    for (int i = 0; i < CALLERS; i++) {
+        before[i] = callers[i].calls;
+    }
+    for (int i = 0; i < CALLERS; i++) {
+        do {
+            vTaskDelay(1);
+        } while (callers[i].calls == before[i]);
+    }
+}
+
 /* Each new module has to be the one that answers, at once. */
 static uint32_t failed_reloads(void)
 {
@@ -66,7 +81,7 @@ static uint32_t failed_reloads(void)
         esp_err_t err = hotreload_load_from_buffer(next->elf, next->size, hotreload_symbol_table,
                                                    hotreload_symbol_names, hotreload_symbol_count);
         failed += err != ESP_OK || answer() != next->answer;
-        vTaskDelay(1); /* the callers' turn */
+        let_all_call();
     }
     return failed;
 }

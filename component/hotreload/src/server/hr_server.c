@@ -29,6 +29,8 @@ static const char *TAG = "hotreload";
 
 /* what HTTPD_DEFAULT_CONFIG() allows; those that leave the server count as well */
 #define CONNECTIONS 7
+/* clients that may knock at once: one that finds no room tries again seconds later (RFC 6298) */
+#define BACKLOG 16
 
 static hr_lock_t lock;
 static httpd_handle_t httpd; /* NULL: neither started nor attached */
@@ -72,6 +74,7 @@ static esp_err_t start_httpd(httpd_handle_t *started, uint16_t port, uint16_t ct
     config.task_priority = CONFIG_HOTRELOAD_SERVER_PRIORITY;
     config.max_uri_handlers = hr_endpoints_count;
     config.max_open_sockets = CONNECTIONS - HR_CONNECTION_MAX;
+    config.backlog_conn = BACKLOG;
     config.lru_purge_enable = true; /* idle clients make room for new ones */
     config.open_fn = hr_connection_accept;
     config.close_fn = hr_connection_close;
