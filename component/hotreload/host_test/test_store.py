@@ -877,16 +877,25 @@ def test_missing_partition(host: Host) -> None:
 
 
 @pytest.mark.parametrize("how", ["api_update=", "stream=1000,"])
-def test_what_flash_did_not_keep_is_not_current(host: Host, how: str) -> None:
-    """A cell of the second slot is worn out; the driver says that all is well."""
+@pytest.mark.parametrize("at", [0, 4, 40, 129])
+def test_what_flash_did_not_keep_is_not_current(host: Host, how: str, at: int) -> None:
+    """A cell of the second slot is worn out, of its header or its ELF; the driver says that all is
+    well."""
     old, new = host.file(OLD), host.file(NEW)
     confirmed = host.file(Slot(OLD, flashed=True, confirmed=True).image())
-    steps = [f"raw={confirmed}", f"wear_out={SECOND + 128 + 1}", f"{how}{new}", "newest", "blocks"]
+    steps = [f"raw={confirmed}", f"wear_out={SECOND + at}", f"{how}{new}", "newest", "blocks"]
     run = host.run(f"partition={BOARD}", "names=f", *steps)
     assert run.result("stream" if "stream" in how else "update") == "HOTRELOAD_ERR_STORE"
     assert newest(run) == [sha(OLD)]
     assert run.lines("blocks")[0].endswith("mappings 0")
     assert old
+
+
+def test_crc_that_the_flash_did_not_keep_is_not_missed(host: Host) -> None:
+    steps = [f"wear_out={SECOND + 124}", f"api_update={host.file(NEW)}", "mark=confirmed", "newest"]
+    run = host.run(f"partition={BOARD}", "names=f", *steps)
+    assert run.result("update") == "ESP_OK"
+    assert newest(run) == [sha(NEW)]
 
 
 def test_partition_of_one_block(host: Host) -> None:

@@ -1004,11 +1004,13 @@ static esp_err_t write_header(const hr_store_update_t *update, const hr_store_vi
     if (err != ESP_OK) {
         return err;
     }
-    if (memcmp(view->data - HR_SLOT_HEADER_SIZE, &header, sizeof(header)) != 0) {
+    const uint8_t *kept = view->data - HR_SLOT_HEADER_SIZE;
+    if (memcmp(kept, &header.record, sizeof(header.record)) != 0) {
         return hr_reject(report, HOTRELOAD_ERR_STORE,
-                         "partition %s: the header at offset 0x%" PRIx32 " is not as it was "
+                         "partition %s: the record at offset 0x%" PRIx32 " is not as it was "
                          "written: the flash is worn out", store->partition->label, offset);
     }
+    memcpy(&header, kept, sizeof(header)); /* without its CRC-32 it is an update as well */
     keep_header(store, update->slot, &header);
     is_updated = true;
     return ESP_OK;
