@@ -1,6 +1,5 @@
 """Which mutants do something of their own, by the code that they compile to."""
 
-import hashlib
 import json
 import threading
 from collections.abc import Callable, Iterable
@@ -8,12 +7,12 @@ from pathlib import Path
 
 from ci.mutation.mutants import Mutant
 
-#: of each mutant of a line its code, in this order; "": it does not compile, or to the same
+#: of mutants of one file their code, in this order; "": it does not compile, or to the same
 Digests = Callable[[list[Mutant]], Iterable[str]]
 
 
 class Distinct:
-    """Of the mutants of a line that compile to the same, the first; kept in a file."""
+    """Of the mutants of a line that compile to the same, the first; codes are kept in a file."""
 
     def __init__(self, mutants: Iterable[Mutant], path: Path) -> None:
         self._lines: dict[tuple[str, int], list[Mutant]] = {}
@@ -22,27 +21,26 @@ class Distinct:
         self._locks = {line: threading.Lock() for line in self._lines}
         self._writing = threading.Lock()
         self._path = path
-        self._known: dict[str, set[str]] = {}
+        self._known: dict[str, str] = {}
         if path.exists():
             for text in path.read_text().splitlines():
-                read = json.loads(text)
-                self._known[read["line"]] = {*read["ids"]}
+                self._known |= json.loads(text)
 
     def is_one(self, mutant: Mutant, digests: Digests) -> bool:
         """Whether it is compiled to something else than the source and those in front of it."""
         line = (mutant.file, mutant.line)
-        mutants = self._lines[line]
-        key = hashlib.sha256("".join(each.id for each in mutants).encode()).hexdigest()[:16]
         with self._locks[line]:
-            if key not in self._known:
-                seen: dict[str, str] = {}
-                for each, digest in zip(mutants, digests(mutants), strict=True):
-                    if digest:
-                        seen.setdefault(digest, each.id)
-                self._keep(key, list(seen.values()))
-            return mutant.id in self._known[key]
+            (own,) = self._digests([mutant], digests)
+            if own == "":
+                return False
+            mutants = self._lines[line]
+            return own not in self._digests(mutants[: mutants.index(mutant)], digests)
 
-    def _keep(self, key: str, ids: list[str]) -> None:
-        self._known[key] = {*ids}
-        with self._writing, self._path.open("a") as file:
-            file.write(json.dumps({"line": key, "ids": ids}) + "\n")
+    def _digests(self, mutants: list[Mutant], digests: Digests) -> list[str]:
+        missing = [each for each in mutants if each.id not in self._known]
+        if missing:
+            found = dict(zip((m.id for m in missing), digests(missing), strict=True))
+            with self._writing, self._path.open("a") as file:
+                self._known |= found
+                file.write(json.dumps(found) + "\n")
+        return [self._known[each.id] for each in mutants]

@@ -115,16 +115,19 @@ class HostWorker:
             "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
         }
         self._served = Served(host.root, environment)
+        self._unchanged: dict[str, str] = {}  #: the code of each file as it is
 
     def digests(self, mutants: list[Mutant]) -> Iterator[str]:
         """Of the object code of mutants of one file; "": does not compile, or to the same."""
         source = self.host.source(mutants[0].file)
         folder = self.folder / "objects"
         objects = self.host.different_objects(source, folder)
-        same = self.host.programs.digest(source, None, objects, folder)
+        if source.file not in self._unchanged:
+            unchanged = self.host.programs.digest(source, None, objects, folder)
+            self._unchanged[source.file] = unchanged
         for mutant in mutants:
             digest = self.host.programs.digest(source, mutant, objects, folder)
-            yield "" if digest == same else digest
+            yield "" if digest == self._unchanged[source.file] else digest
 
     def try_mutant(self, mutant: Mutant, first: list[str]) -> Outcome:
         """Run the tests that execute its line."""

@@ -96,8 +96,20 @@ def test_of_mutants_that_compile_to_the_same_one_is_tried(tmp_path: Path) -> Non
 
     for _ in range(2):  # the second time from its file
         distinct = Distinct(made, tmp_path / "distinct.jsonl")
-        assert [m.id for m in made if distinct.is_one(m, digests)] == ["b", "c"]
-    assert asked == [*"abcde"]
+        assert [m.id for m in reversed(made) if distinct.is_one(m, digests)] == ["c", "b"]
+    assert sorted(asked) == [*"abcde"]
+
+
+def test_what_does_not_compile_costs_no_other(tmp_path: Path) -> None:
+    made = [mutant(name=name) for name in "abc"]
+    asked: list[str] = []
+
+    def digests(mutants: list[Mutant]) -> list[str]:
+        asked.extend(m.id for m in mutants)
+        return ["" for _ in mutants]
+
+    assert not Distinct(made, tmp_path / "distinct.jsonl").is_one(made[2], digests)
+    assert asked == ["c"]
 
 
 @pytest.mark.parametrize(
