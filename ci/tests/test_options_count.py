@@ -37,7 +37,7 @@ CALLS: dict[str, dict[str, tuple[list[str], str]]] = {
     "test": {},
 }
 #: with tests of their own, or without options
-ELSEWHERE = {"farm", "setup", "docs", "merge", "pack", "release"}
+ELSEWHERE = {"farm", "mutate", "setup", "docs", "merge", "pack", "release"}
 
 
 @pytest.fixture
