@@ -101,8 +101,9 @@ def places(module: Module) -> Iterator[Place]:
             words = (size - NOTE.size) // WORD.size
             yield from fields("note content", WORD, at + NOTE.size, words)
             at += size
-    hash_size = 4 * (2 + len(module.buckets) + len(module.chains))
-    yield from table("hash word", WORD, DT_HASH, hash_size)
+    # its counts; a chain that a loader does not need, because it finds its symbols without, may be
+    # wrong
+    yield from table("hash word", WORD, DT_HASH, 2 * WORD.size)
     yield from table("symbol", SYM, DT_SYMTAB, SYM.size * len(module.symbols))
     yield from table("relocation", RELA, DT_RELA, tags.get(DT_RELASZ, 0))
     yield from table("relocation of the PLT", RELA, DT_JMPREL, tags.get(DT_PLTRELSZ, 0))
