@@ -18,6 +18,22 @@ PACKAGE = "pytest_embedded_hotreload"
 INTERNAL = {"module_builders"}
 #: what scenarios use beyond that
 PRIVATE_IN_SCENARIOS = {
+    # what a module's ELF says
+    "load_modules.py": {("dynamic", "DynamicTable")},
+    # where a module lies whose load the trace has not told
+    "test_malformed.py": {("placement", "current_placement")},
+    # what the plug-in of QEMU is told and tells
+    "schedules.py": {
+        ("sim.observer.lines", "lines_of_component"),
+        ("sim.observer.record", "Mark"),
+        ("sim.observer.record", "Observation"),
+    },
+    "test_schedules.py": {("sim.observer.record", "Observation")},
+    "test_observed.py": {
+        ("sim.observer.phases", "replacements"),
+        ("sim.observer.plan", "PHASES"),
+        ("sim.observer.record", "Observation"),
+    },
     # sources of another commit, which are kept for the next run
     "test_firmware_exchange.py": {("sim.sdk", "cache_root")},
     "test_ignored_options.py": {("faults", "assert_caught")},
