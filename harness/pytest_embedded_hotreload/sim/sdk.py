@@ -6,7 +6,6 @@ As a program (any Python from 3.8 on, standard library only)::
     sdk.py cache     root of the cache: $HOTRELOAD_CACHE, or hotreload in the user's cache folder
     sdk.py sdk       toolchain, libc, libm, libgcc, and sources that firmwares compile
     sdk.py lwip      liblwip.a for this checkout's port headers, made first where it is missing
-        raise ProvisionError(f"{kind} is not in the cache ({folder}): run {command}")
 
 prints one path and exits 0, or one line on stderr and exits 1 when what it stands for has not been
 made, by `ci/setup` or, where the package is installed, by `hotreload doctor --install`.
@@ -23,7 +22,6 @@ folder         key
 ``lwip/KEY``   ``provision/lwip.py``, the port headers, the SDK's key
 ``gdb/KEY``    ``provision/gdb.py``, the SDK's key; made when somebody first debugs
 ``observer/KEY`` ``provision/observer.py`` and ``observer/observer.c``; made when first needed
-        raise ProvisionError(f"{kind} is not in the cache ({folder}): run {command}")
 =============  ====================================================================
 
 The upstream versions of the sources are part of the recipes; the Debian revisions that were used
