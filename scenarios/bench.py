@@ -480,11 +480,13 @@ class Bench:
         callers: str = "any",
         reloader: str = "any",
         guests: bool = False,
+        crowded: bool = False,
     ) -> Soak:
         """Replace two modules, with what they answer, by each other while tasks call them.
 
         `callers` and `reloader` are on the core `first`, `last` or `any`, callers also on `both`.
         With `guests` interrupt handlers and others call the module, too, see `probe_guests.c`.
+        When it is `crowded`, clients keep the server busy, and each caller has its turn in between.
         Returns when the last of the old modules has been freed.
         """
         (first, answers), (second, other) = modules
@@ -497,6 +499,7 @@ class Bench:
             "callers": callers,
             "reloader": reloader,
             "guests": int(guests),
+            "crowded": int(crowded),
         }
         before = self._probe.get_json("heap", {})["exec_blocks"]
         said = len(self._console.lines)

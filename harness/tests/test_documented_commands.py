@@ -32,6 +32,7 @@ RUN_BY = {
     r"ci/setup": "harness/tests/provision/test_setup.py"
     "::test_a_second_run_does_nothing_and_takes_no_time",
     r"ci/release .*": "ci/tests/test_release.py::test_a_release_has_all_its_parts",
+    r"ci/mutate.*": "ci/tests/test_mutation.py::test_a_run_goes_on_where_the_last_one_ended",
     r"ci/bench": "benchmarks/test_run.py::test_each_benchmark_is_found_and_described",
     r"ci/docs": "ci/tests/test_site.py::test_nothing_is_loaded_from_elsewhere",
     r"ci/reload|\. harness/\S+/export\.sh|pytest -k reload": (

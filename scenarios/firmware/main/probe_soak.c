@@ -12,8 +12,7 @@
 
 #define CALLERS 4
 #define STACK 4096
-/* the idle task has its turn: it frees the tasks that have ended */
-#define CALLER_PRIORITY tskIDLE_PRIORITY
+#define CALLER_PRIORITY 2
 #define RELOADER_PRIORITY 3
 
 typedef struct {
@@ -34,6 +33,7 @@ static uint32_t reloads;
 static caller_t callers[CALLERS];
 static volatile bool stop;
 static bool has_guests;
+static bool is_crowded;
 
 static uint32_t wrong_results(uint32_t n)
 {
@@ -58,17 +58,19 @@ static void call_without_pause(void *arg)
     vTaskDelete(NULL);
 }
 
-/* A caller that gets no turn keeps the module that it is in, until there is no memory for more. */
-static void let_all_call(void)
+/* Where clients take most of the time, a caller that gets no turn keeps the module that it is in,
+ * until there is no memory for more. */
+static void let_call(void)
 {
     uint32_t before[CALLERS];
     for (int i = 0; i < CALLERS; i++) {
         before[i] = callers[i].calls;
     }
-    for (int i = 0; i < CALLERS; i++) {
-        do {
+    vTaskDelay(1);
+    for (int i = 0; is_crowded && i < CALLERS; i++) {
+        while (callers[i].calls == before[i]) {
             vTaskDelay(1);
-        } while (callers[i].calls == before[i]);
+        }
     }
 }
 
@@ -81,7 +83,7 @@ static uint32_t failed_reloads(void)
         esp_err_t err = hotreload_load_from_buffer(next->elf, next->size, hotreload_symbol_table,
                                                    hotreload_symbol_names, hotreload_symbol_count);
         failed += err != ESP_OK || answer() != next->answer;
-        let_all_call();
+        let_call();
     }
     return failed;
 }
@@ -129,7 +131,8 @@ static BaseType_t core_of(char cores, int n)
 /* The body has two modules, the first one `first` bytes long; answers=.. and other=.. are what
  * they give. Replaces one by the other `reloads` times; a line on the console tells the end.
  * callers=any|first|last|both, reloader=any|first|last: on which cores; guests=1: others call the
- * module, too, see probe_guests.c. */
+ * module, too, see probe_guests.c; crowded=1: clients keep the server busy meanwhile, and callers
+ * leave the idle task its turn, which frees what ended tasks had. */
 esp_err_t probe_handle_soak(httpd_req_t *request)
 {
     size_t first = hotreload_probe_query_number(request, "first", 0);
@@ -145,11 +148,13 @@ esp_err_t probe_handle_soak(httpd_req_t *request)
     char cores[8];
     bool started = true;
     stop = false;
+    is_crowded = hotreload_probe_query_number(request, "crowded", 0) != 0;
+    UBaseType_t priority = is_crowded ? tskIDLE_PRIORITY : CALLER_PRIORITY;
     hotreload_probe_query_text(request, "callers", cores, sizeof(cores));
     for (int i = 0; i < CALLERS; i++) {
         callers[i] = (caller_t) {0};
         started &= xTaskCreatePinnedToCore(call_without_pause, "caller", STACK, &callers[i],
-                                           CALLER_PRIORITY, NULL, core_of(cores[0], i)) == pdPASS;
+                                           priority, NULL, core_of(cores[0], i)) == pdPASS;
     }
     has_guests = hotreload_probe_query_number(request, "guests", 0) != 0;
     started &= !has_guests || probe_guests_start();
