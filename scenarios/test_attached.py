@@ -6,7 +6,7 @@ import pytest
 
 from pytest_embedded_hotreload.api import Device, HotReloadClient, NoAnswer, Variant
 from scenarios.bench import Bench
-from scenarios.test_server import MAXIMUM, SMUGGLED, send_half
+from scenarios.test_server import MAXIMUM, SMUGGLED, half_sent
 
 #: of ESP-IDF's HTTPS server
 HTTPS_CTRL_PORT = 32769
@@ -110,8 +110,7 @@ def test_upload_to_an_attached_server_that_is_cut_off(
 ) -> None:
     """It keeps the module, and the next upload."""
     elf = variant("answer_43").data
-    with attached.raw("/upload", len(elf)) as upload:
-        send_half(device, upload, elf)
+    with half_sent(device, elf, client=attached) as upload:
         upload.cut()
     event = device.trace.wait("error", op="update")
     assert event["name"] == "HOTRELOAD_ERR_BODY_TRUNCATED"

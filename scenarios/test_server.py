@@ -4,7 +4,8 @@ import hashlib
 import itertools
 import re
 import subprocess
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -33,28 +34,32 @@ impatient = pytest.mark.firmware(config=TIMEOUTS)
 cooperative = impatient
 
 
-def stuck(device: Device, elf: bytes, path: str = "/upload") -> RawUpload:
+def stuck(device: Device, elf: bytes) -> RawUpload:
     """An upload that stops half-way; whoever enters it has to send the rest."""
-    return device.client.raw(path, len(elf))
+    return device.client.raw("/upload", len(elf))
 
 
 def waiting(elf: bytes) -> dict[str, int | str]:
     return {"size": len(elf), "hash": hashlib.sha256(elf).hexdigest()}
 
 
-def send_half(device: Device, upload: RawUpload, elf: bytes) -> None:
-    device.trace.mark()
-    upload.send(elf[: len(elf) // 2])
-    device.trace.wait("request", op="update")
+@contextmanager
+def half_sent(
+    device: Device, elf: bytes, path: str = "/upload", client: HotReloadClient | None = None
+) -> Iterator[RawUpload]:
+    """An upload that has stopped half-way, and that the device has begun with."""
+    device.trace.mark()  # the device begins with the headers
+    with (client or device.client).raw(path, len(elf)) as upload:
+        upload.send(elf[: len(elf) // 2])
+        device.trace.wait("request", op="update")
+        yield upload
 
 
 @pytest.mark.parametrize("endpoint", UPLOADS, ids=["write", "both"])
 def test_second_upload_is_refused_at_once(device: Device, variant: Variant, endpoint: str) -> None:
     """While the first one is stuck, and before a byte of the second one's body is read."""
     elf = variant("answer_43").data
-    with stuck(device, elf, "/upload-and-reload") as first:
-        send_half(device, first, elf)
-
+    with half_sent(device, elf, "/upload-and-reload") as first:
         with device.client.raw(f"/{endpoint}", len(elf)) as second:
             answer = second.answer()
         assert (answer.status, answer.error) == (409, "HOTRELOAD_ERR_BUSY")
@@ -73,9 +78,7 @@ def test_everything_else_is_answered_during_an_upload(
 ) -> None:
     """A slow sender keeps nobody from loading, neither over HTTP nor in the application."""
     elf = variant("answer_43").data
-    with stuck(device, elf) as upload:
-        send_half(device, upload, elf)
-
+    with half_sent(device, elf) as upload:
         assert device.client.status()["module"] == 1
         assert device.client.pending()["pending"] is None
         assert device.client.reload()["module"] == 2
@@ -560,8 +563,7 @@ def test_no_socket_for_a_client(device: Device, bench: Bench, variant: Variant) 
     """Who comes while the application has all of them is turned away; who is there is served."""
     elf = variant("answer_43").data
     newcomer = HotReloadClient(lambda: device.client.url)
-    with stuck(device, elf, "/upload-and-reload") as upload:
-        send_half(device, upload, elf)
+    with half_sent(device, elf, "/upload-and-reload") as upload:
         bench.take_sockets()
         for _ in range(3):
             with pytest.raises(NoAnswer):
@@ -579,8 +581,7 @@ def test_stop_during_an_upload(device: Device, bench: Bench, variant: Variant, m
     """The answer arrives, also where the device has not read all that was sent."""
     elf = variant("answer_43").data + bytes(more)
     before = bench.allocated()
-    with stuck(device, elf) as upload:
-        send_half(device, upload, elf)
+    with half_sent(device, elf) as upload:
         assert bench.stop_server() == "ESP_OK"
         answer = upload.answer()
     assert (answer.status, answer.error) == (503, "HOTRELOAD_ERR_STOPPED")

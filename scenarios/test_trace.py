@@ -24,7 +24,7 @@ from pytest_embedded_hotreload.api import (
 from pytest_embedded_hotreload.dynamic import DynamicTable
 from pytest_embedded_hotreload.trace import EVENTS
 from scenarios.bench import Bench, Hook, module_with
-from scenarios.test_server import send_half
+from scenarios.test_server import half_sent
 from scenarios.test_unload_first import UNLOAD_FIRST, more_than_is_free
 
 pytestmark = pytest.mark.firmware(config=UNLOAD_FIRST)
@@ -278,8 +278,7 @@ def test_each_line(device: Device, bench: Bench, variant: Variant) -> None:
     device.client.retry()
     expected += [story.store("undo", RECORD + 12, 4)]
 
-    with device.client.raw("/upload", size) as upload:
-        send_half(device, upload, plain.data)
+    with half_sent(device, plain.data) as upload:
         upload.cut()
     device.trace.wait("error", op="update")
     cut = device.trace.events[-2]
