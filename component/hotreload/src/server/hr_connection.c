@@ -102,9 +102,7 @@ static int receive(httpd_handle_t server, int fd, char *buffer, size_t size, int
 
 esp_err_t hr_connection_accept(httpd_handle_t server, int fd)
 {
-    /* who has used its connection least recently makes room for others: not who is about to ask */
-    esp_err_t err = httpd_sess_update_lru_counter(server, fd);
-    return err == ESP_OK ? httpd_sess_set_recv_override(server, fd, receive) : err;
+    return httpd_sess_set_recv_override(server, fd, receive);
 }
 
 void hr_connection_end_headers(void)
