@@ -82,7 +82,7 @@ def test_order_of_a_reload(device: Device, bench: Bench, variant: Variant) -> No
     ]
     assert device.probe.call("answer") == 44
     (reloading,) = tasks(device, start, "new")
-    # of a core that does not stop in time nobody knows who is inside: then it is done a little later
+    # who is inside is not known of a core that does not stop in time: it is done a little later
     assert tasks(device, start, "old") in ({reloading}, {"hotreload"})
     assert "esp_timer" not in reloading
 
