@@ -15,6 +15,9 @@ esp_err_t probe_start(void);
 void *probe_receive_body(httpd_req_t *request, size_t shift);
 
 /* the handlers, by file */
+/* Unloads the module, and returns when its memory is free, or after two seconds. */
+void probe_unload(void);
+
 esp_err_t probe_handle_call_cost(httpd_req_t *request);
 esp_err_t probe_handle_signatures(httpd_req_t *request);
 esp_err_t probe_handle_signature_table(httpd_req_t *request);

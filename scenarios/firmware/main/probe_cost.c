@@ -3,16 +3,12 @@
 #include <stdlib.h>
 
 #include "esp_cpu.h"
-#include "esp_event.h"
 #include "esp_heap_caps.h"
 #include "freertos/FreeRTOS.h"
 #include "freertos/task.h"
 #include "hotreload.h"
-#include "hotreload_event.h"
 #include "probe.h"
 #include "reloadable_util.h"
-
-#define RETIRE_MS 2000
 
 /* a symbol table as the build generates one, for functions `export_0000` and so on, of as many digits
  * as are wanted, each of which returns its number */
@@ -79,25 +75,6 @@ static uint32_t wrong_numbers(const table_t *table)
     return wrong;
 }
 
-static void on_retired(void *task, esp_event_base_t base, int32_t id, void *data)
-{
-    (void)base;
-    (void)id;
-    (void)data;
-    xTaskNotifyGive(task);
-}
-
-/* returns when the module's memory is free: that may be later than the unload */
-static void unload(void)
-{
-    void *self = xTaskGetCurrentTaskHandle();
-    esp_event_handler_register(HOTRELOAD_EVENT, HOTRELOAD_EVENT_RETIRED, on_retired, self);
-    if (hotreload_unload() == ESP_OK) {
-        ulTaskNotifyTake(pdTRUE, pdMS_TO_TICKS(RETIRE_MS));
-    }
-    esp_event_handler_unregister(HOTRELOAD_EVENT, HOTRELOAD_EVENT_RETIRED, on_retired);
-}
-
 static esp_err_t load(const void *elf, size_t size, const table_t *table)
 {
     if (elf != NULL) {
@@ -120,7 +97,7 @@ static cost_t measure(const void *elf, size_t size, const table_t *table)
     cost.loaded = free_bytes();
     if (cost.error == ESP_OK) {
         cost.wrong = wrong_numbers(table);
-        unload();
+        probe_unload();
     }
     cost.after = free_bytes();
     return cost;
@@ -148,7 +125,7 @@ esp_err_t probe_handle_cost(httpd_req_t *request)
     void *elf = size > 0 ? probe_receive_body(request, 0) : NULL;
     table_t table;
     cost_t cost = {.error = ESP_ERR_NO_MEM};
-    unload();
+    probe_unload();
     if (table_make(&table, hotreload_probe_query_number(request, "exports", 0),
                    hotreload_probe_query_number(request, "digits", 4))
         && (elf != NULL || size == 0)) {

@@ -2,17 +2,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "esp_event.h"
 #include "esp_heap_caps.h"
 #include "freertos/FreeRTOS.h"
 #include "freertos/task.h"
 #include "hotreload.h"
-#include "hotreload_event.h"
 #include "probe.h"
 
 #define NAMES_SIZE 128
 #define NAMES_MAX 8
-#define RETIRE_MS 2000
 /* for what the network's own task allocates and frees meanwhile */
 #define SETTLE_TICKS 20
 
@@ -52,24 +49,6 @@ static void table_make(httpd_req_t *request)
 static esp_err_t load(const void *elf, size_t size)
 {
     return hotreload_load_from_buffer(elf, size, table.addresses, table.names, table.count);
-}
-
-static void on_retired(void *task, esp_event_base_t base, int32_t id, void *data)
-{
-    (void)base;
-    (void)id;
-    (void)data;
-    xTaskNotifyGive(task);
-}
-
-static void unload(void)
-{
-    void *self = xTaskGetCurrentTaskHandle();
-    esp_event_handler_register(HOTRELOAD_EVENT, HOTRELOAD_EVENT_RETIRED, on_retired, self);
-    if (hotreload_unload() == ESP_OK) {
-        ulTaskNotifyTake(pdTRUE, pdMS_TO_TICKS(RETIRE_MS));
-    }
-    esp_event_handler_unregister(HOTRELOAD_EVENT, HOTRELOAD_EVENT_RETIRED, on_retired);
 }
 
 static int blocks(void)
@@ -143,7 +122,7 @@ esp_err_t probe_handle_malformed(httpd_req_t *http)
     request_t request = {.base = body + sizeof(uint32_t), .end = body + http->content_len};
     memcpy(&request.base_size, body, sizeof(uint32_t));
     request.changes = request.base + ((request.base_size + 3) & ~3u);
-    unload();
+    probe_unload();
     table_make(http);
     hotreload_probe_reply_add(&reply, "{\"base\":\"%s\",\"blocks\":%d,\"loads\":[",
                               hotreload_err_to_name(load(request.base, request.base_size)), blocks());
